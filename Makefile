@@ -1,0 +1,58 @@
+# Everything runs in .venv, which is made on first use. `make help` lists the targets.
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+READY := $(VENV)/.ready
+TEMPLATE := templates/dr-template.yaml
+RENDERED := build/.rendered
+SOURCES := generate.py .cfnlintrc $(wildcard drtemplate/*.py drtemplate/*/*.py handlers/*.py)
+
+.DEFAULT_GOAL := help
+.PHONY: help template test lint fix types check bench clean
+
+help: ## list the targets
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+template: $(RENDERED) ## render templates/dr-template.yaml, validated
+
+# A stamp, since an unchanged template is not written again and so keeps its old time.
+$(RENDERED): $(READY) $(SOURCES) $(TEMPLATE)
+	$(BIN)/python generate.py render
+	@mkdir -p $(@D) && touch $@
+
+# Rendered above if it is missing.
+$(TEMPLATE): ;
+
+test: $(READY) ## run all tests
+	$(BIN)/python -m pytest
+
+lint: $(READY) ## ruff, and cfn-lint on the rendered template
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/python generate.py lint
+
+fix: $(READY) ## let ruff mend and format
+	$(BIN)/ruff check --fix .
+	$(BIN)/ruff format .
+
+types: $(READY) ## mypy
+	$(BIN)/mypy
+
+check: lint types ## all that a commit must pass: lint, types, fresh template, equivalence, tests
+	$(BIN)/python generate.py render --check
+	$(BIN)/python generate.py equivalence
+	$(BIN)/python -m pytest
+
+bench: $(READY) ## measure render, validation, equivalence and emitter against their floors
+	$(BIN)/python bench/bench.py
+
+clean: ## remove what the other targets made, the template excepted
+	rm -rf $(VENV) build .mypy_cache .ruff_cache .pytest_cache .hypothesis *.egg-info
+	find . -name __pycache__ -prune -exec rm -rf {} +
+
+$(READY): setup.cfg pyproject.toml
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
+		{ echo 'error: drtemplate needs Python 3.11 or newer; try: make PYTHON=python3.13 ...' >&2; exit 2; }
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[dev]'
+	@touch $@

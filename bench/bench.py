@@ -1,0 +1,128 @@
+"""Time the generator against its floors, measured in the same run, and print the ratios.
+
+Every figure is the median of alternating runs, so that a noisy machine hits both sides alike.
+"""
+
+import statistics
+import subprocess
+import sys
+import time
+import tracemalloc
+from collections.abc import Callable
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parent.parent
+sys.path.insert(0, str(ROOT))
+
+from troposphere import ec2  # noqa: E402
+
+from drtemplate.checks.equivalence import CONTRACT, compare  # noqa: E402
+from drtemplate.checks.ledger import load_ledger  # noqa: E402
+from drtemplate.checks.loading import load_template  # noqa: E402
+from drtemplate.pipeline import render  # noqa: E402
+from drtemplate.rendering.yaml import to_yaml  # noqa: E402
+from drtemplate.settings import Settings  # noqa: E402
+from drtemplate.stack import build  # noqa: E402
+from drtemplate.template import StackTemplate, name_tags  # noqa: E402
+
+RUNS = 11
+LINT_RUNS = 5
+MOST_RESOURCES = 500
+RENDER = "from drtemplate.pipeline import render; from drtemplate.settings import Settings; "
+# What the render imports of Troposphere and awacs, and nothing of ours.
+USED = sorted(
+    name
+    for name in sys.modules
+    if name.split(".")[0] in ("troposphere", "awacs") and sys.modules[name] is not None
+)
+
+
+def process(*arguments: str) -> float:
+    """Seconds of one fresh Python process."""
+    begun = time.perf_counter()
+    subprocess.run([sys.executable, *arguments], cwd=ROOT, check=True, capture_output=True)
+    return time.perf_counter() - begun
+
+
+def alternate(
+    floor: Callable[[], float], ours: Callable[[], float], runs: int
+) -> tuple[float, float]:
+    """Median seconds of both, run in turns."""
+    pairs = [(floor(), ours()) for _ in range(runs)]
+    return statistics.median(a for a, _ in pairs), statistics.median(b for _, b in pairs)
+
+
+def inside(function: Callable[[], object]) -> float:
+    """Seconds of one call in this process."""
+    begun = time.perf_counter()
+    function()
+    return time.perf_counter() - begun
+
+
+def subnets(count: int) -> StackTemplate:
+    """A template of so many resources."""
+    template = StackTemplate("bench")
+    with template.group("Subnets"):
+        for number in range(count):
+            template.add_resource(
+                ec2.Subnet(
+                    f"Subnet{number}",
+                    VpcId="vpc-1",
+                    CidrBlock="10.0.0.0/24",
+                    Tags=name_tags(str(number)),
+                )
+            )
+    return template
+
+
+def main() -> None:
+    """Print the table."""
+    imports = "import " + ", ".join(USED)
+    floor, ours = alternate(
+        lambda: process("-c", imports), lambda: process("-c", RENDER + "render(Settings())"), RUNS
+    )
+    print(f"import floor            {floor * 1e3:8.1f} ms   {len(USED)} modules")
+    print(
+        f"render alone            {ours * 1e3:8.1f} ms   {ours / floor:.2f} x floor (target 1.35)"
+    )
+
+    cfn_lint = "import sys; from cfnlint.runner import main; sys.exit(main())"
+    lint = ["-c", cfn_lint, str(ROOT / "templates" / "dr-template.yaml")]
+    floor, ours = alternate(
+        lambda: process(*lint),
+        lambda: process("generate.py", "render", "--output", "build/bench.yaml"),
+        LINT_RUNS,
+    )
+    print(f"bare cfn-lint           {floor * 1e3:8.1f} ms")
+    print(f"render and validate     {ours * 1e3:8.1f} ms   {ours / floor:.2f} x bare (target 1.15)")
+
+    settings = Settings()
+    stack = build(settings)
+    template = stack.to_dict()
+    source, ledger = load_template(CONTRACT), load_ledger()
+    for name, function in (
+        ("build", lambda: build(settings)),
+        ("emitter", lambda: to_yaml(template, stack.groups)),
+        ("build and emit", lambda: render(settings)),
+        ("equivalence", lambda: compare(source, template, ledger)),
+    ):
+        seconds = statistics.median(inside(function) for _ in range(RUNS))
+        tracemalloc.start()
+        function()
+        peak = tracemalloc.get_traced_memory()[1]
+        tracemalloc.stop()
+        print(f"{name:<23} {seconds * 1e3:8.1f} ms   peak {peak / 1e6:.1f} MB")
+
+    print("resources   build and emit   per resource")
+    for count in (62, 125, 250, MOST_RESOURCES):
+
+        def build_and_emit(count: int = count) -> str:
+            stack = subnets(count)
+            return to_yaml(stack.to_dict(), stack.groups)
+
+        seconds = statistics.median(inside(build_and_emit) for _ in range(RUNS))
+        print(f"{count:>9} {seconds * 1e3:>13.1f} ms {seconds / count * 1e6:>11.1f} us")
+
+
+if __name__ == "__main__":
+    main()

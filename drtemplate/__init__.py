@@ -1,0 +1,1 @@
+"""drtemplate: a disaster-recovery stack for AWS, built in Python and rendered as CloudFormation."""

@@ -1,0 +1,1 @@
+"""What a rendered template must pass before it is written."""

@@ -1,0 +1,185 @@
+"""A template as a flat table of leaves in which equal meaning is equal text.
+
+A leaf is a scalar or a reference. What CloudFormation reads alike becomes alike here: long and
+short intrinsics, a Sub or Join of one variable and a Ref, 443 and '443', a scalar and a list of one
+where IAM allows both, lists whose order means nothing, blanks at the ends of lines of code.
+"""
+
+import re
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from drtemplate.checks.references import sub_variables
+
+# What identifies an element in a list whose order means nothing.
+KEYED = {
+    "Tags": "Key",
+    "HealthCheckTags": "Key",
+    "Dimensions": "Name",
+    "AttributeDefinitions": "AttributeName",
+    "GlobalSecondaryIndexes": "IndexName",
+    "Policies": "PolicyName",
+    "Statement": "Sid",
+    "Rules": "Id",
+    "Targets": "Id",
+    "DomainValidationOptions": "DomainName",
+}
+# Lists that are sets.
+SETS = frozenset(
+    """AlarmActions AllowedValues DependsOn EnableCloudwatchLogsExports InsufficientDataActions
+    ManagedPolicyArns OKActions RouteTableIds SecurityGroupEgress SecurityGroupIds
+    SecurityGroupIngress SecurityGroups SubnetIds Subnets Topics VpcSecurityGroupIds""".split()
+)
+# Policy documents, in which a scalar is a list of one and each list a set, and event patterns,
+# in which each list is a set of alternatives.
+# https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_grammar.html
+POLICIES = frozenset(("AssumeRolePolicyDocument", "KeyPolicy", "PolicyDocument"))
+PATTERNS = frozenset(("EventPattern",))
+STRUCTURE = frozenset(("Effect", "Id", "Sid", "Version"))
+_ONE_VARIABLE = re.compile(r"\$\{([^!{}]+)\}")
+
+
+def leaves(template: Mapping[str, Any]) -> dict[str, str]:
+    """Path -> text of every leaf, as ``Resources.VPC.Properties.CidrBlock`` -> ``10.0.0.0/16``."""
+    return {path: text for key, value in template.items() for path, text in _walk(value, key, key)}
+
+
+def _walk(value: Any, path: str, key: str, context: str = "") -> Iterator[tuple[str, str]]:
+    """Yield the leaves below ``path``; ``context`` is policy, pattern or nothing."""
+    if (text := _leaf(value)) is not None:
+        if context == "policy" and key not in STRUCTURE and key != "":
+            text = text.lower() if key in ("Action", "NotAction") else text
+            yield f"{path}[{text}]", text
+        elif key in SETS:
+            yield f"{path}[{text}]", text
+        else:
+            yield path, text
+    elif isinstance(value, dict):
+        if not value:
+            yield path, "{}"
+        for name, item in value.items():
+            inner = context or _context(name)
+            yield from _walk(item, f"{path}.{name}", name, inner)
+    elif isinstance(value, list):
+        yield from _walk_list(value, path, key, context)
+    else:
+        raise TypeError(f"{path}: {value!r} is no template value")
+
+
+def _context(key: str) -> str:
+    return "policy" if key in POLICIES else "pattern" if key in PATTERNS else ""
+
+
+def _walk_list(value: list[Any], path: str, key: str, context: str) -> Iterator[tuple[str, str]]:
+    if not value:
+        yield path, "[]"
+        return
+    names = _names(value, key)
+    is_set = key in SETS or (context and key != "Statement")
+    for number, item in enumerate(value):
+        text = _leaf(item)
+        if is_set:
+            name = text if text is not None else _canonical(item)
+            if context == "policy" and key in ("Action", "NotAction"):
+                name = name.lower()
+            yield f"{path}[{name}]", name
+        else:
+            yield from _walk(item, f"{path}[{names[number]}]", "", context)
+
+
+def _names(value: list[Any], key: str) -> list[str]:
+    """What stands in the brackets: the elements' own names, or else their positions."""
+    positions = [str(number) for number in range(len(value))]
+    identifier = KEYED.get(key)
+    if identifier is None or not all(isinstance(item, dict) for item in value):
+        return positions
+    names = [
+        _leaf(item[identifier]) or position if identifier in item else position
+        for item, position in zip(value, positions, strict=True)
+    ]
+    return names if len(set(names)) == len(names) else positions
+
+
+def _canonical(value: Any) -> str:
+    """One text for a collection that is compared as a whole."""
+    parts = sorted(f"{path}={text}" for path, text in _walk(value, "", ""))
+    return " ".join(part.removeprefix(".") for part in parts)
+
+
+def _leaf(value: Any) -> str | None:
+    """The text of a scalar or a reference, or None for a collection."""
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    if isinstance(value, int | float):
+        return str(int(value)) if value == int(value) else str(value)
+    if isinstance(value, str):
+        # A text that looks like a reference of this table must not equal one.
+        return _trimmed(f"'{value}" if value.startswith("!") else value)
+    if value is None:
+        return "null"
+    if not isinstance(value, dict) or len(value) != 1:
+        return None
+    ((name, argument),) = value.items()
+    if name == "Ref" and isinstance(argument, str):
+        return f"!Ref {argument}"
+    if name == "Fn::GetAtt":
+        parts = argument if isinstance(argument, list) else [argument]
+        return f"!GetAtt {'.'.join(parts)}" if all(isinstance(p, str) for p in parts) else None
+    if name in ("Fn::Sub", "Fn::Join"):
+        text = _sub_text(value)
+        return None if text is None else _reference(text)
+    return None
+
+
+def _sub_text(value: Any) -> str | None:
+    """What a scalar, a reference, a Sub or a Join contributes to a Sub text; None if it cannot."""
+    if not isinstance(value, dict):
+        text = _leaf(value)
+        return None if text is None else text.replace("${", "${!")
+    if "Fn::Sub" in value:
+        return _filled_in(value["Fn::Sub"])
+    if "Fn::Join" in value:
+        return _joined(value["Fn::Join"])
+    leaf = _leaf(value)
+    return None if leaf is None else f"${{{leaf.partition(' ')[2]}}}"
+
+
+def _filled_in(argument: Any) -> str | None:
+    """A Sub's text with its own variables replaced, where their values can stand in a text."""
+    if isinstance(argument, str):
+        return argument
+    match argument:
+        case [str() as text, dict() as own]:
+            for variable in sub_variables(text):
+                if variable in own:
+                    replacement = _sub_text(own[variable])
+                    if replacement is None:
+                        return None
+                    text = text.replace(f"${{{variable}}}", replacement)
+            return text
+    return None
+
+
+def _joined(argument: Any) -> str | None:
+    match argument:
+        case [str() as delimiter, list() as values]:
+            parts = [_sub_text(value) for value in values]
+            known = [part for part in parts if part is not None]
+            return delimiter.join(known) if len(known) == len(parts) else None
+    return None
+
+
+def _reference(text: str) -> str:
+    """A Sub text as a leaf: one variable is a reference, none is plain text."""
+    if match := _ONE_VARIABLE.fullmatch(text):
+        name = match[1].strip()
+        is_attribute = "." in name and not name.startswith("AWS::")
+        return f"!GetAtt {name}" if is_attribute else f"!Ref {name}"
+    if not sub_variables(text):
+        return _trimmed(text.replace("${!", "${"))
+    return f"!Sub {_trimmed(text)}"
+
+
+def _trimmed(text: str) -> str:
+    """Without blanks at the ends of lines, nor line ends at the end."""
+    return "\n".join(line.rstrip() for line in text.rstrip("\n").split("\n"))

@@ -1,0 +1,81 @@
+"""The ledger of deliberate differences from the source template."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from drtemplate.checks.loading import load_document
+from drtemplate.errors import InputError
+from drtemplate.settings import PROJECT
+
+LEDGER = PROJECT / "templates" / "deviations.yaml"
+CHANGES = ("removed", "added", "changed")
+# Why the project may deviate; a difference without such a reason is a mistake.
+CLASSES = ("deploys", "works", "promise", "safe", "secure", "operable")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Deviation:
+    """One entry: it covers the leaf at ``path`` and all leaves below it.
+
+    Attributes:
+        path: at least a section and a name in it, so it never covers two resources.
+        change: removed, added or changed.
+        reason: one of CLASSES; ``class`` in the file.
+        because: why, in a sentence or two.
+        evidence: an address, a rule of cfn-lint, or where the fact can be seen.
+    """
+
+    path: str
+    change: str
+    reason: str
+    because: str
+    evidence: str
+
+    def covers(self, path: str) -> bool:
+        """Whether ``path`` is this entry's path or lies below it."""
+        return path.startswith(self.path) and path[len(self.path) : len(self.path) + 1] in (
+            "",
+            ".",
+            "[",
+        )
+
+
+def load_ledger(path: Path = LEDGER) -> list[Deviation]:
+    """Read and check the ledger.
+
+    Raises:
+        InputError: the file is missing or no YAML, or an entry is malformed or stands twice.
+    """
+    document = load_document(path, "ledger")
+    if not isinstance(document, list):
+        raise InputError(f"{path}: the ledger is not a list of entries")
+    entries = [_entry(path, number, item) for number, item in enumerate(document, 1)]
+    seen: set[str] = set()
+    for entry in entries:
+        if entry.path in seen:
+            raise InputError(f"{path}: {entry.path} stands twice; merge the entries")
+        seen.add(entry.path)
+    return entries
+
+
+def _entry(path: Path, number: int, item: object) -> Deviation:
+    where = f"{path}: entry {number}"
+    keys = ("path", "change", "class", "because", "evidence")
+    if not isinstance(item, dict) or set(item) != set(keys):
+        raise InputError(f"{where} must have exactly the keys {', '.join(keys)}")
+    if not all(isinstance(item[key], str) and item[key].strip() for key in keys):
+        raise InputError(f"{where} has an empty or non-text value; write every key as text")
+    where = f"{where} ({item['path']})"
+    if item["change"] not in CHANGES:
+        raise InputError(f"{where}: change {item['change']!r} is none of {', '.join(CHANGES)}")
+    if item["class"] not in CLASSES:
+        raise InputError(f"{where}: class {item['class']!r} is none of {', '.join(CLASSES)}")
+    if "." not in item["path"]:
+        raise InputError(f"{where} covers a whole section; name one resource, output or key")
+    return Deviation(
+        path=item["path"],
+        change=item["change"],
+        reason=item["class"],
+        because=item["because"],
+        evidence=item["evidence"],
+    )

@@ -1,0 +1,54 @@
+"""cfn-lint in process, with the same ``.cfnlintrc`` that the pre-commit hook reads."""
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from drtemplate.checks.findings import Finding
+from drtemplate.errors import InputError
+from drtemplate.settings import PROJECT, unknown_regions
+
+CONFIGURATION = PROJECT / ".cfnlintrc"
+
+
+def check_regions(regions: Sequence[str]) -> None:
+    """Refuse a region that cfn-lint has no schemas for.
+
+    Raises:
+        InputError: a region is unknown.
+    """
+    from cfnlint.helpers import REGIONS  # noqa: PLC0415  cfn-lint takes most of a second to import
+
+    if unknown := unknown_regions(regions, REGIONS):
+        raise InputError(f"unknown region {', '.join(unknown)}; give one like us-east-1")
+
+
+def lint(text: str, regions: Sequence[str], configuration: Path = CONFIGURATION) -> list[Finding]:
+    """Run cfn-lint over a template's text; errors and warnings alike are findings.
+
+    Args:
+        text: YAML or JSON.
+        regions: those to validate for.
+        configuration: the ``.cfnlintrc``; the working directory's own is not looked at.
+
+    Raises:
+        InputError: a region is unknown, or the configuration cannot be read.
+    """
+    from cfnlint.config import ConfigMixIn  # noqa: PLC0415
+    from cfnlint.decode.decode import decode_str  # noqa: PLC0415
+    from cfnlint.runner import Runner  # noqa: PLC0415
+
+    check_regions(regions)
+    if not configuration.is_file():
+        raise InputError(f"{configuration}: no such file; restore cfn-lint's configuration")
+    template, matches = decode_str(text)
+    if not matches:
+        config = ConfigMixIn(["--config-file", str(configuration), "--regions", *regions])
+        matches = list(Runner(config).validate_template(template))
+    return sorted(
+        Finding(
+            ".".join(map(str, match.path or ())) or "the template",
+            match.rule.id,
+            f"{match.message} (line {match.linenumber})",
+        )
+        for match in matches
+    )

@@ -1,0 +1,175 @@
+"""The command line: data goes to standard output, words for people to standard error.
+
+Exit codes: 0 fine or equal; 1 findings, stale or different; 2 wrong use or cannot run.
+"""
+
+import argparse
+import json
+import os
+import sys
+from collections.abc import Callable, Sequence
+from dataclasses import asdict, replace
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from drtemplate.errors import DrTemplateError
+from drtemplate.settings import Settings
+
+if TYPE_CHECKING:
+    from drtemplate.pipeline import Rendered
+
+FINE, FOUND, CANNOT = 0, 1, 2
+
+
+def main(arguments: Sequence[str] | None = None, settings: Settings | None = None) -> int:
+    """Run a sub-command and return its exit code; ``render`` if none is named."""
+    words = list(sys.argv[1:] if arguments is None else arguments)
+    options = _parser().parse_args(_with_command(words))
+    try:
+        command: Callable[[argparse.Namespace, Settings], int] = options.command
+        return command(options, settings or Settings())
+    except DrTemplateError as exc:
+        _say(f"error: {exc}")
+        return CANNOT
+    except BrokenPipeError:
+        # The reader has gone; what is left to flush has nowhere to go.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return CANNOT
+
+
+def _with_command(words: list[str]) -> list[str]:
+    """``generate.py --stdout`` means ``generate.py render --stdout``."""
+    if not words or (words[0].startswith("-") and words[0] not in ("-h", "--help", "--version")):
+        return ["render", *words]
+    return words
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="generate.py",
+        description="Render the disaster-recovery stack as CloudFormation, and check it.",
+        epilog="Exit codes: 0 fine or equal; 1 findings, stale or different; 2 cannot run.",
+    )
+    commands = parser.add_subparsers(title="commands", metavar="COMMAND", required=True)
+
+    render = commands.add_parser("render", help="render, validate and write the template (default)")
+    where = render.add_mutually_exclusive_group()
+    where.add_argument(
+        "--output", type=Path, metavar="PATH", help="write here instead of templates/"
+    )
+    where.add_argument("--stdout", action="store_true", help="print the template, write no file")
+    render.add_argument("--format", choices=("yaml", "json"), default="yaml")
+    render.add_argument(
+        "--check", action="store_true", help="write nothing; exit 1 if the file is not current"
+    )
+    render.set_defaults(command=_render)
+
+    lint = commands.add_parser("lint", help="run cfn-lint and the project's own checks")
+    lint.add_argument(
+        "--region", action="append", metavar="R", help="validate for R; may be given repeatedly"
+    )
+    lint.add_argument("--format", choices=("text", "json"), default="text")
+    lint.set_defaults(command=_lint)
+
+    equivalence = commands.add_parser(
+        "equivalence", help="compare with the source template, leaf by leaf"
+    )
+    equivalence.add_argument(
+        "--source", type=Path, metavar="FILE", help="a template to compare with, not the contract"
+    )
+    equivalence.add_argument(
+        "--ledger", type=Path, metavar="FILE", help="deviations, not templates/deviations.yaml"
+    )
+    equivalence.add_argument("--format", choices=("text", "json"), default="text")
+    equivalence.set_defaults(command=_equivalence)
+    return parser
+
+
+def _render(options: argparse.Namespace, settings: Settings) -> int:
+    from drtemplate import pipeline  # noqa: PLC0415  --help needs no Troposphere
+
+    if options.check and options.stdout:
+        _say("error: --check compares a file; leave --stdout out")
+        return CANNOT
+    rendered = pipeline.render(settings, options.format)
+    path = options.output or pipeline.default_output(options.format)
+    if options.check:
+        if pipeline.is_current(path, rendered.text):
+            return FINE
+        _say(f"{_short(path)} is stale: run `make template` and commit the file")
+        return FOUND
+    if findings := pipeline.validate(rendered, settings):
+        for finding in findings:
+            _say(str(finding))
+        _say(f"{len(findings)} findings; nothing is written")
+        return FOUND
+    if options.stdout:
+        sys.stdout.write(rendered.text)
+        sys.stdout.flush()
+    else:
+        written = pipeline.store(path, rendered.text)
+        _say(f"{_short(path)}: {'written' if written else 'unchanged'}")
+    _report(rendered)
+    return FINE
+
+
+def _report(rendered: "Rendered") -> None:
+    """Where the bytes go, and how much room is left."""
+    from drtemplate.checks.limits import MAX_BYTES, byte_table  # noqa: PLC0415
+
+    size = len(rendered.text.encode())
+    is_json = rendered.text.startswith("{")
+    table = {} if is_json else byte_table(rendered.template, rendered.groups)
+    for part, count in table.items():
+        _say(f"  {part:<38}{count:>7,}")
+    resources = rendered.template["Resources"]
+    types = {resource["Type"] for resource in resources.values()}
+    _say(
+        f"{len(resources)} resources of {len(types)} types, {size:,} of {MAX_BYTES:,} bytes, "
+        f"{MAX_BYTES - size:,} left"
+    )
+
+
+def _lint(options: argparse.Namespace, settings: Settings) -> int:
+    from drtemplate import pipeline  # noqa: PLC0415
+    from drtemplate.checks.lint import check_regions  # noqa: PLC0415
+
+    if options.region:
+        settings = replace(settings, regions=tuple(options.region))
+    check_regions(settings.regions)
+    findings = pipeline.validate(pipeline.render(settings), settings)
+    if options.format == "json":
+        print(json.dumps([asdict(finding) for finding in findings], indent=2))
+    else:
+        for finding in findings:
+            print(finding)
+        _say(f"{len(findings)} findings in {', '.join(settings.regions)}")
+    return FOUND if findings else FINE
+
+
+def _equivalence(options: argparse.Namespace, settings: Settings) -> int:
+    from drtemplate import pipeline  # noqa: PLC0415
+    from drtemplate.checks import equivalence  # noqa: PLC0415
+    from drtemplate.checks.ledger import LEDGER, load_ledger  # noqa: PLC0415
+    from drtemplate.checks.loading import load_template  # noqa: PLC0415
+
+    source = load_template(options.source or equivalence.CONTRACT, "source template")
+    ledger = load_ledger(options.ledger or LEDGER)
+    result = equivalence.compare(source, pipeline.render(settings).template, ledger)
+    if options.format == "json":
+        print(json.dumps(equivalence.as_json(result), indent=2))
+    else:
+        print(equivalence.as_table(result))
+    return FINE if result.holds else FOUND
+
+
+def _short(path: Path) -> str:
+    """The path as people know it: relative to where they stand, if it lies below."""
+    try:
+        return str(path.resolve().relative_to(Path.cwd()))
+    except ValueError:
+        return str(path)
+
+
+def _say(line: str) -> None:
+    print(line, file=sys.stderr)

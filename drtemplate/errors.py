@@ -1,0 +1,25 @@
+"""The errors that a user can meet. Each is one line: what, where and the remedy."""
+
+
+class DrTemplateError(Exception):
+    """The base of all errors that drtemplate raises on purpose."""
+
+
+class SettingsError(DrTemplateError):
+    """A choice made at generation time is out of range."""
+
+
+class HandlerError(DrTemplateError):
+    """A file in ``handlers/`` cannot become inline Lambda code."""
+
+
+class BuildError(DrTemplateError):
+    """A resource group could not be built."""
+
+
+class RenderError(DrTemplateError):
+    """A value of the template cannot be written as the YAML that the project promises."""
+
+
+class InputError(DrTemplateError):
+    """A file or a value given by the user cannot be used."""

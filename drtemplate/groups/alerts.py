@@ -1,0 +1,67 @@
+"""The topic on which people are told, and who may publish to it."""
+
+from dataclasses import dataclass
+
+from awacs import sns as sns_actions
+from awacs.aws import Allow, Condition, PolicyDocument, Principal, Statement, StringEquals
+from troposphere import AccountId, sns
+
+from drtemplate.groups.encryption import Encryption
+from drtemplate.groups.parameters import Parameters
+from drtemplate.template import StackTemplate, stack_name
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Alerts:
+    """The alert topic."""
+
+    topic: sns.Topic
+
+
+def add_alerts(template: StackTemplate, parameters: Parameters, encryption: Encryption) -> Alerts:
+    """Add the topic with its e-mail subscription, and its policy."""
+    topic = template.add_resource(
+        sns.Topic(
+            "AlertTopic",
+            TopicName=stack_name("-alerts"),
+            DisplayName="DR System Alerts",
+            KmsMasterKeyId=encryption.key.ref(),
+            Subscription=[
+                sns.Subscription(Endpoint=parameters.alert_email.ref(), Protocol="email")
+            ],
+        )
+    )
+    template.add_resource(
+        sns.TopicPolicy(
+            "AlertTopicPolicy", Topics=[topic.ref()], PolicyDocument=publishers_policy(topic)
+        )
+    )
+    return Alerts(topic=topic)
+
+
+def publishers_policy(topic: sns.Topic) -> PolicyDocument:
+    """CloudWatch for this account, and EventBridge, for which a topic policy takes no condition.
+
+    https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-use-resource-based.html
+    """
+    return PolicyDocument(
+        Version="2012-10-17",
+        Statement=[
+            _publisher(
+                topic,
+                "cloudwatch",
+                Condition=Condition(StringEquals("aws:SourceAccount", AccountId)),
+            ),
+            _publisher(topic, "events"),
+        ],
+    )
+
+
+def _publisher(topic: sns.Topic, service: str, **condition: Condition) -> Statement:
+    return Statement(
+        Effect=Allow,
+        Principal=Principal("Service", f"{service}.amazonaws.com"),
+        Action=[sns_actions.Publish],
+        Resource=[topic.ref()],
+        **condition,
+    )

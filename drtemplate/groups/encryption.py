@@ -1,0 +1,108 @@
+"""The customer managed key, and who besides the account may use it."""
+
+from dataclasses import dataclass
+
+from awacs import kms as kms_actions
+from awacs.aws import (
+    Allow,
+    ArnLike,
+    AWSPrincipal,
+    Condition,
+    PolicyDocument,
+    Principal,
+    Statement,
+    StringEquals,
+)
+from troposphere import AccountId, RetainExceptOnCreate, Sub, kms
+
+from drtemplate.template import StackTemplate
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Encryption:
+    """The key under which the stack keeps its data, messages and logs."""
+
+    key: kms.Key
+
+
+def add_encryption(template: StackTemplate) -> Encryption:
+    """Add the key and its alias. The key outlives the stack: snapshots are unreadable without it."""
+    key = template.add_resource(
+        kms.Key(
+            "KMSKey",
+            DeletionPolicy=RetainExceptOnCreate,
+            UpdateReplacePolicy="Retain",
+            Description="Customer managed KMS key for encryption",
+            EnableKeyRotation=True,
+            KeyPolicy=key_policy(),
+        )
+    )
+    template.add_resource(
+        kms.Alias(
+            "KMSKeyAlias", AliasName=Sub("alias/${AWS::StackName}-key"), TargetKeyId=key.ref()
+        )
+    )
+    return Encryption(key=key)
+
+
+def key_policy() -> PolicyDocument:
+    """The account through IAM; CloudWatch Logs; and the two services that publish to the topic.
+
+    https://docs.aws.amazon.com/AmazonCloudWatch/latest/logs/encrypt-log-data-kms.html
+    https://docs.aws.amazon.com/sns/latest/dg/sns-key-management.html
+    """
+    return PolicyDocument(
+        Version="2012-10-17",
+        Statement=[
+            Statement(
+                Sid="Enable IAM User Permissions",
+                Effect=Allow,
+                Principal=AWSPrincipal(Sub("arn:${AWS::Partition}:iam::${AWS::AccountId}:root")),
+                Action=[kms_actions.Action("*")],
+                Resource=["*"],
+            ),
+            Statement(
+                Sid="Allow CloudWatch Logs for the function log groups",
+                Effect=Allow,
+                Principal=Principal("Service", Sub("logs.${AWS::Region}.amazonaws.com")),
+                Action=[
+                    kms_actions.Action(name)
+                    for name in (
+                        "Encrypt",
+                        "Decrypt",
+                        "ReEncrypt*",
+                        "GenerateDataKey*",
+                        "Describe*",
+                    )
+                ],
+                Resource=["*"],
+                Condition=Condition(
+                    ArnLike(
+                        "kms:EncryptionContext:aws:logs:arn",
+                        Sub(
+                            "arn:${AWS::Partition}:logs:${AWS::Region}:${AWS::AccountId}"
+                            ":log-group:/aws/lambda/${AWS::StackName}-*"
+                        ),
+                    )
+                ),
+            ),
+            _publisher(
+                "Allow CloudWatch alarms to publish",
+                "cloudwatch",
+                Condition=Condition(StringEquals("aws:SourceAccount", AccountId)),
+            ),
+            # EventBridge sends no source keys on this path: a condition would drop every event.
+            _publisher("Allow EventBridge to publish", "events"),
+        ],
+    )
+
+
+def _publisher(sid: str, service: str, **condition: Condition) -> Statement:
+    return Statement(
+        Sid=sid,
+        Effect=Allow,
+        Principal=Principal("Service", f"{service}.amazonaws.com"),
+        Action=[kms_actions.Decrypt, kms_actions.Action("GenerateDataKey*")],
+        Resource=["*"],
+        **condition,
+    )

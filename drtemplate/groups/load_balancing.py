@@ -1,0 +1,137 @@
+"""The primary and the standby side: load balancer, target group and listeners of each."""
+
+from dataclasses import dataclass
+
+from troposphere import Tags, certificatemanager
+from troposphere import elasticloadbalancingv2 as elb
+
+from drtemplate.groups.network import Network
+from drtemplate.groups.parameters import Parameters
+from drtemplate.groups.security_groups import HTTP, HTTPS, SecurityGroups
+from drtemplate.template import StackTemplate, name_tags, stack_name
+
+TLS_POLICY = "ELBSecurityPolicy-TLS13-1-2-2021-06"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Side:
+    """One side of the pair. Servers are attached to the target group by the user."""
+
+    name: str
+    load_balancer: elb.LoadBalancer
+    target_group: elb.TargetGroup
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LoadBalancing:
+    """Both sides."""
+
+    primary: Side
+    standby: Side
+
+
+def add_load_balancing(
+    template: StackTemplate,
+    parameters: Parameters,
+    network: Network,
+    security_groups: SecurityGroups,
+) -> LoadBalancing:
+    """Add the certificate and both sides."""
+    certificate = template.add_resource(
+        certificatemanager.Certificate(
+            "Certificate",
+            DomainName=parameters.domain_name.ref(),
+            ValidationMethod="DNS",
+            DomainValidationOptions=[
+                certificatemanager.DomainValidationOption(
+                    DomainName=parameters.domain_name.ref(),
+                    HostedZoneId=parameters.hosted_zone_id.ref(),
+                )
+            ],
+            Tags=name_tags("certificate"),
+        )
+    )
+    primary, standby = (
+        _add_side(template, name, network, security_groups, certificate)
+        for name in ("Primary", "Standby")
+    )
+    return LoadBalancing(primary=primary, standby=standby)
+
+
+def _add_side(
+    template: StackTemplate,
+    name: str,
+    network: Network,
+    security_groups: SecurityGroups,
+    certificate: certificatemanager.Certificate,
+) -> Side:
+    suffix = f"{name.lower()}-alb"
+    load_balancer = template.add_resource(
+        elb.LoadBalancer(
+            f"{name}ALB",
+            # An internet-facing load balancer needs the gateway to be attached, and to stay so.
+            DependsOn=network.internet_route.title,
+            Name=stack_name(f"-{suffix}"),
+            Type="application",
+            Scheme="internet-facing",
+            SecurityGroups=[security_groups.load_balancers.ref()],
+            Subnets=[subnet.ref() for subnet in network.public_subnets],
+            Tags=name_tags(suffix) + Tags(Environment=name),
+        )
+    )
+    target_group = template.add_resource(
+        elb.TargetGroup(
+            f"{name}TargetGroup",
+            Name=stack_name(f"-{name.lower()}-tg"),
+            Port=HTTP,
+            Protocol="HTTP",
+            VpcId=network.vpc.ref(),
+            HealthCheckEnabled=True,
+            HealthCheckPath="/health",
+            # Two checks, 5 s apart, are the fastest that a load balancer offers; the timeout must
+            # be shorter than the interval.
+            # https://docs.aws.amazon.com/elasticloadbalancing/latest/application/target-group-health-checks.html
+            HealthCheckIntervalSeconds=5,
+            HealthCheckTimeoutSeconds=4,
+            HealthyThresholdCount=2,
+            UnhealthyThresholdCount=2,
+        )
+    )
+    _add_listeners(template, name, load_balancer, target_group, certificate)
+    return Side(name=name, load_balancer=load_balancer, target_group=target_group)
+
+
+def _add_listeners(
+    template: StackTemplate,
+    name: str,
+    load_balancer: elb.LoadBalancer,
+    target_group: elb.TargetGroup,
+    certificate: certificatemanager.Certificate,
+) -> None:
+    template.add_resource(
+        elb.Listener(
+            f"{name}Listener",
+            LoadBalancerArn=load_balancer.ref(),
+            Port=HTTP,
+            Protocol="HTTP",
+            DefaultActions=[
+                elb.Action(
+                    Type="redirect",
+                    RedirectConfig=elb.RedirectConfig(
+                        Protocol="HTTPS", Port=str(HTTPS), StatusCode="HTTP_301"
+                    ),
+                )
+            ],
+        )
+    )
+    template.add_resource(
+        elb.Listener(
+            f"{name}HTTPSListener",
+            LoadBalancerArn=load_balancer.ref(),
+            Port=HTTPS,
+            Protocol="HTTPS",
+            SslPolicy=TLS_POLICY,
+            Certificates=[elb.Certificate(CertificateArn=certificate.ref())],
+            DefaultActions=[elb.Action(Type="forward", TargetGroupArn=target_group.ref())],
+        )
+    )

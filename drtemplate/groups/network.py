@@ -1,0 +1,160 @@
+"""The VPC, its three tiers of subnets in two zones, and the way out of each zone."""
+
+from dataclasses import dataclass
+
+from troposphere import GetAZs, Select, ec2
+
+from drtemplate.settings import AddressPlan
+from drtemplate.template import StackTemplate, name_tags
+
+ANYWHERE = "0.0.0.0/0"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Network:
+    """What the other groups may use of the network; the tuples go by zone.
+
+    ``internet_route`` and ``private_ways_out`` exist to be depended on: what sits in a subnet can
+    talk to the world only when these are there.
+    """
+
+    vpc: ec2.VPC
+    public_subnets: tuple[ec2.Subnet, ...]
+    private_subnets: tuple[ec2.Subnet, ...]
+    database_subnets: tuple[ec2.Subnet, ...]
+    private_route_tables: tuple[ec2.RouteTable, ...]
+    internet_route: ec2.Route
+    private_ways_out: tuple[ec2.Route | ec2.SubnetRouteTableAssociation, ...]
+
+
+def availability_zone(zone: int) -> Select:
+    """The region's zone number ``zone``, counted from 0 in the order of Fn::GetAZs."""
+    return Select(zone, GetAZs(""))
+
+
+def add_network(template: StackTemplate, addresses: AddressPlan) -> Network:
+    """Add the VPC and everything that routes in it; one NAT gateway per zone."""
+    vpc = template.add_resource(
+        ec2.VPC(
+            "VPC",
+            CidrBlock=addresses.vpc,
+            EnableDnsHostnames=True,
+            EnableDnsSupport=True,
+            Tags=name_tags("VPC"),
+        )
+    )
+    gateway = template.add_resource(ec2.InternetGateway("InternetGateway", Tags=name_tags("IGW")))
+    attachment = template.add_resource(
+        ec2.VPCGatewayAttachment("AttachGateway", VpcId=vpc.ref(), InternetGatewayId=gateway.ref())
+    )
+    public = _add_subnets(template, vpc, "PublicSubnet", addresses.public, public=True)
+    private = _add_subnets(template, vpc, "PrivateSubnet", addresses.private)
+    database = _add_subnets(template, vpc, "DatabaseSubnet", addresses.database)
+    internet_route = _add_public_routing(template, vpc, gateway, attachment, public)
+    tables, ways_out = _add_private_routing(template, vpc, attachment, public, private)
+    return Network(
+        vpc=vpc,
+        public_subnets=public,
+        private_subnets=private,
+        database_subnets=database,
+        private_route_tables=tables,
+        internet_route=internet_route,
+        private_ways_out=ways_out,
+    )
+
+
+def _add_subnets(
+    template: StackTemplate, vpc: ec2.VPC, title: str, blocks: tuple[str, ...], public: bool = False
+) -> tuple[ec2.Subnet, ...]:
+    return tuple(
+        template.add_resource(
+            ec2.Subnet(
+                f"{title}{zone + 1}",
+                VpcId=vpc.ref(),
+                CidrBlock=block,
+                AvailabilityZone=availability_zone(zone),
+                **({"MapPublicIpOnLaunch": True} if public else {}),
+                Tags=name_tags(f"{title}{zone + 1}"),
+            )
+        )
+        for zone, block in enumerate(blocks)
+    )
+
+
+def _add_public_routing(
+    template: StackTemplate,
+    vpc: ec2.VPC,
+    gateway: ec2.InternetGateway,
+    attachment: ec2.VPCGatewayAttachment,
+    subnets: tuple[ec2.Subnet, ...],
+) -> ec2.Route:
+    table = template.add_resource(
+        ec2.RouteTable("PublicRouteTable", VpcId=vpc.ref(), Tags=name_tags("PublicRoutes"))
+    )
+    route = template.add_resource(
+        ec2.Route(
+            "PublicRoute",
+            DependsOn=attachment.title,
+            RouteTableId=table.ref(),
+            DestinationCidrBlock=ANYWHERE,
+            GatewayId=gateway.ref(),
+        )
+    )
+    for number, subnet in enumerate(subnets, 1):
+        template.add_resource(
+            ec2.SubnetRouteTableAssociation(
+                f"PublicSubnetRouteTableAssociation{number}",
+                SubnetId=subnet.ref(),
+                RouteTableId=table.ref(),
+            )
+        )
+    return route
+
+
+def _add_private_routing(
+    template: StackTemplate,
+    vpc: ec2.VPC,
+    attachment: ec2.VPCGatewayAttachment,
+    public: tuple[ec2.Subnet, ...],
+    private: tuple[ec2.Subnet, ...],
+) -> tuple[tuple[ec2.RouteTable, ...], tuple[ec2.Route | ec2.SubnetRouteTableAssociation, ...]]:
+    tables: list[ec2.RouteTable] = []
+    ways_out: list[ec2.Route | ec2.SubnetRouteTableAssociation] = []
+    for number, (outside, inside) in enumerate(zip(public, private, strict=True), 1):
+        # The author's ids of the first zone carry no number.
+        suffix = "" if number == 1 else str(number)
+        address = template.add_resource(
+            ec2.EIP(f"EIP{number}", DependsOn=attachment.title, Domain="vpc")
+        )
+        nat = template.add_resource(
+            ec2.NatGateway(
+                f"NATGateway{number}",
+                AllocationId=address.get_att("AllocationId"),
+                SubnetId=outside.ref(),
+            )
+        )
+        table = template.add_resource(
+            ec2.RouteTable(
+                f"PrivateRouteTable{suffix}",
+                VpcId=vpc.ref(),
+                Tags=name_tags(f"PrivateRoutes{suffix}"),
+            )
+        )
+        route = template.add_resource(
+            ec2.Route(
+                f"PrivateRoute{suffix}",
+                RouteTableId=table.ref(),
+                DestinationCidrBlock=ANYWHERE,
+                NatGatewayId=nat.ref(),
+            )
+        )
+        association = template.add_resource(
+            ec2.SubnetRouteTableAssociation(
+                f"PrivateSubnetRouteTableAssociation{number}",
+                SubnetId=inside.ref(),
+                RouteTableId=table.ref(),
+            )
+        )
+        tables.append(table)
+        ways_out += [route, association]
+    return tuple(tables), tuple(ways_out)

@@ -1,0 +1,85 @@
+"""The DynamoDB tables: user sessions, and the state of the failover."""
+
+from dataclasses import dataclass
+
+from troposphere import If, RetainExceptOnCreate, dynamodb
+
+from drtemplate.groups.encryption import Encryption
+from drtemplate.groups.parameters import Parameters
+from drtemplate.template import StackTemplate, name_tags, stack_name
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class State:
+    """Both tables; items expire at ``ExpiresAt``, epoch seconds."""
+
+    sessions: dynamodb.Table
+    failover: dynamodb.Table
+
+
+def add_state(template: StackTemplate, parameters: Parameters, encryption: Encryption) -> State:
+    """Add both tables."""
+    sessions = _add_table(
+        template,
+        parameters,
+        encryption,
+        "SessionStateTable",
+        "sessions",
+        attributes=("SessionId", "UserId"),
+        GlobalSecondaryIndexes=[
+            dynamodb.GlobalSecondaryIndex(
+                IndexName="UserIdIndex",
+                KeySchema=[dynamodb.KeySchema(AttributeName="UserId", KeyType="HASH")],
+                Projection=dynamodb.Projection(ProjectionType="ALL"),
+            )
+        ],
+        ContributorInsightsSpecification=dynamodb.ContributorInsightsSpecification(Enabled=True),
+    )
+    failover = _add_table(
+        template,
+        parameters,
+        encryption,
+        "FailoverStateTable",
+        "failover-state",
+        attributes=("StateKey",),
+    )
+    return State(sessions=sessions, failover=failover)
+
+
+def _add_table(
+    template: StackTemplate,
+    parameters: Parameters,
+    encryption: Encryption,
+    title: str,
+    suffix: str,
+    *,
+    attributes: tuple[str, ...],
+    **more: object,
+) -> dynamodb.Table:
+    """Add a table whose first attribute is the key."""
+    return template.add_resource(
+        dynamodb.Table(
+            title,
+            DeletionPolicy=RetainExceptOnCreate,
+            UpdateReplacePolicy="Retain",
+            TableName=stack_name(f"-{suffix}"),
+            AttributeDefinitions=[
+                dynamodb.AttributeDefinition(AttributeName=name, AttributeType="S")
+                for name in attributes
+            ],
+            KeySchema=[dynamodb.KeySchema(AttributeName=attributes[0], KeyType="HASH")],
+            **more,
+            BillingMode="PAY_PER_REQUEST",
+            SSESpecification=dynamodb.SSESpecification(
+                SSEEnabled=True, SSEType="KMS", KMSMasterKeyId=encryption.key.ref()
+            ),
+            PointInTimeRecoverySpecification=dynamodb.PointInTimeRecoverySpecification(
+                PointInTimeRecoveryEnabled=True
+            ),
+            TimeToLiveSpecification=dynamodb.TimeToLiveSpecification(
+                AttributeName="ExpiresAt", Enabled=True
+            ),
+            DeletionProtectionEnabled=If(parameters.is_production, True, False),
+            Tags=name_tags(suffix),
+        )
+    )

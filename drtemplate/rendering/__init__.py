@@ -1,0 +1,1 @@
+"""From objects to text: the YAML emitter and the handlers that become inline code."""

@@ -1,0 +1,38 @@
+"""JSON for people: what fits on a line stays on one, and small neighbours share a line."""
+
+import json
+
+
+def json_text(value: object, width: int, indent: str = "") -> str:
+    """Write ``value`` as JSON, two spaces deep, lines up to ``width`` columns where it can.
+
+    Args:
+        value: what ``json.dumps`` takes; keys keep their order.
+        width: the columns a line may have before its collection is broken up.
+        indent: the blanks that stand before the value's own lines.
+    """
+    line = json.dumps(value, ensure_ascii=False)
+    # Several collections in a list are rows, and rows belong under each other.
+    rows = isinstance(value, list) and sum(isinstance(item, dict | list) for item in value) > 1
+    if not isinstance(value, dict | list) or (not rows and len(indent) + len(line) <= width):
+        return line
+    inner = indent + "  "
+    if isinstance(value, dict):
+        parts = [
+            f"{json.dumps(key)}: {json_text(item, width, inner)}" for key, item in value.items()
+        ]
+        return "{\n" + _filled(parts, width, inner) + f"\n{indent}}}"
+    parts = [inner + json_text(item, width, inner) for item in value]
+    return "[\n" + ",\n".join(parts) + f"\n{indent}]"
+
+
+def _filled(parts: list[str], width: int, indent: str) -> str:
+    """The members of an object; those of one line fill lines together."""
+    lines: list[str] = []
+    for part in parts:
+        room = lines and "\n" not in lines[-1] and "\n" not in part
+        if room and len(lines[-1]) + 2 + len(part) <= width:
+            lines[-1] += f", {part}"
+        else:
+            lines.append(indent + part)
+    return ",\n".join(lines)

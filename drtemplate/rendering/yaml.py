@@ -1,0 +1,282 @@
+"""The emitter: a template as the YAML that a person would have written.
+
+Sections in the order of AWS's template anatomy, ``Type`` first in each resource, short intrinsics
+without quotes, a literal block for every text of several lines, small collections on one line, and
+a banner per group. What it writes is YAML 1.1 and 1.2 alike: a text that either would read as
+something else is quoted.
+https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/template-anatomy.html
+"""
+
+import re
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from drtemplate.errors import RenderError
+
+SECTIONS = (
+    "AWSTemplateFormatVersion",
+    "Description",
+    "Metadata",
+    "Parameters",
+    "Rules",
+    "Mappings",
+    "Conditions",
+    "Transform",
+    "Resources",
+    "Outputs",
+)
+RESOURCE_ATTRIBUTES = (
+    "Type",
+    "Condition",
+    "DependsOn",
+    "CreationPolicy",
+    "UpdatePolicy",
+    "DeletionPolicy",
+    "UpdateReplacePolicy",
+    "Metadata",
+    "Properties",
+)
+# The functions that have a short form. Rules' functions (Fn::EachMemberIn and so on) have none.
+# https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/intrinsic-function-reference.html
+SHORT_FORMS = {
+    "Ref": "!Ref",
+    "Condition": "!Condition",
+    **{
+        f"Fn::{name}": f"!{name}"
+        for name in (
+            "And Base64 Cidr Equals FindInMap GetAZs GetAtt If ImportValue Join Length Not Or "
+            "Select Split Sub ToJsonString Transform"
+        ).split()
+    },
+}
+WIDTH = 100
+INDENT = "  "
+
+# What one YAML parser or another reads as a number, a date, a boolean or null.
+_NOT_TEXT = re.compile(
+    r"[-+.]?[0-9][-+0-9_.,:eExXoOa-fA-FtTzZ]*|[-+]?\.(inf|nan)|~|=|<<"
+    r"|y|n|yes|no|on|off|true|false|null",
+    re.IGNORECASE,
+)
+_PLAIN = re.compile(r"[^\s\-?:,\[\]{}#&*!|>'\"%@`][^\n]*(?<![\s:])")
+_NEVER_PLAIN = re.compile(r": | #")
+_FLOW_INDICATOR = re.compile(r"[,\[\]{}]")
+# What YAML calls printable, less line ends. https://yaml.org/spec/1.2.2/#51-character-set
+# A pattern's text, since compiling it costs more than most renders need: see _unprintable.
+_UNPRINTABLE = "[^\\x20-\\x7e\\xa0-\\ud7ff\\ue000-\\ufefe\\uff00-\\ufffd\\U00010000-\\U0010ffff]"
+_NOT_IN_A_BLOCK = re.compile(r"[\t\r\x85\u2028\u2029\ufeff]| (?=\n)| \Z")
+
+
+def to_yaml(template: Mapping[str, Any], groups: Mapping[str, str] | None = None) -> str:
+    """Write a template.
+
+    Args:
+        template: the template as plain dictionaries, intrinsics in long form.
+        groups: logical id -> group title; resources of a group stand under its banner.
+
+    Raises:
+        RenderError: a text of several lines cannot be a literal block, or a value is no YAML.
+    """
+    lines: list[str] = []
+    for _, _, part in sections(template, groups or {}):
+        lines += part
+    return "\n".join(lines) + "\n"
+
+
+def sections(
+    template: Mapping[str, Any], groups: Mapping[str, str]
+) -> Iterator[tuple[str, str, list[str]]]:
+    """Yield the parts of the file: section, logical id (or ''), and lines.
+
+    Raises:
+        RenderError: as ``to_yaml``.
+    """
+    banner = ""
+    for section in _in_order(template, SECTIONS):
+        content = template[section]
+        if section != "Resources":
+            lines = _section(section, content)
+            yield section, "", lines if section == SECTIONS[0] else ["", *lines]
+            continue
+        yield section, "", ["", "Resources:"]
+        for title, resource in content.items():
+            group = groups.get(title, "")
+            lines = ["", f"{INDENT}# {group}", ""] if group and group != banner else [""]
+            banner = group
+            ordered = {key: resource[key] for key in _in_order(resource, RESOURCE_ATTRIBUTES)}
+            lines += _resource(title, ordered)
+            yield section, title, lines
+
+
+def _section(section: str, content: Any) -> list[str]:
+    if not isinstance(content, dict):
+        return _entry(section, content, "", section)
+    return [f"{section}:", *_mapping(content, INDENT, section)]
+
+
+def _in_order(mapping: Mapping[str, Any], order: tuple[str, ...]) -> list[str]:
+    known = [key for key in order if key in mapping]
+    return known + [key for key in mapping if key not in order]
+
+
+def _resource(title: str, resource: Mapping[str, Any]) -> list[str]:
+    """A resource is never on one line, and nor are its properties: they are what people compare."""
+    where = f"Resources.{title}"
+    lines = [f"{INDENT}{_scalar(title, flow=False, where=where)}:"]
+    for key, value in resource.items():
+        if key == "Properties" and value:
+            lines.append(f"{INDENT * 2}Properties:")
+            for name, item in value.items():
+                lines += _entry(name, item, INDENT * 3, f"{where}.Properties.{name}")
+        else:
+            lines += _entry(key, value, INDENT * 2, f"{where}.{key}")
+    return lines
+
+
+def _entry(key: str, value: Any, indent: str, where: str) -> list[str]:
+    """``key: value``, on one line where the value allows it."""
+    return _prefixed(f"{indent}{_scalar(key, flow=False, where=where)}:", value, indent, where)
+
+
+def _item(value: Any, indent: str, where: str) -> list[str]:
+    """``- value``; a mapping's first key stands behind the dash."""
+    inline = _inline(value, len(indent) + 2, where)
+    if inline is not None:
+        return [f"{indent}- {inline}"]
+    if isinstance(value, dict) and _intrinsic(value) is None:
+        lines = _mapping(value, indent + INDENT, where)
+        return [f"{indent}- {lines[0].lstrip(' ')}", *lines[1:]]
+    if isinstance(value, list):
+        lines = [line for item in value for line in _item(item, indent + INDENT, where)]
+        return [f"{indent}- {lines[0].lstrip(' ')}", *lines[1:]]
+    return _prefixed(f"{indent}-", value, indent, where)
+
+
+def _prefixed(prefix: str, value: Any, indent: str, where: str) -> list[str]:
+    inline = _inline(value, len(prefix) + 1, where)
+    if inline is not None:
+        return [f"{prefix} {inline}"]
+    if isinstance(value, str):
+        return _block(prefix, value, indent, where)
+    if isinstance(value, dict) and (intrinsic := _intrinsic(value)) is not None:
+        tag, argument = intrinsic
+        if isinstance(argument, dict) and _intrinsic(argument) is not None:
+            # YAML allows one tag a node, so the outer function of two is in its long form.
+            ((name, _),) = value.items()
+            return [prefix, *_entry(name, argument, indent + INDENT, where)]
+        return _prefixed(f"{prefix} {tag}", argument, indent, where)
+    if isinstance(value, dict):
+        return [prefix, *_mapping(value, indent + INDENT, where)]
+    # A sequence's dashes stand under its key: two columns less for everything inside.
+    return [prefix, *(line for item in value for line in _item(item, indent, where))]
+
+
+def _mapping(value: Mapping[str, Any], indent: str, where: str) -> list[str]:
+    return [
+        line for key, item in value.items() for line in _entry(key, item, indent, f"{where}.{key}")
+    ]
+
+
+def _block(prefix: str, text: str, indent: str, where: str) -> list[str]:
+    """A literal block, or an error: quoted, code becomes a line that nobody can review."""
+    if found := _NOT_IN_A_BLOCK.search(text) or _unprintable(text.replace("\n", "")):
+        line = text.count("\n", 0, found.start()) + 1
+        raise RenderError(
+            f"{where}: line {line} of the text holds {found[0]!r}, which no literal block takes; "
+            "remove trailing blanks, tabs and control characters"
+        )
+    if not text.strip("\n"):
+        raise RenderError(f"{where}: a text of nothing but line ends cannot be a literal block")
+    body = text.rstrip("\n")
+    chomping = {0: "-", 1: ""}.get(len(text) - len(body), "+")
+    # One blank is enough to be inside, and over hundreds of lines of code each blank counts.
+    indicator = "1" if body.lstrip("\n").startswith(" ") else ""
+    blanks = [""] * (len(text) - len(body) - 1)
+    lines = [f"{indent} {line}" if line else "" for line in body.split("\n")]
+    return [f"{prefix} |{indicator}{chomping}", *lines, *blanks]
+
+
+def _inline(value: Any, column: int, where: str) -> str | None:
+    """The value on one line from ``column`` on, or None where it needs several."""
+    if isinstance(value, str):
+        return None if "\n" in value else _scalar(value, flow=False, where=where)
+    if not isinstance(value, dict | list):
+        return _scalar(value, flow=False, where=where)
+    if not value:
+        return "{}" if isinstance(value, dict) else "[]"
+    if isinstance(value, dict) and (intrinsic := _intrinsic(value)) is not None:
+        tag, argument = intrinsic
+        if isinstance(argument, dict) and _intrinsic(argument) is not None:
+            return None
+        inline = _inline(argument, column + len(tag) + 1, where)
+        return None if inline is None else f"{tag} {inline}"
+    flow = _flow(value, where)
+    return flow if flow is not None and column + len(flow) <= WIDTH else None
+
+
+def _flow(value: Any, where: str) -> str | None:
+    """The value in flow style, or None if that would need quotes or hide structure."""
+    if isinstance(value, dict) and (intrinsic := _intrinsic(value)) is not None:
+        tag, argument = intrinsic
+        if isinstance(argument, dict) and _intrinsic(argument) is not None:
+            return None
+        inner = _flow(argument, where)
+        return None if inner is None else f"{tag} {inner}"
+    if isinstance(value, dict):
+        pairs = [(key, _flow(item, where)) for key, item in value.items()]
+        if any(text is None for _, text in pairs):
+            return None
+        return (
+            "{"
+            + ", ".join(f"{_scalar(key, flow=True, where=where)}: {text}" for key, text in pairs)
+            + "}"
+        )
+    if isinstance(value, list):
+        items = [_flow(item, where) for item in value]
+        return None if None in items else "[" + ", ".join(map(str, items)) + "]"
+    if isinstance(value, str) and "\n" in value:
+        return None
+    text = _scalar(value, flow=True, where=where)
+    return text if text == _scalar(value, flow=False, where=where) else None
+
+
+def _intrinsic(value: Mapping[str, Any]) -> tuple[str, Any] | None:
+    """Tag and argument if the mapping is a function in long form that has a short one."""
+    if len(value) != 1:
+        return None
+    ((name, argument),) = value.items()
+    tag = SHORT_FORMS.get(name)
+    if tag is None or (name in ("Ref", "Condition") and not isinstance(argument, str)):
+        return None
+    if (
+        name == "Fn::GetAtt"
+        and isinstance(argument, list)
+        and all(isinstance(part, str) for part in argument)
+    ):
+        return tag, ".".join(argument)
+    return tag, argument
+
+
+def _unprintable(text: str) -> re.Match[str] | None:
+    """The first character that no YAML file may hold, in a text of one line."""
+    if text.isascii() and text.isprintable():
+        return None
+    return re.search(_UNPRINTABLE, text)
+
+
+def _scalar(value: Any, *, flow: bool, where: str) -> str:
+    if value is True or value is False:
+        return "true" if value else "false"
+    if isinstance(value, int | float):
+        return repr(value)
+    if not isinstance(value, str):
+        raise RenderError(f"{where}: {value!r} is no template value; use text, numbers and lists")
+    if found := _unprintable(value):
+        raise RenderError(f"{where}: holds the control character {found[0]!r}; remove it")
+    plain = (
+        _PLAIN.fullmatch(value)
+        and not _NEVER_PLAIN.search(value)
+        and not _NOT_TEXT.fullmatch(value)
+        and not (flow and _FLOW_INDICATOR.search(value))
+    )
+    return value if plain else "'" + value.replace("'", "''") + "'"

@@ -1,0 +1,91 @@
+"""The stack's table of contents: every group, in the order in which a reader meets it."""
+
+from drtemplate.groups.alerts import add_alerts
+from drtemplate.groups.configuration import add_configuration
+from drtemplate.groups.database import add_database
+from drtemplate.groups.dns import add_dns
+from drtemplate.groups.encryption import add_encryption
+from drtemplate.groups.endpoints import add_endpoints
+from drtemplate.groups.functions import Surroundings, add_functions
+from drtemplate.groups.load_balancing import add_load_balancing
+from drtemplate.groups.monitoring import add_monitoring
+from drtemplate.groups.network import add_network
+from drtemplate.groups.orchestration import add_orchestration
+from drtemplate.groups.outputs import Results, add_outputs
+from drtemplate.groups.parameters import add_parameters
+from drtemplate.groups.security_groups import add_security_groups
+from drtemplate.groups.state import add_state
+from drtemplate.groups.storage import add_storage
+from drtemplate.settings import Settings
+from drtemplate.template import StackTemplate
+
+DESCRIPTION = (
+    "Active-passive disaster recovery: Route 53 failover, Aurora MySQL, failover automation"
+)
+
+
+def build(settings: Settings) -> StackTemplate:
+    """Build the whole stack. Pure: the same settings and handlers give the same template.
+
+    Raises:
+        BuildError: a group is not what CloudFormation knows; the message names it.
+        HandlerError: a handler cannot become inline code.
+    """
+    template = StackTemplate(DESCRIPTION)
+    group = template.group
+    with group("Parameters"):
+        parameters = add_parameters(template)
+    with group("Network"):
+        network = add_network(template, settings.addresses)
+    with group("Security groups"):
+        security_groups = add_security_groups(template, network)
+    with group("Endpoints"):
+        add_endpoints(template, network)
+    with group("Encryption"):
+        encryption = add_encryption(template)
+    with group("Storage"):
+        storage = add_storage(template, parameters, encryption)
+    with group("Database"):
+        database = add_database(
+            template, parameters, network, security_groups, encryption, settings.engine_version
+        )
+    with group("State"):
+        state = add_state(template, parameters, encryption)
+    with group("Load balancing"):
+        sides = add_load_balancing(template, parameters, network, security_groups)
+    with group("DNS"):
+        add_dns(template, parameters, sides)
+    with group("Alerts"):
+        alerts = add_alerts(template, parameters, encryption)
+    with group("Configuration"):
+        add_configuration(template, parameters, sides, database)
+    with group("Functions"):
+        around = Surroundings(
+            parameters=parameters,
+            network=network,
+            security_groups=security_groups,
+            encryption=encryption,
+            database=database,
+            state=state,
+            sides=sides,
+            alerts=alerts,
+        )
+        functions = add_functions(template, settings, around)
+    with group("Orchestration"):
+        add_orchestration(template, functions, database, alerts)
+    with group("Monitoring"):
+        add_monitoring(template, database, sides, alerts)
+    with group("Outputs"):
+        results = Results(
+            network=network,
+            security_groups=security_groups,
+            encryption=encryption,
+            storage=storage,
+            database=database,
+            state=state,
+            sides=sides,
+            alerts=alerts,
+            functions=functions,
+        )
+        add_outputs(template, results)
+    return template

@@ -1,0 +1,58 @@
+"""The Troposphere template that remembers which group each resource belongs to."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from troposphere import AWSObject, Sub, Tags, Template
+
+from drtemplate.errors import BuildError
+
+
+class StackTemplate(Template):
+    """A Template whose resources know their group, so that the emitter can print banners.
+
+    Attributes:
+        groups: logical id of each resource -> title of the group that added it.
+    """
+
+    def __init__(self, description: str) -> None:
+        super().__init__(Description=description)
+        self.set_version()
+        self.groups: dict[str, str] = {}
+        self._group = ""
+
+    @contextmanager
+    def group(self, title: str) -> Iterator[None]:
+        """Put the resources added inside under ``title``; name the group in any build error.
+
+        Raises:
+            BuildError: Troposphere refused a property, a type or a logical id.
+        """
+        self._group = title
+        try:
+            yield
+        except (AttributeError, TypeError, ValueError) as exc:
+            raise BuildError(f"group {title!r}: {exc}") from exc
+        finally:
+            self._group = ""
+
+    def add_resource(self, resource: AWSObject) -> AWSObject:
+        """Add one resource, or a list of them, to the current group."""
+        for one in resource if isinstance(resource, list) else [resource]:
+            self.groups[one.title] = self._group
+        return super().add_resource(resource)
+
+
+def stack_name(suffix: str) -> Sub:
+    """A physical name that starts with the stack's: ``<stack><suffix>``."""
+    return Sub("${AWS::StackName}" + suffix)
+
+
+def name_tags(suffix: str) -> Tags:
+    """The Name tag ``<stack>-<suffix>``; a new object each time, since adding Tags mutates them."""
+    return Tags(Name=stack_name(f"-{suffix}"))
+
+
+def variable(resource: AWSObject, attribute: str = "") -> str:
+    """The resource, or an attribute of it, as a variable inside a Sub text."""
+    return f"${{{resource.title}.{attribute}}}" if attribute else f"${{{resource.title}}}"

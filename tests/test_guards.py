@@ -1,0 +1,617 @@
+"""What must hold for every resource, now and after each change.
+
+Each guard lists its findings, one line each that begins with the logical id.
+"""
+
+import copy
+import re
+from collections.abc import Iterator
+from fnmatch import fnmatchcase
+from typing import Any
+
+import pytest
+
+KEY = {"Ref": "KMSKey"}
+KEY_ARN = {"Fn::GetAtt": ["KMSKey", "Arn"]}
+TOPIC = {"Ref": "AlertTopic"}
+
+# Where a type says that it encrypts, and with which key. CloudWatch Logs takes an ARN only.
+S3_RULE = ("BucketEncryption", "ServerSideEncryptionConfiguration", 0)
+ENCRYPTION = {
+    "AWS::S3::Bucket": [
+        ((*S3_RULE, "ServerSideEncryptionByDefault", "SSEAlgorithm"), ["aws:kms"]),
+        ((*S3_RULE, "ServerSideEncryptionByDefault", "KMSMasterKeyID"), [KEY, KEY_ARN]),
+    ],
+    "AWS::DynamoDB::Table": [
+        (("SSESpecification", "SSEEnabled"), [True]),
+        (("SSESpecification", "SSEType"), ["KMS"]),
+        (("SSESpecification", "KMSMasterKeyId"), [KEY, KEY_ARN]),
+    ],
+    "AWS::SNS::Topic": [(("KmsMasterKeyId",), [KEY, KEY_ARN])],
+    "AWS::SQS::Queue": [(("KmsMasterKeyId",), [KEY, KEY_ARN])],
+    "AWS::RDS::DBCluster": [
+        (("StorageEncrypted",), [True]),
+        (("KmsKeyId",), [KEY, KEY_ARN]),
+    ],
+    "AWS::Logs::LogGroup": [(("KmsKeyId",), [KEY_ARN])],
+}
+
+# https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/aws-attribute-deletionpolicy.html
+POLICY_PAIRS = {
+    (None, None),
+    ("Retain", "Retain"),
+    ("RetainExceptOnCreate", "Retain"),
+    ("Snapshot", "Snapshot"),
+    ("Delete", "Delete"),
+}
+REQUIRED_POLICIES = {
+    "AWS::KMS::Key": "RetainExceptOnCreate",
+    "AWS::S3::Bucket": "RetainExceptOnCreate",
+    "AWS::DynamoDB::Table": "RetainExceptOnCreate",
+    "AWS::RDS::DBCluster": "Snapshot",
+    # A member of a cluster has no data of its own.
+    "AWS::RDS::DBInstance": None,
+}
+
+# Actions that know no resource, so that '*' is all that can be said.
+# https://docs.aws.amazon.com/service-authorization/latest/reference/reference_policies_actions-resources-contextkeys.html
+WITHOUT_RESOURCE = {
+    "cloudwatch:GetMetricData",
+    "cloudwatch:PutMetricData",
+    "elasticloadbalancing:DescribeTargetHealth",
+}
+
+LITERALS = {
+    "an account id": re.compile(r"(?<!\d)\d{12}(?!\d)"),
+    "a region": re.compile(
+        r"\b(af|ap|ca|cn|eu|il|me|mx|sa|us)(-gov|-iso[a-z]?)?"
+        r"-(north|south|east|west|central|northeast|northwest|southeast|southwest)-\d\b"
+    ),
+    "an image": re.compile(r"\bami-[0-9a-f]{8,17}\b"),
+    "a partition": re.compile(r"\barn:aws[a-z-]*:"),
+}
+
+# https://docs.aws.amazon.com/AWSEC2/latest/APIReference/API_CreateSecurityGroup.html
+DESCRIPTION = re.compile(r"[a-zA-Z0-9. _\-:/()#,@\[\]+=&;{}!$*]{1,255}")
+
+# The property that holds the physical name, what comes before the stack's name, the longest.
+# https://docs.aws.amazon.com/elasticloadbalancing/latest/APIReference/API_CreateLoadBalancer.html
+# https://docs.aws.amazon.com/elasticloadbalancing/latest/APIReference/API_CreateTargetGroup.html
+# https://docs.aws.amazon.com/AmazonS3/latest/userguide/bucketnamingrules.html
+# https://docs.aws.amazon.com/lambda/latest/api/API_CreateFunction.html
+NAMES = {
+    "AWS::CloudWatch::Alarm": ("AlarmName", "", 255),
+    "AWS::CloudWatch::CompositeAlarm": ("AlarmName", "", 255),
+    "AWS::CloudWatch::Dashboard": ("DashboardName", "", 255),
+    "AWS::DynamoDB::Table": ("TableName", "", 255),
+    "AWS::EC2::SecurityGroup": ("GroupName", "", 255),
+    "AWS::ElasticLoadBalancingV2::LoadBalancer": ("Name", "", 32),
+    "AWS::ElasticLoadBalancingV2::TargetGroup": ("Name", "", 32),
+    "AWS::Events::Rule": ("Name", "", 64),
+    "AWS::IAM::Role": ("RoleName", "", 64),
+    "AWS::KMS::Alias": ("AliasName", "alias/", 256),
+    "AWS::Lambda::Function": ("FunctionName", "", 64),
+    "AWS::Logs::LogGroup": ("LogGroupName", "/aws/lambda/", 512),
+    "AWS::RDS::DBCluster": ("DBClusterIdentifier", "", 63),
+    "AWS::RDS::DBInstance": ("DBInstanceIdentifier", "", 63),
+    "AWS::S3::Bucket": ("BucketName", "", 63),
+    "AWS::SNS::Topic": ("TopicName", "", 256),
+    "AWS::SQS::Queue": ("QueueName", "", 80),
+    "AWS::SSM::Parameter": ("Name", "/", 1011),
+}
+LONGEST_STACK_NAME = "s" * 20
+LONGEST = {
+    "AWS::StackName": LONGEST_STACK_NAME,
+    "AWS::AccountId": "1" * 12,
+    "AWS::Region": "r" * 14,
+}
+
+# The sets of dimensions under which a service publishes; an alarm on another set gets no data.
+# https://docs.aws.amazon.com/AmazonRDS/latest/AuroraUserGuide/dimensions.html
+# https://docs.aws.amazon.com/elasticloadbalancing/latest/application/load-balancer-cloudwatch-metrics.html
+# https://docs.aws.amazon.com/lambda/latest/dg/monitoring-metrics-view.html
+# https://docs.aws.amazon.com/Route53/latest/DeveloperGuide/monitoring-health-checks.html
+# https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-monitoring.html
+# https://docs.aws.amazon.com/sns/latest/dg/sns-monitoring-using-cloudwatch.html
+# https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/metrics-dimensions.html
+DIMENSIONS = {
+    "AWS/RDS": [
+        {"DBClusterIdentifier"},
+        {"DBClusterIdentifier", "Role"},
+        {"DBClusterIdentifier", "EngineName"},
+        {"DBInstanceIdentifier"},
+    ],
+    "AWS/ApplicationELB": [
+        {"LoadBalancer"},
+        {"LoadBalancer", "AvailabilityZone"},
+        {"LoadBalancer", "TargetGroup"},
+        {"LoadBalancer", "TargetGroup", "AvailabilityZone"},
+    ],
+    "AWS/Lambda": [{"FunctionName"}, {"FunctionName", "Resource"}],
+    "AWS/Route53": [{"HealthCheckId"}],
+    "AWS/Events": [{"RuleName"}],
+    "AWS/SNS": [{"TopicName"}],
+    "AWS/DynamoDB": [
+        {"TableName"},
+        {"TableName", "Operation"},
+        {"TableName", "GlobalSecondaryIndexName"},
+    ],
+}
+
+
+def of_type(template: dict[str, Any], *types: str) -> Iterator[tuple[str, dict[str, Any]]]:
+    """The logical id and the properties of each resource of these types."""
+    for title, resource in template["Resources"].items():
+        if resource["Type"] in types:
+            yield title, resource.get("Properties", {})
+
+
+def dig(node: Any, path: tuple[str | int, ...]) -> Any:
+    """The value at a path, or None where the path ends early."""
+    for step in path:
+        try:
+            node = node[step]
+        except (KeyError, IndexError, TypeError):
+            return None
+    return node
+
+
+def strings(node: Any) -> Iterator[str]:
+    if isinstance(node, str):
+        yield node
+    elif isinstance(node, dict):
+        for key, value in node.items():
+            yield key
+            yield from strings(value)
+    elif isinstance(node, list):
+        for value in node:
+            yield from strings(value)
+
+
+def as_list(value: Any) -> list[Any]:
+    return value if isinstance(value, list) else [value]
+
+
+def text_of(value: Any) -> str:
+    """A name as text, with its variables left in."""
+    return value["Fn::Sub"] if isinstance(value, dict) and "Fn::Sub" in value else str(value)
+
+
+def mentions(node: Any, name: str) -> bool:
+    """Does a Ref, a GetAtt or a Sub below the node name it?"""
+    if isinstance(node, list):
+        return any(mentions(value, name) for value in node)
+    if not isinstance(node, dict):
+        return False
+    if node.get("Ref") == name:
+        return True
+    attribute = node.get("Fn::GetAtt")
+    if attribute is not None and as_list(attribute)[0].split(".")[0] == name:
+        return True
+    text = as_list(node.get("Fn::Sub", ""))[0]
+    if re.search(rf"\$\{{{re.escape(name)}[.}}]", text):
+        return True
+    return any(mentions(value, name) for value in node.values())
+
+
+def role_statements(template: dict[str, Any]) -> Iterator[tuple[str, dict[str, Any]]]:
+    """Every statement that gives a role rights."""
+    for title, role in of_type(template, "AWS::IAM::Role"):
+        for policy in role.get("Policies", []):
+            for statement in as_list(policy["PolicyDocument"]["Statement"]):
+                yield title, statement
+    kinds = ("AWS::IAM::Policy", "AWS::IAM::ManagedPolicy", "AWS::IAM::RolePolicy")
+    for title, policy in of_type(template, *kinds):
+        for statement in as_list(policy["PolicyDocument"]["Statement"]):
+            yield title, statement
+
+
+def actions(statement: dict[str, Any]) -> list[str]:
+    return as_list(statement.get("Action", []))
+
+
+def find_unencrypted(template: dict[str, Any]) -> list[str]:
+    return [
+        f"{title}: {'.'.join(map(str, path))} is {dig(properties, path)!r}"
+        for type_, rules in ENCRYPTION.items()
+        for title, properties in of_type(template, type_)
+        for path, allowed in rules
+        if dig(properties, path) not in allowed
+    ]
+
+
+def find_unpaired_policies(template: dict[str, Any]) -> list[str]:
+    pairs = {
+        title: (resource.get("DeletionPolicy"), resource.get("UpdateReplacePolicy"))
+        for title, resource in template["Resources"].items()
+    }
+    return [f"{title}: {pair}" for title, pair in pairs.items() if pair not in POLICY_PAIRS]
+
+
+def find_wrong_deletion_policies(template: dict[str, Any]) -> list[str]:
+    return [
+        f"{title}: DeletionPolicy is {resource.get('DeletionPolicy')}"
+        for title, resource in template["Resources"].items()
+        if resource["Type"] in REQUIRED_POLICIES
+        and resource.get("DeletionPolicy") != REQUIRED_POLICIES[resource["Type"]]
+    ]
+
+
+def find_unscoped_resources(template: dict[str, Any]) -> list[str]:
+    findings = []
+    for title, statement in role_statements(template):
+        if statement["Effect"] != "Allow":
+            continue
+        if "Resource" in statement and "*" not in as_list(statement["Resource"]):
+            continue
+        findings += [
+            f"{title}: {action} on every resource"
+            for action in actions(statement)
+            if action not in WITHOUT_RESOURCE
+        ]
+    return findings
+
+
+def find_unconditioned_metrics(template: dict[str, Any]) -> list[str]:
+    return [
+        f"{title}: PutMetricData into every namespace"
+        for title, statement in role_statements(template)
+        if statement["Effect"] == "Allow"
+        and any(fnmatchcase("cloudwatch:PutMetricData", action) for action in actions(statement))
+        and not dig(statement, ("Condition", "StringEquals", "cloudwatch:namespace"))
+    ]
+
+
+def find_wildcard_actions(template: dict[str, Any]) -> list[str]:
+    return [
+        f"{title}: {statement.get('Action', 'NotAction')}"
+        for title, statement in role_statements(template)
+        if "NotAction" in statement
+        or any(action == "*" or action.endswith(":*") for action in actions(statement))
+    ]
+
+
+def find_literals(template: dict[str, Any]) -> list[str]:
+    parts = {
+        title: part
+        for section in ("Resources", "Outputs", "Parameters", "Mappings", "Conditions", "Metadata")
+        for title, part in template.get(section, {}).items()
+    }
+    return [
+        f"{title}: {kind} in {pattern.search(text)[0]!r}"
+        for title, part in parts.items()
+        for text in strings(part)
+        for kind, pattern in LITERALS.items()
+        if pattern.search(text)
+    ]
+
+
+def find_silent_alarms(template: dict[str, Any]) -> list[str]:
+    """Alarms that tell nobody: no topic among the actions, or no actions and in no composite."""
+    rules = [
+        alarm["AlarmRule"] for _, alarm in of_type(template, "AWS::CloudWatch::CompositeAlarm")
+    ]
+    kinds = ("AWS::CloudWatch::Alarm", "AWS::CloudWatch::CompositeAlarm")
+    return [
+        f"{title}: AlarmActions are {alarm.get('AlarmActions')}"
+        for title, alarm in of_type(template, *kinds)
+        if TOPIC not in alarm.get("AlarmActions", [])
+        and ("AlarmActions" in alarm or not mentions(rules, title))
+    ]
+
+
+def find_bad_descriptions(template: dict[str, Any]) -> list[str]:
+    described = [
+        (title, text)
+        for title, group in of_type(template, "AWS::EC2::SecurityGroup")
+        for text in (
+            group["GroupDescription"],
+            *(
+                rule.get("Description", "none")
+                for direction in ("SecurityGroupIngress", "SecurityGroupEgress")
+                for rule in group.get(direction, [])
+            ),
+        )
+    ]
+    kinds = ("AWS::EC2::SecurityGroupIngress", "AWS::EC2::SecurityGroupEgress")
+    described += [(title, r.get("Description", "none")) for title, r in of_type(template, *kinds)]
+    return [f"{title}: {text!r}" for title, text in described if not DESCRIPTION.fullmatch(text)]
+
+
+def names(template: dict[str, Any]) -> Iterator[tuple[str, str, str, int]]:
+    for type_, (key, prefix, longest) in NAMES.items():
+        for title, properties in of_type(template, type_):
+            if key in properties:
+                yield title, text_of(properties[key]), prefix, longest
+    for title, output in template["Outputs"].items():
+        if "Export" in output:
+            yield title, text_of(output["Export"]["Name"]), "", 255
+
+
+def find_foreign_names(template: dict[str, Any]) -> list[str]:
+    """Names that would clash with those of another stack in the same account."""
+    return [
+        f"{title}: {name}"
+        for title, name, prefix, _ in names(template)
+        if not re.match(re.escape(prefix + "${AWS::StackName}") + "[-/]", name)
+    ]
+
+
+def find_long_names(template: dict[str, Any]) -> list[str]:
+    findings = []
+    for title, name, _, longest in names(template):
+        full = re.sub(r"\$\{(AWS::\w+)\}", lambda match: LONGEST[match[1]], name)
+        if len(full) > longest:
+            findings.append(f"{title}: {full} has more than {longest} characters")
+    return findings
+
+
+def find_functions_without_log_group(template: dict[str, Any]) -> list[str]:
+    """Functions that may write before their log group exists, or elsewhere."""
+    groups = {
+        title: text_of(group["LogGroupName"])
+        for title, group in of_type(template, "AWS::Logs::LogGroup")
+    }
+    return [
+        f"{title}: LoggingConfig is {function.get('LoggingConfig')}"
+        for title, function in of_type(template, "AWS::Lambda::Function")
+        if groups.get(dig(function, ("LoggingConfig", "LogGroup", "Ref")))
+        != f"/aws/lambda/{text_of(function['FunctionName'])}"
+    ]
+
+
+def find_makers_of_log_groups(template: dict[str, Any]) -> list[str]:
+    """Roles that could bring a deleted log group back, unencrypted and for ever."""
+    findings = [
+        f"{title}: {statement['Action']}"
+        for title, statement in role_statements(template)
+        if statement["Effect"] == "Allow"
+        and any(fnmatchcase("logs:CreateLogGroup", action) for action in actions(statement))
+    ]
+    harmless = {"AWSLambdaENIManagementAccess"}
+    return findings + [
+        f"{title}: {text_of(policy)}"
+        for title, role in of_type(template, "AWS::IAM::Role")
+        for policy in role.get("ManagedPolicyArns", [])
+        if text_of(policy).rsplit("/", 1)[-1] not in harmless
+    ]
+
+
+def find_shown_secrets(template: dict[str, Any]) -> list[str]:
+    secrets = [name for name, facts in template["Parameters"].items() if facts.get("NoEcho")]
+    return [
+        f"{title}: shows {secret}"
+        for secret in secrets
+        for title, output in template["Outputs"].items()
+        if mentions(output, secret)
+    ]
+
+
+def metrics_of(alarm: dict[str, Any]) -> list[tuple[str, set[str]]]:
+    single = [alarm] if "MetricName" in alarm else []
+    queries = [
+        query["MetricStat"]["Metric"] for query in alarm.get("Metrics", []) if "MetricStat" in query
+    ]
+    return [
+        (metric["Namespace"], {one["Name"] for one in metric.get("Dimensions", [])})
+        for metric in (*single, *queries)
+    ]
+
+
+def find_unknown_dimensions(template: dict[str, Any]) -> list[str]:
+    findings = []
+    for title, alarm in of_type(template, "AWS::CloudWatch::Alarm"):
+        for namespace, dimensions in metrics_of(alarm):
+            published = DIMENSIONS.get(namespace, [])
+            own = not namespace.startswith("AWS/") and "StackName" in dimensions
+            if dimensions not in published and not own:
+                findings.append(f"{title}: {namespace} by {sorted(dimensions)}")
+    return findings
+
+
+def find_forbidden_calls(template: dict[str, Any]) -> list[str]:
+    """Rules and alarms that start a function without its permission."""
+    permitted = [
+        (permission["Principal"], text)
+        for _, permission in of_type(template, "AWS::Lambda::Permission")
+        for text in {title for title, _ in of_type(template, "AWS::Lambda::Function")}
+        if mentions(permission["FunctionName"], text)
+    ]
+    calls = [
+        (title, "events.amazonaws.com", target["Arn"])
+        for title, rule in of_type(template, "AWS::Events::Rule")
+        for target in rule["Targets"]
+    ]
+    calls += [
+        (title, "lambda.alarms.cloudwatch.amazonaws.com", action)
+        for title, alarm in of_type(
+            template, "AWS::CloudWatch::Alarm", "AWS::CloudWatch::CompositeAlarm"
+        )
+        for action in alarm.get("AlarmActions", [])
+    ]
+    return [
+        f"{caller}: may not call {function}"
+        for caller, principal, arn in calls
+        for function, _ in of_type(template, "AWS::Lambda::Function")
+        if mentions(arn, function) and (principal, function) not in permitted
+    ]
+
+
+GUARDS = [value for name, value in list(globals().items()) if name.startswith("find_")]
+
+
+@pytest.mark.parametrize("find", GUARDS)
+def test_the_template_passes_the_guard(template, find):
+    assert find(template) == []
+
+
+GONE = object()
+ROLE_STATEMENT = ("LambdaExecutionRole", "Properties", "Policies", 0, "PolicyDocument", "Statement")
+CALLS_ANYTHING = {"Effect": "Allow", "Action": "*", "Resource": "arn"}
+CALLS_EVERYWHERE = {"Effect": "Allow", "Action": ["rds:FailoverDBCluster"], "Resource": "*"}
+ALL_NAMESPACES = {"Effect": "Allow", "Action": "cloudwatch:Put*", "Resource": ["*"]}
+MAKES_GROUPS = {"Effect": "Allow", "Action": ["logs:Create*"], "Resource": "arn"}
+ORCHESTRATOR = {"Fn::GetAtt": ["FailoverOrchestratorFunction", "Arn"]}
+
+MUTATIONS = [
+    *[
+        (find_unencrypted, (title, "Properties", *path), value)
+        for title, path, value in [
+            ("ApplicationArtifactsBucket", ("BucketEncryption",), GONE),
+            (
+                "ConfigurationBucket",
+                (*S3_RULE, "ServerSideEncryptionByDefault"),
+                {"SSEAlgorithm": "AES256"},
+            ),
+            ("SessionStateTable", ("SSESpecification", "SSEEnabled"), False),
+            ("FailoverStateTable", ("SSESpecification", "KMSMasterKeyId"), GONE),
+            ("AlertTopic", ("KmsMasterKeyId",), "alias/aws/sns"),
+            ("AuroraDBCluster", ("StorageEncrypted",), False),
+            ("AuroraDBCluster", ("KmsKeyId",), GONE),
+            ("FailoverLogGroup", ("KmsKeyId",), GONE),
+            ("HealthMonitorLogGroup", ("KmsKeyId",), {"Ref": "KMSKey"}),
+        ]
+    ],
+    (find_unpaired_policies, ("KMSKey", "UpdateReplacePolicy"), GONE),
+    (find_unpaired_policies, ("AuroraDBCluster", "UpdateReplacePolicy"), "Delete"),
+    (find_unpaired_policies, ("FailoverLogGroup", "DeletionPolicy"), GONE),
+    (find_unpaired_policies, ("VPC", "DeletionPolicy"), "Retain"),
+    (find_wrong_deletion_policies, ("KMSKey", "DeletionPolicy"), "Retain"),
+    (find_wrong_deletion_policies, ("ConfigurationBucket", "DeletionPolicy"), GONE),
+    (find_wrong_deletion_policies, ("SessionStateTable", "DeletionPolicy"), "Delete"),
+    (find_wrong_deletion_policies, ("AuroraDBCluster", "DeletionPolicy"), "Retain"),
+    (find_wrong_deletion_policies, ("StandbyDBInstance", "DeletionPolicy"), "Snapshot"),
+    (find_unscoped_resources, (*ROLE_STATEMENT, 0), CALLS_EVERYWHERE),
+    (find_unscoped_resources, (*ROLE_STATEMENT, 0, "Resource"), GONE),
+    (find_unconditioned_metrics, (*ROLE_STATEMENT, 0), ALL_NAMESPACES),
+    (find_wildcard_actions, (*ROLE_STATEMENT, 0), CALLS_ANYTHING),
+    (find_wildcard_actions, (*ROLE_STATEMENT, 0, "Action"), ["sns:Publish", "rds:*"]),
+    (find_wildcard_actions, (*ROLE_STATEMENT, 0, "NotAction"), "iam:*"),
+    (find_literals, ("VPC", "Properties", "Tags"), ["in eu-west-1a, us-gov-east-1"]),
+    (find_literals, ("AlertTopic", "Properties", "DisplayName"), "of 123456789012"),
+    (find_literals, ("PrimaryALB", "Properties", "Image"), {"Fn::Sub": "ami-0c02fb55731490381"}),
+    (find_literals, (*ROLE_STATEMENT, 0, "Resource"), ["arn:aws:rds:::"]),
+    (find_literals, (*ROLE_STATEMENT, 0, "Resource"), ["arn:aws-us-gov:rds:::"]),
+    (find_silent_alarms, ("ReplicationLagAlarm", "Properties", "AlarmActions"), [ORCHESTRATOR]),
+    (find_silent_alarms, ("CompositeAlarm", "Properties", "AlarmActions"), GONE),
+    (find_bad_descriptions, ("ALBSecurityGroup", "Properties", "GroupDescription"), "who's there"),
+    (
+        find_bad_descriptions,
+        ("ALBSecurityGroup", "Properties", "SecurityGroupIngress", 0, "Description"),
+        "load balancer → servers",
+    ),
+    (find_bad_descriptions, ("AppSecurityGroup", "Properties", "GroupDescription"), "x" * 256),
+    (find_foreign_names, ("AlertTopic", "Properties", "TopicName"), "alerts"),
+    (
+        find_foreign_names,
+        ("FailoverLogGroup", "Properties", "LogGroupName"),
+        {"Fn::Sub": "/aws/lambda/failover-${AWS::StackName}"},
+    ),
+    (
+        find_long_names,
+        ("PrimaryALB", "Properties", "Name"),
+        {"Fn::Sub": "${AWS::StackName}-primary-alb2"},
+    ),
+    (
+        find_long_names,
+        ("ConfigurationBucket", "Properties", "BucketName"),
+        {"Fn::Sub": "${AWS::StackName}-config-${AWS::AccountId}-${AWS::Region}-12345678"},
+    ),
+    (
+        find_functions_without_log_group,
+        ("HealthMonitorFunction", "Properties", "LoggingConfig"),
+        GONE,
+    ),
+    (
+        find_functions_without_log_group,
+        ("HealthMonitorFunction", "Properties", "LoggingConfig", "LogGroup", "Ref"),
+        "FailoverLogGroup",
+    ),
+    (find_makers_of_log_groups, (*ROLE_STATEMENT, 0), MAKES_GROUPS),
+    (
+        find_makers_of_log_groups,
+        ("HealthMonitorRole", "Properties", "ManagedPolicyArns"),
+        ["arn:x:iam::aws:policy/service-role/AWSLambdaVPCAccessExecutionRole"],
+    ),
+    (
+        find_unknown_dimensions,
+        ("ReplicationLagAlarm", "Properties", "Dimensions"),
+        [{"Name": "ClusterIdentifier", "Value": "x"}],
+    ),
+    (find_unknown_dimensions, ("ALBUnhealthyTargetsAlarm", "Properties", "Dimensions"), GONE),
+    (find_unknown_dimensions, ("DatabaseConnectionAlarm", "Properties", "Namespace"), "DRSystem"),
+    (find_forbidden_calls, ("HealthCheckPermission",), GONE),
+    (
+        find_forbidden_calls,
+        ("HealthCheckPermission", "Properties", "Principal"),
+        "s3.amazonaws.com",
+    ),
+]
+
+
+def mutated(section: dict[str, Any], path: tuple[str | int, ...], value: Any) -> dict[str, Any]:
+    """A deep copy with one value replaced, added or taken away."""
+    result = copy.deepcopy(section)
+    *parents, last = path
+    parent = result
+    for step in parents:
+        parent = parent[step]
+    if value is GONE:
+        del parent[last]
+    else:
+        parent[last] = value
+    return result
+
+
+@pytest.mark.parametrize(
+    ("find", "path", "value"),
+    [
+        pytest.param(*case, id=f"{case[0].__name__}-{case[1][0]}-{number}")
+        for number, case in enumerate(MUTATIONS)
+    ],
+)
+def test_the_guard_catches_a_mutation(template, find, path, value):
+    broken = template | {"Resources": mutated(template["Resources"], path, value)}
+    guilty = "HealthCheckScheduleRule" if find is find_forbidden_calls else path[0]
+    findings = find(broken)
+    assert findings
+    assert all(finding.startswith(f"{guilty}: ") for finding in findings)
+
+
+@pytest.mark.parametrize(
+    "value",
+    [
+        {"Ref": "DBMasterPassword"},
+        {"Fn::Sub": "mysql://admin:${DBMasterPassword}@host"},
+        {"Fn::If": ["HasPassword", {"Fn::Join": ["", [{"Ref": "DBMasterPassword"}]]}, ""]},
+    ],
+    ids=["Ref", "Sub", "If"],
+)
+def test_the_guard_catches_a_secret_in_an_output(template, value):
+    broken = template | {"Outputs": {"Password": {"Value": value}}}
+    assert find_shown_secrets(broken) == ["Password: shows DBMasterPassword"]
+
+
+def test_the_guard_catches_an_export_that_two_stacks_would_share(template):
+    broken = template | {"Outputs": {"Network": {"Value": "x", "Export": {"Name": "vpc"}}}}
+    assert find_foreign_names(broken) == ["Network: vpc"]
+
+
+def test_the_guard_catches_an_alarm_that_may_not_call_its_function(template):
+    path = ("CompositeAlarm", "Properties", "AlarmActions")
+    broken = copy.deepcopy(template["Resources"])
+    del broken["HealthCheckPermission"]["Properties"]["SourceArn"]
+    broken = mutated(broken, path, [TOPIC, {"Fn::GetAtt": ["HealthMonitorFunction", "Arn"]}])
+    findings = find_forbidden_calls(template | {"Resources": broken})
+    assert findings == ["CompositeAlarm: may not call HealthMonitorFunction"]
+
+
+def test_a_silent_alarm_inside_a_composite_is_allowed(template):
+    path = ("DatabaseConnectionAlarm", "Properties", "AlarmActions")
+    quiet = template | {"Resources": mutated(template["Resources"], path, GONE)}
+    assert find_silent_alarms(quiet) == []
+
+
+def test_every_guard_is_shown_to_catch_something():
+    shown = {find for find, *_ in MUTATIONS} | {find_shown_secrets}
+    assert [find.__name__ for find in GUARDS if find not in shown] == []
