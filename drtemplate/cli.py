@@ -12,7 +12,7 @@ from dataclasses import asdict, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from drtemplate.errors import DrTemplateError
+from drtemplate.errors import DrTemplateError, InputError
 from drtemplate.settings import Settings
 
 if TYPE_CHECKING:
@@ -24,22 +24,32 @@ FINE, FOUND, CANNOT = 0, 1, 2
 def main(arguments: Sequence[str] | None = None, settings: Settings | None = None) -> int:
     """Run a sub-command and return its exit code; ``render`` if none is named."""
     words = list(sys.argv[1:] if arguments is None else arguments)
-    options = _parser().parse_args(_with_command(words))
     try:
-        command: Callable[[argparse.Namespace, Settings], int] = options.command
-        return command(options, settings or Settings())
+        try:
+            options = _parser().parse_args(_with_command(words))
+            command: Callable[[argparse.Namespace, Settings], int] = options.command
+            return command(options, settings or Settings())
+        finally:
+            if sys.stdout is not None:
+                sys.stdout.flush()
     except DrTemplateError as exc:
-        _say(f"error: {exc}")
-        return CANNOT
+        _say("error: " + " ".join(str(exc).splitlines()))
     except BrokenPipeError:
-        # The reader has gone; what is left to flush has nowhere to go.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        return CANNOT
+        _drop_output()  # the reader has seen enough
+    except OSError as exc:
+        _say(f"error: cannot write to standard output: {exc.strerror}")
+        _drop_output()
+    return CANNOT
+
+
+def _drop_output() -> None:
+    """What is still to be flushed at the end has nowhere to go."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 def _with_command(words: list[str]) -> list[str]:
     """``generate.py --stdout`` means ``generate.py render --stdout``."""
-    if not words or (words[0].startswith("-") and words[0] not in ("-h", "--help", "--version")):
+    if not words or (words[0].startswith("-") and words[0] not in ("-h", "--help")):
         return ["render", *words]
     return words
 
@@ -104,8 +114,7 @@ def _render(options: argparse.Namespace, settings: Settings) -> int:
         _say(f"{len(findings)} findings; nothing is written")
         return FOUND
     if options.stdout:
-        sys.stdout.write(rendered.text)
-        sys.stdout.flush()
+        _print(rendered.text.removesuffix("\n"))
     else:
         written = pipeline.store(path, rendered.text)
         _say(f"{_short(path)}: {'written' if written else 'unchanged'}")
@@ -139,10 +148,10 @@ def _lint(options: argparse.Namespace, settings: Settings) -> int:
     check_regions(settings.regions)
     findings = pipeline.validate(pipeline.render(settings), settings)
     if options.format == "json":
-        print(json.dumps([asdict(finding) for finding in findings], indent=2))
+        _print(json.dumps([asdict(finding) for finding in findings], indent=2))
     else:
         for finding in findings:
-            print(finding)
+            _print(str(finding))
         _say(f"{len(findings)} findings in {', '.join(settings.regions)}")
     return FOUND if findings else FINE
 
@@ -157,9 +166,9 @@ def _equivalence(options: argparse.Namespace, settings: Settings) -> int:
     ledger = load_ledger(options.ledger or LEDGER)
     result = equivalence.compare(source, pipeline.render(settings).template, ledger)
     if options.format == "json":
-        print(json.dumps(equivalence.as_json(result), indent=2))
+        _print(json.dumps(equivalence.as_json(result), indent=2))
     else:
-        print(equivalence.as_table(result))
+        _print(equivalence.as_table(result))
     return FINE if result.holds else FOUND
 
 
@@ -171,5 +180,14 @@ def _short(path: Path) -> str:
         return str(path)
 
 
+def _print(text: str) -> None:
+    """Data, to standard output."""
+    if sys.stdout is None:
+        raise InputError("standard output is closed; nowhere to print to")
+    print(text)
+
+
 def _say(line: str) -> None:
-    print(line, file=sys.stderr)
+    """Words for people, to standard error; without one they are lost, not mixed with data."""
+    if sys.stderr is not None:
+        print(line, file=sys.stderr)

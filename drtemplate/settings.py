@@ -1,5 +1,6 @@
 """Every choice that is made at generation time. What a deployer chooses is a parameter instead."""
 
+import re
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from ipaddress import IPv4Network
@@ -46,6 +47,8 @@ class AddressPlan:
 def _network(name: str, block: str) -> IPv4Network:
     try:
         network = IPv4Network(block)
+        if str(network) != block:
+            raise ValueError(f"write it as {network}")
     except ValueError as exc:
         raise SettingsError(f"settings: {name} {block!r} is not a CIDR block: {exc}") from exc
     if not LARGEST_PREFIX <= network.prefixlen <= SMALLEST_PREFIX:
@@ -90,15 +93,15 @@ class Settings:
     handlers: Path = PROJECT / "handlers"
 
     def __post_init__(self) -> None:
-        if not self.engine_version.startswith("8.0.mysql_aurora.3."):
+        if not re.fullmatch(r"8\.0\.mysql_aurora\.3\.\d+\.\d+", self.engine_version):
             raise SettingsError(
                 f"settings: engine_version {self.engine_version!r} is not Aurora MySQL 3; "
                 "give one like 8.0.mysql_aurora.3.10.6"
             )
-        if not self.runtime.startswith("python3."):
+        if not re.fullmatch(r"python3\.\d+", self.runtime):
             raise SettingsError(f"settings: runtime {self.runtime!r} cannot run Python handlers")
-        if not self.regions:
-            raise SettingsError("settings: regions is empty; give at least one to validate for")
+        if not self.regions or isinstance(self.regions, str):
+            raise SettingsError("settings: regions must be a tuple of at least one region's name")
 
 
 def unknown_regions(wanted: Iterable[str], known: Iterable[str]) -> list[str]:

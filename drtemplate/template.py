@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import Any, cast
 
 from troposphere import AWSObject, Sub, Tags, Template
 
@@ -41,6 +42,22 @@ class StackTemplate(Template):
         for one in resource if isinstance(resource, list) else [resource]:
             self.groups[one.title] = self._group
         return super().add_resource(resource)
+
+    def to_dict(self) -> dict[str, Any]:
+        """The template as plain dictionaries.
+
+        Raises:
+            BuildError: a resource lacks a property; the message names group and resource.
+        """
+        try:
+            return cast(dict[str, Any], super().to_dict())
+        except ValueError as exc:
+            for title, resource in self.resources.items():
+                try:
+                    resource.to_dict()
+                except ValueError as found:
+                    raise BuildError(f"group {self.groups[title]!r}: {title}: {found}") from exc
+            raise
 
 
 def stack_name(suffix: str) -> Sub:

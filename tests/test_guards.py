@@ -411,29 +411,58 @@ def find_unknown_dimensions(template: dict[str, Any]) -> list[str]:
 
 def find_forbidden_calls(template: dict[str, Any]) -> list[str]:
     """Rules and alarms that start a function without its permission."""
-    permitted = [
-        (permission["Principal"], text)
-        for _, permission in of_type(template, "AWS::Lambda::Permission")
-        for text in {title for title, _ in of_type(template, "AWS::Lambda::Function")}
-        if mentions(permission["FunctionName"], text)
-    ]
+    functions = [title for title, _ in of_type(template, "AWS::Lambda::Function")]
+    permissions = [one for _, one in of_type(template, "AWS::Lambda::Permission")]
     calls = [
         (title, "events.amazonaws.com", target["Arn"])
         for title, rule in of_type(template, "AWS::Events::Rule")
         for target in rule["Targets"]
     ]
+    kinds = ("AWS::CloudWatch::Alarm", "AWS::CloudWatch::CompositeAlarm")
     calls += [
         (title, "lambda.alarms.cloudwatch.amazonaws.com", action)
-        for title, alarm in of_type(
-            template, "AWS::CloudWatch::Alarm", "AWS::CloudWatch::CompositeAlarm"
-        )
+        for title, alarm in of_type(template, *kinds)
         for action in alarm.get("AlarmActions", [])
     ]
     return [
         f"{caller}: may not call {function}"
         for caller, principal, arn in calls
-        for function, _ in of_type(template, "AWS::Lambda::Function")
-        if mentions(arn, function) and (principal, function) not in permitted
+        for function in functions
+        if mentions(arn, function)
+        and not any(
+            permission["Principal"] == principal and mentions(permission["FunctionName"], function)
+            for permission in permissions
+        )
+    ]
+
+
+def find_open_permissions(template: dict[str, Any]) -> list[str]:
+    """Permissions that a service would also use for somebody else's account."""
+    return [
+        f"{title}: {permission['Principal']} from anywhere"
+        for title, permission in of_type(template, "AWS::Lambda::Permission")
+        if not permission.keys() & {"SourceArn", "SourceAccount"}
+    ]
+
+
+def policy_documents(node: Any) -> Iterator[dict[str, Any]]:
+    if isinstance(node, dict):
+        if "Statement" in node:
+            yield node
+        for value in node.values():
+            yield from policy_documents(value)
+    elif isinstance(node, list):
+        for value in node:
+            yield from policy_documents(value)
+
+
+def find_old_policies(template: dict[str, Any]) -> list[str]:
+    """Without this version, the language of 2008 is meant, which knows no policy variables."""
+    return [
+        f"{title}: policy of version {document.get('Version')}"
+        for title, resource in template["Resources"].items()
+        for document in policy_documents(resource)
+        if document.get("Version") != "2012-10-17"
     ]
 
 
@@ -540,6 +569,9 @@ MUTATIONS = [
     ),
     (find_unknown_dimensions, ("ALBUnhealthyTargetsAlarm", "Properties", "Dimensions"), GONE),
     (find_unknown_dimensions, ("DatabaseConnectionAlarm", "Properties", "Namespace"), "DRSystem"),
+    (find_old_policies, ("KMSKey", "Properties", "KeyPolicy", "Version"), GONE),
+    (find_old_policies, (*ROLE_STATEMENT[:-1], "Version"), "2008-10-17"),
+    (find_open_permissions, ("HealthCheckPermission", "Properties", "SourceArn"), GONE),
     (find_forbidden_calls, ("HealthCheckPermission",), GONE),
     (
         find_forbidden_calls,
@@ -599,11 +631,9 @@ def test_the_guard_catches_an_export_that_two_stacks_would_share(template):
 
 def test_the_guard_catches_an_alarm_that_may_not_call_its_function(template):
     path = ("CompositeAlarm", "Properties", "AlarmActions")
-    broken = copy.deepcopy(template["Resources"])
-    del broken["HealthCheckPermission"]["Properties"]["SourceArn"]
-    broken = mutated(broken, path, [TOPIC, {"Fn::GetAtt": ["HealthMonitorFunction", "Arn"]}])
-    findings = find_forbidden_calls(template | {"Resources": broken})
-    assert findings == ["CompositeAlarm: may not call HealthMonitorFunction"]
+    calls = [TOPIC, {"Fn::GetAtt": ["HealthMonitorFunction", "Arn"]}]
+    broken = template | {"Resources": mutated(template["Resources"], path, calls)}
+    assert find_forbidden_calls(broken) == ["CompositeAlarm: may not call HealthMonitorFunction"]
 
 
 def test_a_silent_alarm_inside_a_composite_is_allowed(template):

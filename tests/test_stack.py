@@ -24,6 +24,23 @@ from drtemplate.settings import Settings
 from drtemplate.stack import build
 print(json.dumps(build(Settings()).to_dict()))
 """
+NAME_PROPERTIES = (
+    "AlarmName",
+    "AliasName",
+    "BucketName",
+    "DashboardName",
+    "FunctionName",
+    "LogGroupName",
+    "Name",
+    "TableName",
+    "TopicName",
+)
+SOURCE_NAMES = [
+    (title, key)
+    for title, resource in SOURCE_RESOURCES.items()
+    for key in NAME_PROPERTIES
+    if key in resource["Properties"]
+]
 ADD_FUNCTIONS = sorted(name for name in vars(stack) if name.startswith("add_"))
 
 
@@ -35,6 +52,11 @@ def test_the_contract_is_the_whole_source():
 @pytest.mark.parametrize("title", SOURCE_RESOURCES)
 def test_a_resource_of_the_source_keeps_its_logical_id_and_type(resources, title):
     assert resources[title]["Type"] == SOURCE_RESOURCES[title]["Type"]
+
+
+@pytest.mark.parametrize(("title", "key"), SOURCE_NAMES)
+def test_a_resource_of_the_source_keeps_its_physical_name(resources, title, key):
+    assert resources[title]["Properties"][key] == SOURCE_RESOURCES[title]["Properties"][key]
 
 
 @pytest.mark.parametrize("name", SOURCE_PARAMETERS)

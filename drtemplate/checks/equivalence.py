@@ -3,11 +3,11 @@
 import re
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from typing import Any
 
 from drtemplate.checks.leaves import leaves
-from drtemplate.checks.ledger import CLASSES, Deviation
+from drtemplate.checks.ledger import CLASSES, Deviation, covering_paths
 from drtemplate.settings import PROJECT
 
 CONTRACT = PROJECT / "templates" / "source-contract.yaml"
@@ -72,39 +72,32 @@ def compare(
     ]
     equal = sum(before[path] == after.get(path) for path in before)
     explained = {entry.path: Explained(entry) for entry in ledger}
+    was, now, uncompared = (
+        {above for path in paths for above in covering_paths(path)}
+        for paths in (before, after, left_out)
+    )
     unexplained = []
     for difference in differences:
-        entry = _entry_for(difference.path, ledger)
-        if entry is None:
+        # The most precise entry counts.
+        path = next(
+            (above for above in covering_paths(difference.path) if above in explained), None
+        )
+        if path is None:
             unexplained.append(difference)
-        elif problem := _contradiction(entry, before, after):
-            unexplained.append(
-                Difference(difference.path, difference.source, difference.rendered, problem)
-            )
-            explained[entry.path].differences.append(difference)
-        else:
-            explained[entry.path].differences.append(difference)
-    used = [
-        item
-        for item in explained.values()
-        if item.differences or any(item.deviation.covers(path) for path in left_out)
+            continue
+        item = explained[path]
+        item.differences.append(difference)
+        change = "changed" if path in was and path in now else "removed" if path in was else "added"
+        if change != item.deviation.change:
+            problem = f"the ledger says {item.deviation.change}, it is {change}"
+            unexplained.append(replace(difference, problem=problem))
+    used = [item for path, item in explained.items() if item.differences or path in uncompared]
+    stale = [
+        item.deviation
+        for path, item in explained.items()
+        if not item.differences and path not in uncompared
     ]
-    stale = [item.deviation for item in explained.values() if item not in used]
     return Comparison(equal, used, unexplained, stale)
-
-
-def _entry_for(path: str, ledger: Sequence[Deviation]) -> Deviation | None:
-    """The most precise entry that covers the path."""
-    covering = [entry for entry in ledger if entry.covers(path)]
-    return max(covering, key=lambda entry: len(entry.path), default=None)
-
-
-def _contradiction(entry: Deviation, before: Mapping[str, str], after: Mapping[str, str]) -> str:
-    """Why the entry's ``change`` is not what happened at its path, or nothing."""
-    was = any(entry.covers(path) for path in before)
-    now = any(entry.covers(path) for path in after)
-    change = "changed" if was and now else "removed" if was else "added"
-    return "" if change == entry.change else f"the ledger says {entry.change}, it is {change}"
 
 
 def as_json(result: Comparison) -> dict[str, Any]:

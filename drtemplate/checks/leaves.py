@@ -36,6 +36,7 @@ SETS = frozenset(
 POLICIES = frozenset(("AssumeRolePolicyDocument", "KeyPolicy", "PolicyDocument"))
 PATTERNS = frozenset(("EventPattern",))
 STRUCTURE = frozenset(("Effect", "Id", "Sid", "Version"))
+_VARIABLE = re.compile(r"\$\{([^!{}][^{}]*)\}")
 _ONE_VARIABLE = re.compile(r"\$\{([^!{}]+)\}")
 
 
@@ -54,11 +55,14 @@ def _walk(value: Any, path: str, key: str, context: str = "") -> Iterator[tuple[
             yield f"{path}[{text}]", text
         else:
             yield path, text
+    elif context == "policy" and key == "Statement" and isinstance(value, dict):
+        yield from _walk_list([value], path, key, context)
     elif isinstance(value, dict):
         if not value:
             yield path, "{}"
         for name, item in value.items():
-            inner = context or _context(name)
+            # A function's arguments keep their order wherever it stands.
+            inner = "" if name.startswith("Fn::") else context or _context(name)
             yield from _walk(item, f"{path}.{name}", name, inner)
     elif isinstance(value, list):
         yield from _walk_list(value, path, key, context)
@@ -108,15 +112,8 @@ def _canonical(value: Any) -> str:
 
 def _leaf(value: Any) -> str | None:
     """The text of a scalar or a reference, or None for a collection."""
-    if isinstance(value, bool):
-        return "true" if value else "false"
-    if isinstance(value, int | float):
-        return str(int(value)) if value == int(value) else str(value)
-    if isinstance(value, str):
-        # A text that looks like a reference of this table must not equal one.
-        return _trimmed(f"'{value}" if value.startswith("!") else value)
-    if value is None:
-        return "null"
+    if (scalar := _scalar(value)) is not None:
+        return _plain(scalar)
     if not isinstance(value, dict) or len(value) != 1:
         return None
     ((name, argument),) = value.items()
@@ -131,11 +128,27 @@ def _leaf(value: Any) -> str | None:
     return None
 
 
+def _scalar(value: Any) -> str | None:
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    if isinstance(value, int | float):
+        return str(int(value)) if value == int(value) else str(value)
+    if value is None:
+        return "null"
+    return value if isinstance(value, str) else None
+
+
+def _plain(text: str) -> str:
+    """A text as a leaf; one that looks like a reference of this table must not equal it."""
+    return _trimmed(f"'{text}" if text.startswith(("!", "'")) else text)
+
+
 def _sub_text(value: Any) -> str | None:
     """What a scalar, a reference, a Sub or a Join contributes to a Sub text; None if it cannot."""
+    if (scalar := _scalar(value)) is not None:
+        return scalar.replace("${", "${!")
     if not isinstance(value, dict):
-        text = _leaf(value)
-        return None if text is None else text.replace("${", "${!")
+        return None
     if "Fn::Sub" in value:
         return _filled_in(value["Fn::Sub"])
     if "Fn::Join" in value:
@@ -150,14 +163,17 @@ def _filled_in(argument: Any) -> str | None:
         return argument
     match argument:
         case [str() as text, dict() as own]:
-            for variable in sub_variables(text):
-                if variable in own:
-                    replacement = _sub_text(own[variable])
-                    if replacement is None:
-                        return None
-                    text = text.replace(f"${{{variable}}}", replacement)
-            return text
+            values = {name: _sub_text(value) for name, value in own.items()}
+            if all(values.get(name, "") is not None for name in sub_variables(text)):
+                # All at once: a value may hold what looks like the next variable.
+                return _VARIABLE.sub(lambda found: _value(values, found), text)
     return None
+
+
+def _value(values: Mapping[str, str | None], found: re.Match[str]) -> str:
+    """A variable's own value, or the variable as it stands: then it is a reference."""
+    value = values.get(found[1].strip())
+    return found[0] if value is None else value
 
 
 def _joined(argument: Any) -> str | None:
@@ -176,7 +192,7 @@ def _reference(text: str) -> str:
         is_attribute = "." in name and not name.startswith("AWS::")
         return f"!GetAtt {name}" if is_attribute else f"!Ref {name}"
     if not sub_variables(text):
-        return _trimmed(text.replace("${!", "${"))
+        return _plain(text.replace("${!", "${"))
     return f"!Sub {_trimmed(text)}"
 
 

@@ -1,5 +1,6 @@
 """The ledger of deliberate differences from the source template."""
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -31,13 +32,13 @@ class Deviation:
     because: str
     evidence: str
 
-    def covers(self, path: str) -> bool:
-        """Whether ``path`` is this entry's path or lies below it."""
-        return path.startswith(self.path) and path[len(self.path) : len(self.path) + 1] in (
-            "",
-            ".",
-            "[",
-        )
+
+def covering_paths(path: str) -> Iterator[str]:
+    """The paths of entries that cover this one: itself, then all above it, the longest first."""
+    yield path
+    for end in range(len(path) - 1, 0, -1):
+        if path[end] in ".[":
+            yield path[:end]
 
 
 def load_ledger(path: Path = LEDGER) -> list[Deviation]:
@@ -70,6 +71,8 @@ def _entry(path: Path, number: int, item: object) -> Deviation:
         raise InputError(f"{where}: change {item['change']!r} is none of {', '.join(CHANGES)}")
     if item["class"] not in CLASSES:
         raise InputError(f"{where}: class {item['class']!r} is none of {', '.join(CLASSES)}")
+    if len(item["path"].splitlines()) > 1:
+        raise InputError(f"{path}: entry {number}: the path spans lines; write it on one")
     if "." not in item["path"]:
         raise InputError(f"{where} covers a whole section; name one resource, output or key")
     return Deviation(

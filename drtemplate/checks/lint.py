@@ -46,7 +46,7 @@ def lint(text: str, regions: Sequence[str], configuration: Path = CONFIGURATION)
         matches = list(Runner(config).validate_template(template))
     return sorted(
         Finding(
-            ".".join(map(str, match.path or ())) or "the template",
+            ".".join(map(str, getattr(match, "path", None) or ())) or "the template",
             match.rule.id,
             f"{match.message} (line {match.linenumber})",
         )

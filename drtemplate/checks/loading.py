@@ -1,11 +1,19 @@
 """Read any CloudFormation template: YAML in short or long form, or JSON."""
 
+from math import isfinite
 from pathlib import Path
 from typing import Any, ClassVar, cast
 
 import yaml
 
 from drtemplate.errors import InputError
+
+
+# https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/template-anatomy.html
+SECTIONS = frozenset(
+    """AWSTemplateFormatVersion Conditions Description Globals Hooks Mappings Metadata Outputs
+    Parameters Resources Rules Transform""".split()
+)
 
 
 class _Loader(yaml.SafeLoader):
@@ -56,7 +64,7 @@ def load_document(path: Path, what: str) -> Any:
     except UnicodeDecodeError as exc:
         raise InputError(f"{path}: the {what} is not UTF-8") from exc
     try:
-        return yaml.load(text, _Loader)
+        return _plain(yaml.load(text, _Loader))
     except yaml.MarkedYAMLError as exc:
         mark = exc.problem_mark
         line = f":{mark.line + 1}" if mark else ""
@@ -64,6 +72,35 @@ def load_document(path: Path, what: str) -> Any:
     except yaml.YAMLError as exc:
         problem = str(exc).splitlines()[0]
         raise InputError(f"{path}: the {what} is not YAML: {problem}") from exc
+    except RecursionError as exc:
+        raise InputError(f"{path}: the {what} is nested too deeply, or contains itself") from exc
+    except (ValueError, KeyError, TypeError) as exc:
+        problem = str(exc).splitlines()[0]
+        raise InputError(f"{path}: the {what} holds what no template can: {problem}") from exc
+
+
+def _plain(value: Any) -> Any:
+    """The value if it is made of what JSON knows, with every key a text, else a ValueError."""
+    if isinstance(value, dict):
+        return {_key(key): _plain(item) for key, item in value.items()}
+    if isinstance(value, list):
+        return [_plain(item) for item in value]
+    if (
+        value is None
+        or isinstance(value, str | int)
+        or (isinstance(value, float) and isfinite(value))
+    ):
+        return value
+    raise ValueError(f"{value!r}")
+
+
+def _key(key: Any) -> str:
+    """A key as CloudFormation reads it: the account ids of a mapping need no quotes."""
+    if isinstance(key, bool):
+        return str(key).lower()
+    if isinstance(key, str | int | float):
+        return str(key)
+    raise ValueError(f"the key {key!r}")
 
 
 def load_template(path: Path, what: str = "template") -> dict[str, Any]:
@@ -80,5 +117,15 @@ def load_template(path: Path, what: str = "template") -> dict[str, Any]:
         if not isinstance(resource, dict) or not isinstance(resource.get("Type"), str):
             raise InputError(
                 f"{path}: the {what} is no CloudFormation template: resource {title} has no Type"
+            )
+    for section in document:
+        if section not in SECTIONS:
+            raise InputError(
+                f"{path}: the {what} is no CloudFormation template: {section} is no section of one"
+            )
+    for section in ("Parameters", "Mappings", "Conditions", "Outputs", "Metadata"):
+        if not isinstance(document.get(section, {}), dict):
+            raise InputError(
+                f"{path}: the {what} is no CloudFormation template: {section} is no mapping"
             )
     return cast(dict[str, Any], document)

@@ -40,18 +40,22 @@ def check_references(template: Mapping[str, Any]) -> list[Finding]:
         "condition": set(template.get("Conditions", {})),
     }
     found: list[Finding] = []
-    used: set[str] = set()
+    used: set[tuple[str, str]] = set()
     for where, kind, name in references(template):
         if name not in known[kind]:
             found.append(
                 Finding(where, "dangling", f"refers to {name!r}, and no such {kind} exists")
             )
-        used.add(name)
-    for section in ("Parameters", "Mappings", "Conditions"):
+        used.add((kind, name))
+    for section, kind in (
+        ("Parameters", "parameter or resource"),
+        ("Mappings", "mapping"),
+        ("Conditions", "condition"),
+    ):
         found += [
             Finding(f"{section}.{name}", "unused", "is used nowhere; remove it")
             for name in template.get(section, {})
-            if name not in used
+            if (kind, name) not in used
         ]
     return found
 

@@ -95,7 +95,7 @@ def _add_domain(template: StackTemplate) -> dict[str, Parameter]:
                 "DomainName",
                 Description="Name that clients call, inside the hosted zone",
                 Type="String",
-                AllowedPattern=r"^([a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z]{2,63}$",
+                AllowedPattern=r"^([a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z][a-z0-9-]{0,61}[a-z0-9]$",
                 MaxLength=CERTIFICATE_NAME_LENGTH,
             ),
         ),

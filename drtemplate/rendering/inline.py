@@ -5,9 +5,8 @@ syntax trees before and after are compared: what Lambda runs is what ``handlers/
 """
 
 import ast
-import io
+import re
 import sys
-import tokenize
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -18,6 +17,11 @@ from drtemplate.errors import HandlerError
 RUNTIME_PACKAGES = frozenset({"boto3", "botocore"})
 ENTRY_POINT = "handler"
 INDENT = 4
+# Enough of Python's lexical rules: a string in one quote inside another of the same, which f-strings
+# allow from 3.12 on, would fail the comparison of the trees, not pass unseen.
+_STRING_OR_COMMENT = re.compile(
+    r'''("""|\'\'\')(?:\\.|(?!\1).)*\1|"(?:\\.|[^"\\\n])*"|'(?:\\.|[^'\\\n])*'|#[^\n]*''', re.DOTALL
+)
 Documented = ast.Module | ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef
 
 
@@ -32,11 +36,24 @@ def inline_code(path: Path) -> str:
     tree = _parse(path, source)
     _check(path, tree)
     code = narrow(source, tree)
-    if not same_tree(without_docstrings(tree), ast.parse(code)):
+    if not _parses_to(without_docstrings(tree), code):
         raise HandlerError(
             f"{path}: narrowing would change the program; lay the code out more simply"
         )
+    for line in code.split("\n"):
+        if line != line.rstrip():
+            raise HandlerError(
+                f"{path}: a string ends the line {line.strip()!r} with a blank, "
+                "which no literal block of YAML keeps readable; write it as \\x20"
+            )
     return code
+
+
+def _parses_to(tree: ast.Module, code: str) -> bool:
+    try:
+        return same_tree(tree, ast.parse(code))
+    except SyntaxError:
+        return False
 
 
 def _read(path: Path) -> str:
@@ -57,7 +74,8 @@ def _parse(path: Path, source: str) -> ast.Module:
     try:
         return ast.parse(source)
     except SyntaxError as exc:
-        raise HandlerError(f"{path}:{exc.lineno}: not valid Python: {exc.msg}") from exc
+        line = f":{exc.lineno}" if exc.lineno else ""
+        raise HandlerError(f"{path}{line}: not valid Python: {exc.msg}") from exc
     except ValueError as exc:
         raise HandlerError(f"{path}: not valid Python: {exc}") from exc
 
@@ -85,46 +103,35 @@ def _check(path: Path, tree: ast.Module) -> None:
 def narrow(source: str, tree: ast.Module) -> str:
     """The source without comments, docstrings and blank lines, one space per level.
 
-    A line inside a string that spans lines stays as it is: its blanks are data.
+    What lies inside a string that spans lines stays as it is: its blanks are data.
     """
-    lines = source.split("\n")
-    ends, inside_string = _comments_and_strings(source)
-    docstrings = {node.lineno: node for node in _docstrings(tree)}
+    source = _cut_docstrings(source, tree)
+    comments, inside_string = _comments_and_strings(source)
     kept: list[str] = []
-    number = 1
-    while number <= len(lines):
-        if (docstring := docstrings.get(number)) is not None:
-            if docstring.replacement:
-                kept.append(" " * (docstring.column // INDENT) + docstring.replacement)
-            number = docstring.end_lineno + 1
-            continue
-        line = lines[number - 1]
+    for number, line in enumerate(source.split("\n"), 1):
+        text = line[: comments.get(number)]
+        if number + 1 not in inside_string:
+            text = text.rstrip()
         if number in inside_string:
-            kept.append(line)
-        elif text := line[: ends.get(number)].strip():
-            depth = len(line) - len(line.lstrip(" "))
-            kept.append(" " * (depth // INDENT) + text)
-        number += 1
+            kept.append(text)
+        elif code := text.lstrip(" "):
+            kept.append(" " * ((len(text) - len(code)) // INDENT) + code)
     return "\n".join(kept) + "\n"
 
 
-class _Docstring:
-    """Where a docstring stands, and the ``pass`` that must replace it if its body is empty else."""
-
-    __slots__ = ("column", "end_lineno", "lineno", "replacement")
-
-    def __init__(self, statement: ast.stmt, alone: bool) -> None:
-        self.lineno = statement.lineno
-        self.end_lineno = statement.end_lineno or statement.lineno
-        self.column = statement.col_offset
-        self.replacement = "pass" if alone else ""
-
-
-def _docstrings(tree: ast.Module) -> list[_Docstring]:
-    return [
-        _Docstring(node.body[0], alone=len(node.body) == 1 and not isinstance(node, ast.Module))
-        for node in _documented(tree)
-    ]
+def _cut_docstrings(source: str, tree: ast.Module) -> str:
+    """Leave docstrings out; where a body had nothing else, ``pass`` takes the place."""
+    lines = [line.encode() for line in source.split("\n")]  # columns of the tree count bytes
+    for node in reversed(_documented(tree)):
+        docstring = node.body[0]
+        first, last = docstring.lineno - 1, (docstring.end_lineno or docstring.lineno) - 1
+        before = lines[first][: docstring.col_offset]
+        after = lines[last][docstring.end_col_offset :].lstrip(b" ;")
+        alone = len(node.body) == 1 and not isinstance(node, ast.Module)
+        # Blank lines in its place keep the numbers of all others.
+        lines[first] = before + (b"pass " if alone else b"") + after
+        lines[first + 1 : last + 1] = [b""] * (last - first)
+    return b"\n".join(lines).decode()
 
 
 def _documented(tree: ast.Module) -> list[Documented]:
@@ -148,17 +155,15 @@ def _comments_and_strings(source: str) -> tuple[dict[int, int], set[int]]:
     """Column at which each line's comment begins; lines that begin within a string."""
     ends: dict[int, int] = {}
     inside: set[int] = set()
-    opened: list[int] = []
-    for token in tokenize.generate_tokens(io.StringIO(source).readline):
-        kind = tokenize.tok_name[token.type]
-        if kind == "COMMENT":
-            ends[token.start[0]] = token.start[1]
-        elif kind == "STRING":
-            inside.update(range(token.start[0] + 1, token.end[0] + 1))
-        elif kind == "FSTRING_START":  # from Python 3.12 an f-string is several tokens
-            opened.append(token.start[0])
-        elif kind == "FSTRING_END":
-            inside.update(range(opened.pop() + 1, token.end[0] + 1))
+    number, start = 1, 0
+    for match in _STRING_OR_COMMENT.finditer(source):
+        number += source.count("\n", start, match.start())
+        start = match.start()
+        line = source.rfind("\n", 0, start) + 1
+        if match[0].startswith("#"):
+            ends[number] = start - line
+        else:
+            inside.update(range(number + 1, number + 1 + match[0].count("\n")))
     return ends, inside
 
 
@@ -169,15 +174,21 @@ def without_docstrings(tree: ast.Module) -> ast.Module:
     return tree
 
 
-def same_tree(left: object, right: object) -> bool:
+def same_tree(left: ast.AST, right: ast.AST) -> bool:
     """Whether two syntax trees are equal but for positions."""
-    if type(left) is not type(right):
-        return False
-    if isinstance(left, ast.AST) and isinstance(right, ast.AST):
-        return all(
-            same_tree(getattr(left, name, None), getattr(right, name, None))
-            for name in left._fields
-        )
-    if isinstance(left, list) and isinstance(right, list):
-        return len(left) == len(right) and all(map(same_tree, left, right))
-    return left == right
+    pairs: list[tuple[object, object]] = [(left, right)]
+    while pairs:
+        one, other = pairs.pop()
+        if type(one) is not type(other):
+            return False
+        if isinstance(one, ast.AST):
+            pairs += [
+                (getattr(one, name, None), getattr(other, name, None)) for name in one._fields
+            ]
+        elif isinstance(one, list) and isinstance(other, list):
+            if len(one) != len(other):
+                return False
+            pairs += zip(one, other, strict=True)
+        elif one != other:
+            return False
+    return True

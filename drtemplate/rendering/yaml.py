@@ -9,6 +9,8 @@ https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/template-anatomy.
 
 import re
 from collections.abc import Iterator, Mapping
+from functools import cache
+from math import isfinite
 from typing import Any
 
 from drtemplate.errors import RenderError
@@ -54,16 +56,16 @@ INDENT = "  "
 
 # What one YAML parser or another reads as a number, a date, a boolean or null.
 _NOT_TEXT = re.compile(
-    r"[-+.]?[0-9][-+0-9_.,:eExXoOa-fA-FtTzZ]*|[-+]?\.(inf|nan)|~|=|<<"
+    r"[-+]?\.?[0-9][-+0-9_.,:eExXoOa-fA-FtTzZ]*|[0-9]{4}-[0-9].*|[-+]?\.(inf|nan)|~|=|<<"
     r"|y|n|yes|no|on|off|true|false|null",
     re.IGNORECASE,
 )
 _PLAIN = re.compile(r"[^\s\-?:,\[\]{}#&*!|>'\"%@`][^\n]*(?<![\s:])")
 _NEVER_PLAIN = re.compile(r": | #")
-_FLOW_INDICATOR = re.compile(r"[,\[\]{}]")
+_FLOW_INDICATOR = re.compile(r"[,\[\]{}?]")  # PyYAML ends a plain text at a ?
 # What YAML calls printable, less line ends. https://yaml.org/spec/1.2.2/#51-character-set
 # A pattern's text, since compiling it costs more than most renders need: see _unprintable.
-_UNPRINTABLE = "[^\\x20-\\x7e\\xa0-\\ud7ff\\ue000-\\ufefe\\uff00-\\ufffd\\U00010000-\\U0010ffff]"
+_UNPRINTABLE = "[^\\x20-\\x7e\\xa0-\\u2027\\u202a-\\ud7ff\\ue000-\\ufefe\\uff00-\\ufffd\\U00010000-\\U0010ffff]"
 _NOT_IN_A_BLOCK = re.compile(r"[\t\r\x85\u2028\u2029\ufeff]| (?=\n)| \Z")
 
 
@@ -91,25 +93,33 @@ def sections(
     Raises:
         RenderError: as ``to_yaml``.
     """
-    banner = ""
+    banner = last = ""
     for section in _in_order(template, SECTIONS):
         content = template[section]
-        if section != "Resources":
+        if section != "Resources" or not content:
             lines = _section(section, content)
-            yield section, "", lines if section == SECTIONS[0] else ["", *lines]
+            yield section, "", _apart(lines, last)
+            last = lines[-1]
             continue
-        yield section, "", ["", "Resources:"]
+        yield section, "", _apart(["Resources:"], last)
+        last = "Resources:"
         for title, resource in content.items():
             group = groups.get(title, "")
-            lines = ["", f"{INDENT}# {group}", ""] if group and group != banner else [""]
+            lines = [f"{INDENT}# {group}", ""] if group and group != banner else []
             banner = group
             ordered = {key: resource[key] for key in _in_order(resource, RESOURCE_ATTRIBUTES)}
             lines += _resource(title, ordered)
-            yield section, title, lines
+            yield section, title, _apart(lines, last)
+            last = lines[-1]
+
+
+def _apart(lines: list[str], last: str) -> list[str]:
+    """A blank line before the part; one that a text kept at its end will do for both."""
+    return ["", *lines] if last else lines
 
 
 def _section(section: str, content: Any) -> list[str]:
-    if not isinstance(content, dict):
+    if not isinstance(content, dict) or not content:
         return _entry(section, content, "", section)
     return [f"{section}:", *_mapping(content, INDENT, section)]
 
@@ -167,8 +177,10 @@ def _prefixed(prefix: str, value: Any, indent: str, where: str) -> list[str]:
         return _prefixed(f"{prefix} {tag}", argument, indent, where)
     if isinstance(value, dict):
         return [prefix, *_mapping(value, indent + INDENT, where)]
-    # A sequence's dashes stand under its key: two columns less for everything inside.
-    return [prefix, *(line for item in value for line in _item(item, indent, where))]
+    # A sequence's dashes stand under its key, which saves two columns; under a dash they would be
+    # taken for its siblings.
+    inner = indent + INDENT if prefix.startswith(f"{indent}-") else indent
+    return [prefix, *(line for item in value for line in _item(item, inner, where))]
 
 
 def _mapping(value: Mapping[str, Any], indent: str, where: str) -> list[str]:
@@ -179,10 +191,11 @@ def _mapping(value: Mapping[str, Any], indent: str, where: str) -> list[str]:
 
 def _block(prefix: str, text: str, indent: str, where: str) -> list[str]:
     """A literal block, or an error: quoted, code becomes a line that nobody can review."""
-    if found := _NOT_IN_A_BLOCK.search(text) or _unprintable(text.replace("\n", "")):
-        line = text.count("\n", 0, found.start()) + 1
+    found = _NOT_IN_A_BLOCK.search(text)
+    if culprit := found[0] if found else _unprintable(text.replace("\n", "")):
+        line = text.count("\n", 0, found.start() if found else text.index(culprit)) + 1
         raise RenderError(
-            f"{where}: line {line} of the text holds {found[0]!r}, which no literal block takes; "
+            f"{where}: line {line} of the text holds {culprit!r}, which no literal block takes; "
             "remove trailing blanks, tabs and control characters"
         )
     if not text.strip("\n"):
@@ -257,22 +270,30 @@ def _intrinsic(value: Mapping[str, Any]) -> tuple[str, Any] | None:
     return tag, argument
 
 
-def _unprintable(text: str) -> re.Match[str] | None:
-    """The first character that no YAML file may hold, in a text of one line."""
-    if text.isascii() and text.isprintable():
-        return None
-    return re.search(_UNPRINTABLE, text)
-
-
 def _scalar(value: Any, *, flow: bool, where: str) -> str:
     if value is True or value is False:
         return "true" if value else "false"
-    if isinstance(value, int | float):
+    if isinstance(value, int):
         return repr(value)
+    if isinstance(value, float) and isfinite(value):
+        # YAML 1.1 reads an exponent as a number only behind a point.
+        mantissa, exponent, power = repr(value).partition("e")
+        return mantissa + ("" if "." in mantissa else ".0") + exponent + power
     if not isinstance(value, str):
         raise RenderError(f"{where}: {value!r} is no template value; use text, numbers and lists")
-    if found := _unprintable(value):
-        raise RenderError(f"{where}: holds the control character {found[0]!r}; remove it")
+    text = _text(value, flow)
+    if text is None:
+        raise RenderError(
+            f"{where}: holds the control character {_unprintable(value)!r}; remove it"
+        )
+    return text
+
+
+@cache
+def _text(value: str, flow: bool) -> str | None:
+    """A text on one line, quoted if it must be; None if no YAML may hold it."""
+    if _unprintable(value):
+        return None
     plain = (
         _PLAIN.fullmatch(value)
         and not _NEVER_PLAIN.search(value)
@@ -280,3 +301,11 @@ def _scalar(value: Any, *, flow: bool, where: str) -> str:
         and not (flow and _FLOW_INDICATOR.search(value))
     )
     return value if plain else "'" + value.replace("'", "''") + "'"
+
+
+def _unprintable(text: str) -> str:
+    """The first character of a line that no YAML file may hold, or nothing."""
+    if text.isascii() and text.isprintable():
+        return ""
+    found = re.search(_UNPRINTABLE, text)
+    return found[0] if found else ""

@@ -1,0 +1,144 @@
+import ast
+
+import pytest
+import yaml
+
+from drtemplate.settings import PROJECT, Settings
+
+SOURCE = yaml.safe_load((PROJECT / "templates" / "source-contract.yaml").read_text("utf-8"))
+NAMES = {
+    "FailoverOrchestratorFunction": "dr-test-failover-orchestrator",
+    "HealthMonitorFunction": "dr-test-health-monitor",
+}
+FUNCTIONS = list(NAMES)
+ROLES = {
+    "FailoverOrchestratorFunction": "LambdaExecutionRole",
+    "HealthMonitorFunction": "HealthMonitorRole",
+}
+
+
+def granted(role):
+    return {
+        action: statement
+        for policy in role["Policies"]
+        for statement in policy["PolicyDocument"]["Statement"]
+        for action in statement["Action"]
+    }
+
+
+@pytest.mark.parametrize(("title", "name"), NAMES.items())
+def test_a_function_keeps_the_sources_name(properties, title, name):
+    assert properties[title]["FunctionName"] == name
+
+
+@pytest.mark.parametrize("title", FUNCTIONS)
+def test_a_function_runs_on_the_chosen_runtime(properties, title):
+    assert properties[title]["Runtime"] == Settings().runtime
+
+
+@pytest.mark.parametrize("title", FUNCTIONS)
+def test_the_inline_code_has_the_handler_that_lambda_calls(properties, title):
+    function = properties[title]
+    module, handler = function["Handler"].split(".")
+    assert module == "index"
+    tree = ast.parse(function["Code"]["ZipFile"])
+    assert handler in {node.name for node in tree.body if isinstance(node, ast.FunctionDef)}
+
+
+@pytest.mark.parametrize("title", FUNCTIONS)
+def test_a_function_keeps_the_sources_environment(properties, title):
+    source = SOURCE["Resources"][title]["Properties"]["Environment"]["Variables"]
+    variables = properties[title]["Environment"]["Variables"]
+    kept = {name: variables.get(name) for name in source}
+    expected = {"HostedZoneId": "a-HostedZoneId", "DomainName": "a-DomainName"}
+    assert kept == {name: expected.get(ref["Ref"], ref["Ref"]) for name, ref in source.items()}
+
+
+@pytest.mark.parametrize("title", FUNCTIONS)
+def test_the_environment_leaves_lambdas_own_names_alone(properties, title):
+    """Lambda refuses a function that sets one of them."""
+    variables = properties[title]["Environment"]["Variables"]
+    own = ("AWS_", "LAMBDA_", "_HANDLER", "_X_AMZN")
+    assert [name for name in variables if name.startswith(own)] == []
+
+
+def test_the_monitor_is_in_the_private_subnets_of_both_zones(properties):
+    assert properties["HealthMonitorFunction"]["VpcConfig"] == {
+        "SecurityGroupIds": ["LambdaSecurityGroup"],
+        "SubnetIds": ["PrivateSubnet1", "PrivateSubnet2"],
+    }
+
+
+def test_the_orchestrator_needs_no_nat_gateway(properties):
+    assert "VpcConfig" not in properties["FailoverOrchestratorFunction"]
+
+
+def test_the_monitor_waits_for_the_way_out_of_both_zones(resources):
+    assert set(resources["HealthMonitorFunction"]["DependsOn"]) >= {
+        "PrivateRoute",
+        "PrivateRoute2",
+        "PrivateSubnetRouteTableAssociation1",
+        "PrivateSubnetRouteTableAssociation2",
+    }
+
+
+@pytest.mark.parametrize(("title", "role"), ROLES.items())
+def test_a_function_has_its_own_role(properties, title, role):
+    assert properties[title]["Role"] == f"{role}.Arn"
+
+
+@pytest.mark.parametrize("role", list(ROLES.values()))
+def test_only_lambda_may_assume_a_role(properties, role):
+    (statement,) = properties[role]["AssumeRolePolicyDocument"]["Statement"]
+    assert statement["Principal"] == {"Service": "lambda.amazonaws.com"}
+    assert statement["Action"] in ("sts:AssumeRole", ["sts:AssumeRole"])
+
+
+@pytest.mark.parametrize("action", ["rds:FailoverDBCluster", "sns:Publish", "dynamodb:PutItem"])
+def test_the_orchestrator_acts_and_the_monitor_does_not(properties, action):
+    assert action in granted(properties["LambdaExecutionRole"])
+    assert action not in granted(properties["HealthMonitorRole"])
+
+
+def test_the_orchestrator_fails_over_this_cluster_only(properties):
+    statement = granted(properties["LambdaExecutionRole"])["rds:FailoverDBCluster"]
+    assert "AuroraDBCluster.DBClusterArn" in statement["Resource"]
+    assert all(
+        resource.startswith(("AuroraDBCluster.", "arn:aws-test:rds:xx-test-1:111122223333:"))
+        for resource in statement["Resource"]
+    )
+
+
+def test_the_monitor_calls_the_orchestrator_and_nothing_else(properties):
+    statement = granted(properties["HealthMonitorRole"])["lambda:InvokeFunction"]
+    assert statement["Resource"] == ["FailoverOrchestratorFunction.Arn"]
+
+
+def test_the_monitor_is_told_the_orchestrators_name(properties):
+    variables = properties["HealthMonitorFunction"]["Environment"]["Variables"]
+    assert "FailoverOrchestratorFunction" in variables.values()
+
+
+@pytest.mark.parametrize("role", list(ROLES.values()))
+def test_metrics_go_to_the_systems_own_namespace(properties, role):
+    statement = granted(properties[role])["cloudwatch:PutMetricData"]
+    assert statement["Condition"] == {"StringEquals": {"cloudwatch:namespace": "DRSystem"}}
+
+
+def test_the_orchestrators_key_is_used_through_services_only(properties):
+    statement = granted(properties["LambdaExecutionRole"])["kms:Decrypt"]
+    assert statement["Resource"] == ["KMSKey.Arn"]
+    services = statement["Condition"]["StringEquals"]["kms:ViaService"]
+    assert {"dynamodb.xx-test-1.amazonaws.com", "sns.xx-test-1.amazonaws.com"} <= set(services)
+
+
+@pytest.mark.parametrize("title", ["FailoverLogGroup", "HealthMonitorLogGroup"])
+def test_a_log_is_kept_for_90_days(properties, title):
+    assert properties[title]["RetentionInDays"] == 90
+
+
+def test_the_monitor_may_have_network_interfaces(properties):
+    """Lambda refuses a function in a VPC whose role may not."""
+    (policy,) = properties["HealthMonitorRole"]["ManagedPolicyArns"]
+    assert policy.startswith("arn:aws-test:iam::aws:policy/service-role/")
+    assert policy.endswith("/AWSLambdaENIManagementAccess")

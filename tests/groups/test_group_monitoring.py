@@ -1,0 +1,116 @@
+import json
+import re
+
+import pytest
+
+SOURCE_ALARMS = {
+    "DatabaseConnectionAlarm": ("AWS/RDS", "DatabaseConnections"),
+    "ReplicationLagAlarm": ("AWS/RDS", "AuroraReplicaLag"),
+    "ALBUnhealthyTargetsAlarm": ("AWS/ApplicationELB", "HealthyHostCount"),
+}
+
+
+@pytest.fixture
+def widgets(properties):
+    return json.loads(properties["MonitoringDashboard"]["DashboardBody"])["widgets"]
+
+
+@pytest.fixture
+def rule(properties):
+    return properties["CompositeAlarm"]["AlarmRule"]
+
+
+def stands(rule, standing):
+    """Does the composite alarm stand while these alarms do?"""
+    text = re.sub(r'ALARM\("([^"]+)"\)', lambda match: str(match[1] in standing), rule)
+    text = re.sub(r"\b(AND|OR|NOT)\b", lambda match: match[1].lower(), text)
+    assert set(re.findall(r"\w+", text)) <= {"True", "False", "and", "or", "not"}
+    return eval(f"({text})", {"__builtins__": {}})
+
+
+def alarms_in(rule):
+    return set(re.findall(r'\("([^"]+)"\)', rule))
+
+
+@pytest.mark.parametrize(("title", "metric"), SOURCE_ALARMS.items())
+def test_an_alarm_of_the_source_watches_its_metric(properties, title, metric):
+    assert (properties[title]["Namespace"], properties[title]["MetricName"]) == metric
+
+
+def test_the_worst_reader_counts_for_the_lag(properties):
+    alarm = properties["ReplicationLagAlarm"]
+    assert alarm["Statistic"] == "Maximum"
+    assert (alarm["ComparisonOperator"], alarm["Threshold"]) == ("GreaterThanThreshold", 1000)
+
+
+def test_a_lost_standby_raises_the_lag_alarm(properties):
+    assert properties["ReplicationLagAlarm"]["TreatMissingData"] == "breaching"
+
+
+def test_no_healthy_target_raises_the_alarm_of_the_primary_side(properties):
+    alarm = properties["ALBUnhealthyTargetsAlarm"]
+    assert (alarm["ComparisonOperator"], alarm["Threshold"]) == ("LessThanThreshold", 1)
+    assert {one["Name"]: one["Value"] for one in alarm["Dimensions"]} == {
+        "LoadBalancer": "PrimaryALB.LoadBalancerFullName",
+        "TargetGroup": "PrimaryTargetGroup.TargetGroupFullName",
+    }
+
+
+def test_the_composite_names_alarms_of_this_stack(resources, rule):
+    titles = alarms_in(rule)
+    assert titles >= {"ALBUnhealthyTargetsAlarm"}
+    assert {resources[title]["Type"] for title in titles} == {"AWS::CloudWatch::Alarm"}
+
+
+def test_the_composite_is_quiet_while_nothing_stands(rule):
+    assert not stands(rule, set())
+
+
+def test_the_composite_stands_when_everything_does(rule):
+    assert stands(rule, alarms_in(rule))
+
+
+def test_every_graph_names_the_dimensions_of_its_metric(widgets):
+    """A metric is an array: namespace, name, pairs of dimensions, perhaps options."""
+    for widget in widgets:
+        for metric in widget["properties"].get("metrics", []):
+            names = [part for part in metric if isinstance(part, str)]
+            if names:
+                assert len(names) >= 4, metric
+                assert len(names) % 2 == 0, metric
+
+
+def test_no_graph_lies_over_another(widgets):
+    taken = set()
+    for widget in widgets:
+        columns = range(widget["x"], widget["x"] + widget["width"])
+        rows = range(widget["y"], widget["y"] + widget["height"])
+        cells = {(column, row) for column in columns for row in rows}
+        assert columns.stop <= 24
+        assert not taken & cells
+        taken |= cells
+
+
+def test_the_graphs_are_of_the_stacks_region(widgets):
+    regions = {widget["properties"].get("region", "xx-test-1") for widget in widgets}
+    assert regions == {"xx-test-1"}
+
+
+def test_the_output_opens_this_dashboard(properties, outputs):
+    name = properties["MonitoringDashboard"]["DashboardName"]
+    assert outputs["DashboardURL"]["Value"].endswith(f"region=xx-test-1#dashboards:name={name}")
+
+
+@pytest.mark.parametrize("title", [*SOURCE_ALARMS, "CompositeAlarm"])
+def test_an_alarm_of_the_source_tells_people_itself(properties, title):
+    assert "AlertTopic" in properties[title]["AlarmActions"]
+    assert properties[title].get("ActionsEnabled", True) is True
+
+
+def test_no_registered_target_raises_the_alarm_too(properties):
+    """The metric is only reported while targets are registered."""
+    assert properties["ALBUnhealthyTargetsAlarm"]["TreatMissingData"] == "breaching"
+
+
+def test_the_load_balancer_node_with_the_fewest_targets_counts(properties):
+    assert properties["ALBUnhealthyTargetsAlarm"]["Statistic"] == "Minimum"

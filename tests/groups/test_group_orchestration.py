@@ -1,0 +1,43 @@
+import pytest
+
+
+def test_the_monitor_is_started_every_minute(properties):
+    rule = properties["HealthCheckScheduleRule"]
+    assert rule["ScheduleExpression"] == "rate(1 minute)"
+    assert rule["State"] == "ENABLED"
+    assert [target["Arn"] for target in rule["Targets"]] == ["HealthMonitorFunction.Arn"]
+
+
+def test_the_schedule_may_start_the_monitor_and_no_other_rule_may(properties):
+    assert properties["HealthCheckPermission"] == {
+        "FunctionName": "HealthMonitorFunction",
+        "Action": "lambda:InvokeFunction",
+        "Principal": "events.amazonaws.com",
+        "SourceArn": "HealthCheckScheduleRule.Arn",
+    }
+
+
+@pytest.fixture
+def pattern(properties):
+    return properties["RDSEventRule"]["EventPattern"]
+
+
+def test_the_rule_hears_failovers_of_clusters(pattern):
+    assert pattern["source"] == ["aws.rds"]
+    assert "RDS DB Cluster Event" in pattern["detail-type"]
+    assert "failover" in pattern["detail"]["EventCategories"]
+
+
+def test_the_rule_hears_of_this_cluster_only(pattern):
+    assert pattern["detail"]["SourceArn"] == ["AuroraDBCluster.DBClusterArn"]
+
+
+def test_the_rule_is_on(properties):
+    assert properties["RDSEventRule"]["State"] == "ENABLED"
+
+
+def test_failovers_are_told_to_people(properties):
+    targets = {target["Arn"]: target for target in properties["RDSEventRule"]["Targets"]}
+    assert "AlertTopic" in targets
+    age = targets["AlertTopic"]["RetryPolicy"]["MaximumEventAgeInSeconds"]
+    assert 60 <= age < 86_400

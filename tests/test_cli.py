@@ -1,0 +1,546 @@
+import json
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+import yaml
+
+from drtemplate.checks.equivalence import CONTRACT
+from drtemplate.checks.findings import Finding
+from drtemplate.checks.ledger import LEDGER
+from drtemplate.checks.loading import load_template
+from drtemplate.cli import main
+from drtemplate.rendering.yaml import to_yaml
+from drtemplate.settings import PROJECT, AddressPlan, Settings
+from drtemplate.stack import build
+
+GENERATE = PROJECT / "generate.py"
+RENDERED = PROJECT / "templates" / "dr-template.yaml"
+FULL = Path("/dev/full")
+FINDING = Finding("Resources.VPC", "W0000", "is made up")
+
+
+@pytest.fixture
+def run(capsys):
+    def result(*arguments, settings=None):
+        code = main([str(argument) for argument in arguments], settings)
+        out, err = capsys.readouterr()
+        return code, out, err
+
+    return result
+
+
+@pytest.fixture
+def no_lint(monkeypatch):
+    """The stack is known to be clean: see test_lint."""
+    monkeypatch.setattr("drtemplate.pipeline.lint", lambda *_: [])
+
+
+@pytest.fixture
+def with_finding(monkeypatch):
+    monkeypatch.setattr("drtemplate.pipeline.lint", lambda *_: [FINDING])
+
+
+@pytest.fixture
+def stored(monkeypatch, tmp_path):
+    """Where a render without a path goes, instead of the working tree."""
+    folder = tmp_path / "stored"
+    folder.mkdir()
+    monkeypatch.setattr(
+        "drtemplate.pipeline.default_output", lambda form: folder / f"dr-template.{form}"
+    )
+    return folder
+
+
+def refused(result, *words):
+    """Exit code 2, nothing on standard output, one line on standard error."""
+    code, out, err = result
+    assert (code, out) == (2, "")
+    assert err.startswith("error: ")
+    assert len(err.splitlines()) == 1
+    assert all(str(word) in err for word in words), err
+
+
+def process(*arguments, **options):
+    environment = {name: value for name, value in os.environ.items() if name != "PYTHONUNBUFFERED"}
+    return subprocess.run(
+        [sys.executable, GENERATE, *arguments],
+        env=environment,
+        text=True,
+        check=False,
+        **{"stdout": subprocess.PIPE, "stderr": subprocess.PIPE} | options,
+    )
+
+
+# render
+
+
+def test_render_is_the_default(run, no_lint, stored):
+    code, out, err = run()
+    assert (code, out) == (0, "")
+    assert (stored / "dr-template.yaml").read_text() == RENDERED.read_text()
+    assert "written" in err
+
+
+def test_options_alone_mean_render(run, no_lint, tmp_path):
+    path = tmp_path / "t.yaml"
+    assert run("--output", path)[0] == 0
+    assert path.read_text() == RENDERED.read_text()
+
+
+def test_the_committed_template_is_what_the_code_renders(run):
+    assert run("render", "--check") == (0, "", "")
+
+
+def test_output_names_the_file(run, no_lint, stored, tmp_path):
+    path = tmp_path / "t.yaml"
+    code, out, err = run("render", "--output", path)
+    assert (code, out) == (0, "")
+    assert f"{path}: written" in err
+    assert list(stored.iterdir()) == []
+
+
+def test_a_second_render_writes_nothing(run, no_lint, tmp_path):
+    path = tmp_path / "t.yaml"
+    run("--output", path)
+    os.utime(path, (1, 1))
+    code, _, err = run("--output", path)
+    assert code == 0
+    assert f"{path}: unchanged" in err
+    assert path.stat().st_mtime == 1
+
+
+def test_a_file_below_is_shown_by_its_relative_path(run, no_lint, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    assert run("--output", "t.yaml")[2].startswith("t.yaml: written")
+    assert run("--output", tmp_path / "t.yaml")[2].startswith("t.yaml: unchanged")
+
+
+def test_a_render_reports_where_the_bytes_go(run, no_lint, tmp_path):
+    path = tmp_path / "t.yaml"
+    err = run("--output", path)[2]
+    size = path.stat().st_size
+    assert f"{size:,} of 51,200 bytes, {51_200 - size:,} left" in err
+    rows = [line.rsplit(maxsplit=1) for line in err.splitlines() if line.startswith("  ")]
+    assert sum(int(count.replace(",", "")) for _, count in rows) == size
+    assert {"Network", "Database", "code of HealthMonitorFunction"} <= {
+        name.strip() for name, _ in rows
+    }
+
+
+def test_stdout_holds_the_template_and_nothing_else(run, no_lint, stored):
+    code, out, err = run("--stdout")
+    assert code == 0
+    assert out == RENDERED.read_text()
+    assert "bytes" in err
+    assert list(stored.iterdir()) == []
+
+
+def test_json_parses_and_fits(run, no_lint):
+    code, out, err = run("render", "--stdout", "--format", "json")
+    assert code == 0
+    assert json.loads(out) == build(Settings()).to_dict()
+    assert len(out.encode()) <= 51_200
+    assert f"{len(out.encode()):,} of 51,200" in err
+
+
+def test_json_has_its_own_default_file(run, no_lint, stored):
+    assert run("--format", "json")[0] == 0
+    assert [path.name for path in stored.iterdir()] == ["dr-template.json"]
+
+
+@pytest.mark.parametrize("form", ["yaml", "json"])
+def test_check_passes_after_a_render(run, no_lint, tmp_path, form):
+    path = tmp_path / "t"
+    run("--output", path, "--format", form)
+    assert run("--check", "--output", path, "--format", form) == (0, "", "")
+
+
+def test_check_finds_a_stale_file_and_leaves_it(run, tmp_path):
+    path = tmp_path / "t.yaml"
+    path.write_text(RENDERED.read_text() + "# by hand\n")
+    before = path.read_bytes()
+    code, out, err = run("render", "--check", "--output", path)
+    assert (code, out) == (1, "")
+    assert "stale" in err
+    assert "make template" in err
+    assert path.read_bytes() == before
+
+
+def test_check_finds_a_missing_file_and_does_not_make_it(run, tmp_path):
+    path = tmp_path / "t.yaml"
+    code, _, err = run("render", "--check", "--output", path)
+    assert code == 1
+    assert len(err.splitlines()) == 1
+    assert not path.exists()
+
+
+def test_check_of_a_directory_is_refused(run, tmp_path):
+    refused(run("render", "--check", "--output", tmp_path), tmp_path)
+
+
+def test_check_and_stdout_exclude_each_other(run):
+    refused(run("render", "--check", "--stdout"), "--check", "--stdout")
+
+
+def test_a_render_with_findings_writes_nothing(run, with_finding, tmp_path):
+    path = tmp_path / "t.yaml"
+    code, out, err = run("--output", path)
+    assert (code, out) == (1, "")
+    assert str(FINDING) in err
+    assert not path.exists()
+
+
+def test_a_render_with_findings_prints_no_template(run, with_finding):
+    code, out, err = run("--stdout")
+    assert (code, out) == (1, "")
+    assert str(FINDING) in err
+
+
+def test_a_render_with_findings_keeps_the_old_file(run, with_finding, tmp_path):
+    path = tmp_path / "t.yaml"
+    path.write_text("old\n")
+    assert run("--output", path)[0] == 1
+    assert path.read_text() == "old\n"
+    assert list(tmp_path.iterdir()) == [path]
+
+
+def test_a_retired_engine_is_found_by_a_render(run, tmp_path):
+    path = tmp_path / "t.yaml"
+    settings = Settings(engine_version="8.0.mysql_aurora.3.02.0", regions=("us-east-1",))
+    code, out, err = run("--output", path, settings=settings)
+    assert (code, out) == (1, "")
+    assert "W3690" in err
+    assert not path.exists()
+
+
+# handlers
+
+
+@pytest.fixture
+def handlers(tmp_path):
+    return Path(shutil.copytree(Settings().handlers, tmp_path / "handlers"))
+
+
+GOOD_HANDLER = "def handler(event, context):\n    return 1\n"
+BAD_HANDLERS = {
+    "syntax error": ("def handler(event, context:\n    pass\n", ":1:"),
+    "tab": ("def handler(event, context):\n\treturn 1\n", ":2:"),
+    "carriage returns": (GOOD_HANDLER.replace("\n", "\r\n"), ":1:"),
+    "third-party import": (f"import json\nimport requests\n\n\n{GOOD_HANDLER}", ":2:"),
+    "import inside a function": (
+        "def handler(event, context):\n    from yaml import load\n    return load\n",
+        ":2:",
+    ),
+    "relative import": (f"from . import other\n\n\n{GOOD_HANDLER}", ":1:"),
+    "no entry point": ("def other():\n    return 1\n", "handler"),
+    "empty": ("", "handler"),
+    "null byte": (f"{GOOD_HANDLER}\0", ""),
+}
+
+
+@pytest.mark.parametrize("name", ["failover_orchestrator.py", "health_monitor.py"])
+@pytest.mark.parametrize(("code", "place"), BAD_HANDLERS.values(), ids=BAD_HANDLERS)
+def test_a_bad_handler_is_refused(run, handlers, tmp_path, name, code, place):
+    (handlers / name).write_bytes(code.encode())
+    path = tmp_path / "t.yaml"
+    refused(run("--output", path, settings=Settings(handlers=handlers)), name, place)
+    assert not path.exists()
+
+
+def test_a_handler_in_another_encoding_is_refused(run, handlers, tmp_path):
+    (handlers / "health_monitor.py").write_bytes("# é\n".encode("latin-1"))
+    path = tmp_path / "t.yaml"
+    refused(run("--output", path, settings=Settings(handlers=handlers)), "UTF-8")
+    assert not path.exists()
+
+
+@pytest.mark.parametrize("arguments", [(), ("lint",), ("equivalence",), ("--check",)])
+def test_a_missing_handler_is_refused_by_every_command(run, handlers, stored, arguments):
+    (handlers / "health_monitor.py").unlink()
+    refused(run(*arguments, settings=Settings(handlers=handlers)), "health_monitor.py")
+    assert list(stored.iterdir()) == []
+
+
+def test_a_missing_folder_of_handlers_is_refused(run, tmp_path, stored):
+    refused(run(settings=Settings(handlers=tmp_path / "none")), tmp_path / "none")
+
+
+def test_too_long_a_handler_is_a_finding(run, handlers, tmp_path):
+    path = handlers / "health_monitor.py"
+    path.write_text(path.read_text() + f"\n\nTEXT = '{'x' * 51_200}'\n")
+    code, out, err = run("--output", tmp_path / "t.yaml", settings=Settings(handlers=handlers))
+    assert (code, out) == (1, "")
+    assert "size" in err
+    assert not (tmp_path / "t.yaml").exists()
+
+
+# wrong use
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ("deploy",),
+        ("--colour",),
+        ("render", "--colour"),
+        ("render", "--format", "xml"),
+        ("render", "--output"),
+        ("render", "--stdout", "--output", "t.yaml"),
+        ("render", "more"),
+        ("lint", "--stdout"),
+        ("equivalence", "--format", "yaml"),
+    ],
+    ids=" ".join,
+)
+def test_wrong_use_exits_with_2(capsys, stored, arguments):
+    with pytest.raises(SystemExit) as caught:
+        main(list(arguments))
+    assert caught.value.code == 2
+    out, err = capsys.readouterr()
+    assert out == ""
+    assert "usage" in err
+    assert list(stored.iterdir()) == []
+
+
+@pytest.mark.parametrize("arguments", [("--help",), ("-h",), ("lint", "--help")])
+def test_help_goes_to_standard_output(capsys, arguments):
+    with pytest.raises(SystemExit) as caught:
+        main(list(arguments))
+    assert caught.value.code == 0
+    out, err = capsys.readouterr()
+    assert "usage" in out
+    assert err == ""
+
+
+@pytest.mark.parametrize("name", ["render", "lint", "equivalence"])
+def test_help_names_the_commands_and_exit_codes(capsys, name):
+    with pytest.raises(SystemExit):
+        main(["--help"])
+    out = capsys.readouterr().out
+    assert name in out
+    assert "Exit codes" in out
+
+
+def test_settings_that_overlap_are_refused(run, monkeypatch, stored):
+    def overlapping():
+        return Settings(addresses=AddressPlan(public=("10.0.1.0/24", "10.0.1.128/25")))
+
+    monkeypatch.setattr("drtemplate.cli.Settings", overlapping)
+    refused(run(), "overlaps")
+    assert list(stored.iterdir()) == []
+
+
+UNWRITABLE = ("missing/t.yaml", "file/t.yaml", "folder", ".")
+
+
+@pytest.mark.parametrize("below", UNWRITABLE)
+def test_a_path_that_cannot_be_written_is_refused(run, no_lint, tmp_path, below):
+    (tmp_path / "file").write_text("old\n")
+    (tmp_path / "folder").mkdir()
+    path = tmp_path / below
+    code, out, err = run("--output", path)
+    refused((code, out, err), path)
+    assert sorted(entry.name for entry in tmp_path.iterdir()) == ["file", "folder"]
+    assert list((tmp_path / "folder").iterdir()) == []
+    assert (tmp_path / "file").read_text() == "old\n"
+
+
+# equivalence
+
+
+def test_equivalence_holds_and_shows_counts(run):
+    code, out, err = run("equivalence")
+    assert (code, err) == (0, "")
+    counts = dict(line.rsplit(maxsplit=1) for line in out.splitlines())
+    assert (counts["unexplained"], counts["stale"]) == ("0", "0")
+    assert int(counts["equal leaves"]) >= 400
+
+
+def test_equivalence_as_json_parses(run):
+    code, out, err = run("equivalence", "--format", "json")
+    assert (code, err) == (0, "")
+    result = json.loads(out)
+    assert set(result) == {"equal", "deviations", "unexplained", "stale"}
+    assert isinstance(result["equal"], int)
+
+
+@pytest.fixture
+def other_source(tmp_path):
+    source = load_template(CONTRACT)
+    source["Resources"]["VPC"]["Properties"]["CidrBlock"] = "10.1.0.0/16"
+    path = tmp_path / "source.yaml"
+    path.write_text(to_yaml(source))
+    return path
+
+
+def test_a_difference_exits_with_1(run, other_source):
+    code, out, _ = run("equivalence", "--source", other_source)
+    assert code == 1
+    assert "Resources.VPC.Properties.CidrBlock: 10.1.0.0/16 -> 10.0.0.0/16" in out
+
+
+def test_a_difference_exits_with_1_as_json(run, other_source):
+    code, out, _ = run("equivalence", "--source", other_source, "--format", "json")
+    assert code == 1
+    assert [one["path"] for one in json.loads(out)["unexplained"]] == [
+        "Resources.VPC.Properties.CidrBlock"
+    ]
+
+
+def test_an_entry_more_and_one_less_exit_with_1(run, tmp_path):
+    entries = yaml.safe_load(LEDGER.read_text())
+    path = tmp_path / "ledger.yaml"
+    path.write_text(yaml.safe_dump([*entries, entries[0] | {"path": "Resources.Nothing"}]))
+    code, out, _ = run("equivalence", "--ledger", path)
+    assert code == 1
+    assert "stale        Resources.Nothing" in out
+    path.write_text(yaml.safe_dump(entries[1:]))
+    assert run("equivalence", "--ledger", path)[0] == 1
+
+
+BAD_FILES = {
+    "missing": None,
+    "empty": "",
+    "tab": "Resources:\n\tA: 1\n",
+    "not YAML": "Resources: [\n",
+    "binary": b"\xff\xfe\x00\x01",
+    "another document": "just: words\n",
+}
+
+
+def written(tmp_path, content):
+    path = tmp_path / "given.yaml"
+    if content is not None:
+        path.write_bytes(content if isinstance(content, bytes) else content.encode())
+    return path
+
+
+@pytest.mark.parametrize("content", BAD_FILES.values(), ids=BAD_FILES)
+@pytest.mark.parametrize("option", ["--source", "--ledger"])
+def test_a_bad_file_is_refused(run, tmp_path, option, content):
+    path = written(tmp_path, content)
+    refused(run("equivalence", option, path), path)
+
+
+@pytest.mark.parametrize("content", BAD_FILES.values(), ids=BAD_FILES)
+@pytest.mark.parametrize(
+    "constant", ["drtemplate.checks.equivalence.CONTRACT", "drtemplate.checks.ledger.LEDGER"]
+)
+def test_a_bad_file_of_the_project_is_refused(run, monkeypatch, tmp_path, constant, content):
+    path = written(tmp_path, content)
+    monkeypatch.setattr(constant, path)
+    refused(run("equivalence"), path)
+
+
+def test_a_directory_as_source_is_refused(run, tmp_path):
+    refused(run("equivalence", "--source", tmp_path), tmp_path)
+
+
+# lint
+
+
+def test_lint_says_that_nothing_was_found(run, no_lint):
+    code, out, err = run("lint")
+    assert (code, out) == (0, "")
+    assert err == "0 findings in us-east-1, us-west-2\n"
+
+
+def test_lint_prints_findings(run, with_finding):
+    code, out, err = run("lint")
+    assert code == 1
+    assert out == f"{FINDING}\n"
+    assert err.startswith("1 finding")
+
+
+def test_lint_as_json_parses(run, with_finding):
+    code, out, err = run("lint", "--format", "json")
+    assert (code, err) == (1, "")
+    assert json.loads(out) == [{"where": "Resources.VPC", "rule": "W0000", "message": "is made up"}]
+
+
+def test_lint_without_findings_is_an_empty_list(run, no_lint):
+    assert run("lint", "--format", "json") == (0, "[]\n", "")
+
+
+def test_lint_passes_the_regions_on(run, monkeypatch):
+    asked = []
+
+    def lint(_, regions):
+        asked.extend(regions)
+        return []
+
+    monkeypatch.setattr("drtemplate.pipeline.lint", lint)
+    assert run("lint", "--region", "eu-central-1", "--region", "us-east-1")[0] == 0
+    assert asked == ["eu-central-1", "us-east-1"]
+
+
+@pytest.mark.parametrize("region", ["nowhere-1", "us-east-1,us-west-2"])
+def test_an_unknown_region_is_refused(run, region):
+    refused(run("lint", "--region", "us-east-1", "--region", region), region)
+
+
+def test_a_render_for_an_unknown_region_is_refused(run, tmp_path):
+    settings = Settings(regions=("nowhere-1",))
+    refused(run("--output", tmp_path / "t.yaml", settings=settings), "nowhere-1")
+    assert not (tmp_path / "t.yaml").exists()
+
+
+# as a process
+
+
+@pytest.mark.parametrize("arguments", [("render", "--check"), ("equivalence",)], ids=" ".join)
+def test_it_runs_from_anywhere(tmp_path, arguments):
+    done = process(*arguments, cwd=tmp_path)
+    assert (done.returncode, done.stderr) == (0, "")
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_wrong_use_of_the_process_exits_with_2(tmp_path):
+    done = process("equivalence", "--source", "missing.yaml", cwd=tmp_path)
+    refused((done.returncode, done.stdout, done.stderr), "missing.yaml")
+
+
+@pytest.fixture
+def gone():
+    """The writing end of a pipe that nobody reads."""
+    reader, writer = os.pipe()
+    os.close(reader)
+    yield writer
+    os.close(writer)
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [("render", "--stdout"), ("equivalence",), ("equivalence", "--format", "json"), ("--help",)],
+    ids=" ".join,
+)
+def test_a_reader_that_went_away_gets_no_traceback(gone, arguments):
+    done = process(*arguments, stdout=gone)
+    assert "Traceback" not in done.stderr
+    assert "BrokenPipeError" not in done.stderr
+
+
+def test_the_head_of_the_template_can_be_cut_off():
+    command = f"'{sys.executable}' '{GENERATE}' equivalence --format json | head -1"
+    done = subprocess.run(["sh", "-c", command], text=True, capture_output=True, check=False)
+    assert (done.stdout, done.stderr) == ("{\n", "")
+
+
+@pytest.mark.skipif(not FULL.exists(), reason="needs /dev/full")
+def test_a_full_disk_behind_standard_output_is_one_line():
+    with FULL.open("w") as full:
+        done = process("equivalence", stdout=full)
+    assert done.returncode == 2
+    assert done.stderr.startswith("error: ")
+    assert len(done.stderr.splitlines()) == 1
+
+
+def test_words_for_people_never_go_to_standard_output(tmp_path):
+    missing = tmp_path / "t.yaml"
+    command = f"exec '{sys.executable}' '{GENERATE}' render --check --output '{missing}' 2>&-"
+    done = subprocess.run(["sh", "-c", command], text=True, capture_output=True, check=False)
+    assert (done.returncode, done.stdout) == (1, "")

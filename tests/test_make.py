@@ -1,0 +1,180 @@
+import configparser
+import os
+import re
+import shutil
+import subprocess
+import sys
+import tomllib
+from pathlib import Path
+
+import pytest
+import yaml
+
+from drtemplate.settings import PROJECT
+
+PINNED = re.compile(r"[A-Za-z0-9._-]+==\d+(\.\d+)*(\s+#.*)?")
+LEFT_BEHIND = shutil.ignore_patterns(
+    ".venv", ".git", "build", ".*_cache", "__pycache__", "*.egg-info", ".hypothesis"
+)
+MAKEFILE = (PROJECT / "Makefile").read_text()
+RENDER = "generate.py render"
+
+
+def phony():
+    return re.search(r"^\.PHONY:(.*)$", MAKEFILE, re.MULTILINE)[1].split()
+
+
+def make(*arguments, folder=PROJECT):
+    environment = {k: v for k, v in os.environ.items() if not k.startswith(("MAKE", "MFLAGS"))}
+    done = subprocess.run(
+        ["make", *arguments],
+        cwd=folder,
+        env=environment | {"LC_ALL": "C"},
+        text=True,
+        capture_output=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+    return done.stdout
+
+
+@pytest.fixture(scope="module")
+def checkout(tmp_path_factory):
+    """A copy of the project in which `make template` has been run, with this environment."""
+    folder = tmp_path_factory.mktemp("make") / "checkout"
+    shutil.copytree(PROJECT, folder, ignore=LEFT_BEHIND)
+    environment = folder / ".venv"
+    environment.mkdir()
+    for entry in Path(sys.prefix).iterdir():
+        if entry.name != ".ready":
+            (environment / entry.name).symlink_to(entry)
+    (environment / ".ready").touch()
+    make("template", folder=folder)
+    return folder
+
+
+@pytest.fixture
+def steps(checkout):
+    """What `make -n template` would run; every test leaves the checkout up to date."""
+
+    def planned():
+        return make("-n", "template", folder=checkout)
+
+    assert "Nothing to be done" in planned()
+    yield planned
+    make("-t", "template", folder=checkout)
+
+
+def change(path, checkout):
+    """Make the file newer than everything that make has made."""
+    made = (checkout / "build" / ".rendered").stat().st_mtime_ns
+    os.utime(path, ns=(made + 10**9, made + 10**9))
+
+
+@pytest.mark.parametrize("target", phony())
+def test_every_target_has_a_line_of_help(target):
+    assert re.search(rf"^{target}:.*## \S", MAKEFILE, re.MULTILINE)
+
+
+def test_every_target_with_help_is_phony():
+    assert set(re.findall(r"^([a-z-]+):.*## ", MAKEFILE, re.MULTILINE)) == set(phony())
+
+
+def test_help_lists_the_targets():
+    listed = [line.split()[0] for line in make("help").splitlines()]
+    assert sorted(listed) == sorted(phony())
+
+
+def test_help_is_the_default():
+    assert make() == make("help")
+
+
+def test_make_template_leaves_the_committed_template(checkout):
+    name = Path("templates") / "dr-template.yaml"
+    assert (checkout / name).read_bytes() == (PROJECT / name).read_bytes()
+
+
+def test_with_nothing_changed_make_has_nothing_to_do(steps):
+    assert RENDER not in steps()
+    assert "pip" not in steps()
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "generate.py",
+        ".cfnlintrc",
+        "drtemplate/stack.py",
+        "drtemplate/groups/network.py",
+        "handlers/health_monitor.py",
+        "templates/dr-template.yaml",
+    ],
+)
+def test_a_changed_file_renders_again(checkout, steps, name):
+    path = checkout / name
+    before = path.stat()
+    change(path, checkout)
+    try:
+        assert RENDER in steps()
+    finally:
+        os.utime(path, ns=(before.st_atime_ns, before.st_mtime_ns))
+
+
+def test_a_lost_template_is_rendered_again(checkout, steps):
+    path = checkout / "templates" / "dr-template.yaml"
+    kept = path.rename(path.with_suffix(".kept"))
+    try:
+        assert RENDER in steps()
+    finally:
+        kept.rename(path)
+
+
+@pytest.mark.parametrize("name", ["setup.cfg", "pyproject.toml"])
+def test_another_pin_installs_again(checkout, steps, name):
+    path = checkout / name
+    before = path.stat()
+    change(path, checkout)
+    try:
+        assert "pip install" in steps()
+    finally:
+        os.utime(path, ns=(before.st_atime_ns, before.st_mtime_ns))
+
+
+def requirements():
+    parser = configparser.ConfigParser()
+    parser.read(PROJECT / "setup.cfg")
+    texts = [parser["options"]["install_requires"], *parser["options.extras_require"].values()]
+    return [line for text in texts for line in text.splitlines() if line.strip()]
+
+
+@pytest.mark.parametrize("requirement", requirements(), ids=lambda line: line.split("==")[0])
+def test_every_dependency_is_pinned(requirement):
+    assert PINNED.fullmatch(requirement)
+
+
+def test_what_builds_the_package_is_pinned():
+    facts = tomllib.loads((PROJECT / "pyproject.toml").read_text())
+    assert all(PINNED.fullmatch(one) for one in facts["build-system"]["requires"])
+
+
+def hooks():
+    facts = yaml.safe_load((PROJECT / ".pre-commit-config.yaml").read_text())
+    return [hook for repository in facts["repos"] for hook in repository["hooks"]]
+
+
+@pytest.mark.parametrize("hook", hooks(), ids=lambda hook: hook["id"])
+def test_every_hook_runs_what_setup_cfg_pins(hook):
+    assert hook["language"] == "system"
+    assert hook["entry"].startswith(".venv/bin/")
+
+
+def test_cfn_lint_is_a_hook_on_the_rendered_template():
+    (hook,) = [hook for hook in hooks() if hook["id"] == "cfn-lint"]
+    assert re.search(hook["files"], "templates/dr-template.yaml")
+    assert not re.search(hook["files"], "templates/source-contract.yaml")
+
+
+def test_the_pipeline_runs_make_test():
+    script = PROJECT / ".ci" / "run"
+    assert re.search(r"^make test$", script.read_text(), re.MULTILINE)
+    assert os.access(script, os.X_OK)
