@@ -6,18 +6,15 @@ from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from drtemplate.checks.findings import Finding
-from drtemplate.checks.limits import check_limits
-from drtemplate.checks.lint import lint
-from drtemplate.checks.references import check_references
 from drtemplate.errors import InputError
 from drtemplate.rendering.yaml import to_yaml
 from drtemplate.settings import PROJECT, Settings
 from drtemplate.stack import build
 
-FORMATS = ("yaml", "json")
+if TYPE_CHECKING:
+    from drtemplate.checks.findings import Finding
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -53,8 +50,13 @@ def render(settings: Settings, form: str = "yaml") -> Rendered:
     return Rendered(template=template, groups=stack.groups, text=text)
 
 
-def validate(rendered: Rendered, settings: Settings) -> list[Finding]:
+def validate(rendered: Rendered, settings: Settings) -> "list[Finding]":
     """Everything that a template must pass before it is written; the cheap checks go first."""
+    # A freshness check validates nothing, so it need not wait for these either.
+    from drtemplate.checks.limits import check_limits  # noqa: PLC0415
+    from drtemplate.checks.lint import lint  # noqa: PLC0415
+    from drtemplate.checks.references import check_references  # noqa: PLC0415
+
     found = check_limits(rendered.template, rendered.text) + check_references(rendered.template)
     return found or lint(rendered.text, settings.regions)
 

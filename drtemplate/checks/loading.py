@@ -8,7 +8,6 @@ import yaml
 
 from drtemplate.errors import InputError
 
-
 # https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/template-anatomy.html
 SECTIONS = frozenset(
     """AWSTemplateFormatVersion Conditions Description Globals Hooks Mappings Metadata Outputs

@@ -1,17 +1,15 @@
 """The topic on which people are told, and who may publish to it."""
 
-from dataclasses import dataclass
-
 from awacs import sns as sns_actions
 from awacs.aws import Allow, Condition, PolicyDocument, Principal, Statement, StringEquals
 from troposphere import AccountId, sns
 
 from drtemplate.groups.encryption import Encryption
 from drtemplate.groups.parameters import Parameters
-from drtemplate.template import StackTemplate, stack_name
+from drtemplate.template import StackTemplate, bundle, stack_name
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@bundle
 class Alerts:
     """The alert topic."""
 

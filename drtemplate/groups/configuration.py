@@ -1,17 +1,16 @@
 """What operators and applications read from Parameter Store."""
 
 import json
-from dataclasses import dataclass
 
 from troposphere import Sub, ssm
 
 from drtemplate.groups.database import Database
 from drtemplate.groups.load_balancing import LoadBalancing
 from drtemplate.groups.parameters import Parameters
-from drtemplate.template import StackTemplate, variable
+from drtemplate.template import StackTemplate, bundle, variable
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@bundle
 class Configuration:
     """The parameters in Parameter Store."""
 

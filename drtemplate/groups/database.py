@@ -1,19 +1,17 @@
 """Aurora MySQL: one cluster, a writer and a reader in different zones."""
 
-from dataclasses import dataclass
-
 from troposphere import If, NoValue, Snapshot, Tags, rds
 
 from drtemplate.groups.encryption import Encryption
 from drtemplate.groups.network import Network, availability_zone
 from drtemplate.groups.parameters import Parameters
 from drtemplate.groups.security_groups import SecurityGroups
-from drtemplate.template import StackTemplate, name_tags
+from drtemplate.template import StackTemplate, bundle, name_tags
 
 ENGINE = "aurora-mysql"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@bundle
 class Database:
     """The cluster and its instances; which of them writes changes with every failover."""
 

@@ -1,16 +1,14 @@
 """Route 53: a health check and a failover record for each side."""
 
-from dataclasses import dataclass
-
 from troposphere import route53
 
 from drtemplate.groups.load_balancing import LoadBalancing, Side
 from drtemplate.groups.parameters import Parameters
 from drtemplate.groups.security_groups import HTTPS
-from drtemplate.template import StackTemplate, name_tags
+from drtemplate.template import StackTemplate, bundle, name_tags
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@bundle
 class Dns:
     """The health checks that decide which side clients are sent to."""
 

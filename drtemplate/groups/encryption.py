@@ -1,7 +1,5 @@
 """The customer managed key, and who besides the account may use it."""
 
-from dataclasses import dataclass
-
 from awacs import kms as kms_actions
 from awacs.aws import (
     Allow,
@@ -15,10 +13,10 @@ from awacs.aws import (
 )
 from troposphere import AccountId, RetainExceptOnCreate, Sub, kms
 
-from drtemplate.template import StackTemplate
+from drtemplate.template import StackTemplate, bundle
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@bundle
 class Encryption:
     """The key under which the stack keeps its data, messages and logs."""
 

@@ -1,7 +1,5 @@
 """The two functions: log group, role and code of each."""
 
-from dataclasses import dataclass
-
 from awacs import awslambda as lambda_actions
 from awacs import cloudwatch as cloudwatch_actions
 from awacs import dynamodb as dynamodb_actions
@@ -24,13 +22,13 @@ from drtemplate.groups.security_groups import SecurityGroups
 from drtemplate.groups.state import State
 from drtemplate.rendering.inline import inline_code
 from drtemplate.settings import Settings
-from drtemplate.template import StackTemplate, stack_name
+from drtemplate.template import StackTemplate, bundle, stack_name
 
 METRIC_NAMESPACE = "DRSystem"
 LOG_RETENTION = 90  # days
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@bundle
 class Functions:
     """The observer and the actor."""
 
@@ -38,7 +36,7 @@ class Functions:
     monitor: awslambda.Function
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@bundle
 class Surroundings:
     """The other groups' bundles that the functions need."""
 

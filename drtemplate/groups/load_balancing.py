@@ -1,19 +1,17 @@
 """The primary and the standby side: load balancer, target group and listeners of each."""
 
-from dataclasses import dataclass
-
 from troposphere import Tags, certificatemanager
 from troposphere import elasticloadbalancingv2 as elb
 
 from drtemplate.groups.network import Network
 from drtemplate.groups.parameters import Parameters
 from drtemplate.groups.security_groups import HTTP, HTTPS, SecurityGroups
-from drtemplate.template import StackTemplate, name_tags, stack_name
+from drtemplate.template import StackTemplate, bundle, name_tags, stack_name
 
 TLS_POLICY = "ELBSecurityPolicy-TLS13-1-2-2021-06"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@bundle
 class Side:
     """One side of the pair. Servers are attached to the target group by the user."""
 
@@ -22,7 +20,7 @@ class Side:
     target_group: elb.TargetGroup
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@bundle
 class LoadBalancing:
     """Both sides."""
 

@@ -1,6 +1,5 @@
 """The alarms that tell people, and the dashboard that shows them why."""
 
-from dataclasses import dataclass
 from typing import Any
 
 from troposphere import Sub, cloudwatch
@@ -10,12 +9,12 @@ from drtemplate.groups.database import Database
 from drtemplate.groups.functions import METRIC_NAMESPACE
 from drtemplate.groups.load_balancing import LoadBalancing, Side
 from drtemplate.rendering.json_text import json_text
-from drtemplate.template import StackTemplate, stack_name, variable
+from drtemplate.template import StackTemplate, bundle, stack_name, variable
 
 DASHBOARD_LINE = 240  # columns; a metric stays on its line
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@bundle
 class Monitoring:
     """The alarms, by what they watch."""
 

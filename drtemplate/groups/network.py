@@ -1,16 +1,14 @@
 """The VPC, its three tiers of subnets in two zones, and the way out of each zone."""
 
-from dataclasses import dataclass
-
 from troposphere import GetAZs, Select, ec2
 
 from drtemplate.settings import AddressPlan
-from drtemplate.template import StackTemplate, name_tags
+from drtemplate.template import StackTemplate, bundle, name_tags
 
 ANYWHERE = "0.0.0.0/0"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@bundle
 class Network:
     """What the other groups may use of the network; the tuples go by zone.
 

@@ -1,7 +1,5 @@
 """What a deployer needs afterwards: endpoints, names, and where to attach the servers."""
 
-from dataclasses import dataclass
-
 from troposphere import Export, Join, Output, Sub
 
 from drtemplate.groups.alerts import Alerts
@@ -13,10 +11,10 @@ from drtemplate.groups.network import Network
 from drtemplate.groups.security_groups import SecurityGroups
 from drtemplate.groups.state import State
 from drtemplate.groups.storage import Storage
-from drtemplate.template import StackTemplate, stack_name
+from drtemplate.template import StackTemplate, bundle, stack_name
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@bundle
 class Results:
     """The bundles that the outputs are taken from."""
 

@@ -1,10 +1,8 @@
 """What a deployer chooses, with patterns that let the template itself refuse a typo early."""
 
-from dataclasses import dataclass
-
 from troposphere import Equals, Not, Parameter, Ref
 
-from drtemplate.template import StackTemplate
+from drtemplate.template import StackTemplate, bundle
 
 # RDS takes 8 to 41 printable ASCII characters except / " and @; a blank would not survive a shell.
 # https://docs.aws.amazon.com/AmazonRDS/latest/APIReference/API_CreateDBCluster.html
@@ -16,7 +14,7 @@ CERTIFICATE_NAME_LENGTH = 64
 LONGEST_BACKTRACK = 259_200  # seconds: 72 hours
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@bundle
 class Parameters:
     """The stack's parameters, and the conditions that follow from them."""
 

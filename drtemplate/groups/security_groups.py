@@ -1,18 +1,16 @@
 """Who may talk to whom: clients to load balancers, these to servers, servers to the database."""
 
-from dataclasses import dataclass
-
 from troposphere import ec2
 
 from drtemplate.groups.network import ANYWHERE, Network
-from drtemplate.template import StackTemplate, name_tags
+from drtemplate.template import StackTemplate, bundle, name_tags
 
 HTTP = 80
 HTTPS = 443
 MYSQL = 3306
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@bundle
 class SecurityGroups:
     """One security group per tier. The user's servers join ``application``."""
 

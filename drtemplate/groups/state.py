@@ -1,15 +1,13 @@
 """The DynamoDB tables: user sessions, and the state of the failover."""
 
-from dataclasses import dataclass
-
 from troposphere import If, RetainExceptOnCreate, dynamodb
 
 from drtemplate.groups.encryption import Encryption
 from drtemplate.groups.parameters import Parameters
-from drtemplate.template import StackTemplate, name_tags, stack_name
+from drtemplate.template import StackTemplate, bundle, name_tags, stack_name
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@bundle
 class State:
     """Both tables; items expire at ``ExpiresAt``, epoch seconds."""
 

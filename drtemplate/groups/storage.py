@@ -1,17 +1,15 @@
 """The two buckets: encrypted, versioned, private, reached over TLS only."""
 
-from dataclasses import dataclass
-
 from awacs import s3 as s3_actions
 from awacs.aws import Bool, Condition, Deny, Everybody, PolicyDocument, Principal, Statement
 from troposphere import RetainExceptOnCreate, Sub, s3
 
 from drtemplate.groups.encryption import Encryption
 from drtemplate.groups.parameters import Parameters
-from drtemplate.template import StackTemplate, name_tags, stack_name
+from drtemplate.template import StackTemplate, bundle, name_tags, stack_name
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@bundle
 class Storage:
     """The buckets for what is deployed and for how it is configured."""
 
