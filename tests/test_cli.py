@@ -36,12 +36,12 @@ def run(capsys):
 @pytest.fixture
 def no_lint(monkeypatch):
     """The stack is known to be clean: see test_lint."""
-    monkeypatch.setattr("drtemplate.pipeline.lint", lambda *_: [])
+    monkeypatch.setattr("drtemplate.checks.lint.lint", lambda *_: [])
 
 
 @pytest.fixture
 def with_finding(monkeypatch):
-    monkeypatch.setattr("drtemplate.pipeline.lint", lambda *_: [FINDING])
+    monkeypatch.setattr("drtemplate.checks.lint.lint", lambda *_: [FINDING])
 
 
 @pytest.fixture
@@ -473,7 +473,7 @@ def test_lint_passes_the_regions_on(run, monkeypatch):
         asked.extend(regions)
         return []
 
-    monkeypatch.setattr("drtemplate.pipeline.lint", lint)
+    monkeypatch.setattr("drtemplate.checks.lint.lint", lint)
     assert run("lint", "--region", "eu-central-1", "--region", "us-east-1")[0] == 0
     assert asked == ["eu-central-1", "us-east-1"]
 

@@ -145,14 +145,14 @@ def test_cheap_findings_spare_the_run_of_cfn_lint(monkeypatch):
     def never(*_):
         raise AssertionError("cfn-lint was run")
 
-    monkeypatch.setattr("drtemplate.pipeline.lint", never)
+    monkeypatch.setattr("drtemplate.checks.lint.lint", never)
     monkeypatch.setattr("drtemplate.checks.limits.MAX_BYTES", 100)
     settings = Settings()
     assert [finding.rule for finding in validate(render(settings), settings)] == ["size"]
 
 
 def test_a_dangling_reference_is_a_finding(monkeypatch):
-    monkeypatch.setattr("drtemplate.pipeline.lint", lambda *_: [])
+    monkeypatch.setattr("drtemplate.checks.lint.lint", lambda *_: [])
     settings = Settings()
     rendered = render(settings)
     rendered.template["Outputs"]["VPCId"]["Value"] = {"Ref": "Nothing"}
