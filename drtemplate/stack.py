@@ -19,9 +19,7 @@ from drtemplate.groups.storage import add_storage
 from drtemplate.settings import Settings
 from drtemplate.template import StackTemplate
 
-DESCRIPTION = (
-    "Active-passive disaster recovery: Route 53 failover, Aurora MySQL, failover automation"
-)
+DESCRIPTION = "Active-passive disaster recovery, by drtemplate"
 
 
 def build(settings: Settings) -> StackTemplate:
@@ -54,11 +52,11 @@ def build(settings: Settings) -> StackTemplate:
     with group("Load balancing"):
         sides = add_load_balancing(template, parameters, network, security_groups)
     with group("DNS"):
-        add_dns(template, parameters, sides)
+        dns = add_dns(template, parameters, sides)
     with group("Alerts"):
         alerts = add_alerts(template, parameters, encryption)
     with group("Configuration"):
-        add_configuration(template, parameters, sides, database)
+        configuration = add_configuration(template, parameters, sides, database)
     with group("Functions"):
         around = Surroundings(
             parameters=parameters,
@@ -68,13 +66,15 @@ def build(settings: Settings) -> StackTemplate:
             database=database,
             state=state,
             sides=sides,
+            dns=dns,
             alerts=alerts,
+            configuration=configuration,
         )
         functions = add_functions(template, settings, around)
     with group("Orchestration"):
         add_orchestration(template, functions, database, alerts)
     with group("Monitoring"):
-        add_monitoring(template, database, sides, alerts)
+        add_monitoring(template, database, sides, alerts, functions)
     with group("Outputs"):
         results = Results(
             network=network,

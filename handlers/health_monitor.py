@@ -1,125 +1,146 @@
-"""The observer: probes the primary side each minute and calls the orchestrator if it is dead."""
+"""The observer: probes the primary side without a gap and calls for a failover; it never acts.
+
+A run starts every minute and probes for 70 seconds, so one hands over to the next, and two at once
+are harmless: the orchestrator's lease makes one failover of their calls.
+"""
 
 import json
-import os
 import socket
-import time
-from datetime import UTC, datetime, timedelta
+from os import environ as ENV
+from time import sleep, time
 
 import boto3
 from botocore.config import Config
 
-# A hung API must not eat the run: at most 2 x (1 + 2) seconds a call.
-CONFIG = Config(
-    connect_timeout=1, read_timeout=2, retries={"total_max_attempts": 2, "mode": "standard"}
+# One try of at most 1 + 2 seconds a call: the next tick is the retry.
+CONFIG = Config(connect_timeout=1, read_timeout=2, retries={"total_max_attempts": 1})
+elbv2, rds, ssm, functions = (
+    boto3.client(name, config=CONFIG) for name in "elbv2 rds ssm lambda".split()
 )
-elbv2 = boto3.client("elbv2", config=CONFIG)
-cloudwatch = boto3.client("cloudwatch", config=CONFIG)
-functions = boto3.client("lambda", config=CONFIG)
-STACK = os.environ["STACK_NAME"]
-MYSQL = 3306
-PROBES = 3
+# Metrics must not delay a decision by more than a second.
+QUICK = CONFIG.merge(Config(connect_timeout=0.4, read_timeout=0.6))
+cloudwatch = boto3.client("cloudwatch", config=QUICK)
+# Seconds: how long a run probes, and how often a standing call is repeated.
+RUN, REPEAT = 70, 15
+# Key of the configuration -> default, allowed values. See docs/runbook.md.
+LIMITS = {
+    "auto_failover": (ENV["AUTO_FAILOVER"], ["ON", "DRY_RUN", "OFF"]),
+    "auto_failover_enabled": (True, [True, False]),
+    "probe_interval_seconds": (5, range(1, 31)),
+    "consecutive_failures": (2, range(1, 11)),
+    "database_grace_seconds": (20, range(601)),
+    "application_grace_seconds": (30, range(601)),
+}
 
 
 def handler(event, context):
-    """Check, publish, and only then decide; a check that cannot be read casts no vote."""
-    health = {
-        "database": read(database_is_alive),
-        "alb_targets": read(targets_are_in_service),
-        "replication_lag": read(replication_lag),
+    """Probe until the next run has taken over."""
+    begun = time()
+    config = configuration(read(given) or {})
+    armed = config["auto_failover_enabled"] and config["auto_failover"] == "ON"
+    rows, calls, last = {}, {}, None
+    while True:
+        now = time()
+        health = {"database": read(database), "application": read(application)}
+        if health["database"]:
+            last = read(writer) or last
+        read(publish, AutomationArmed=armed, DatabaseHealth=health["database"])
+        read(decide, health, config, rows, calls, last, now)
+        pause = max(0, now + config["probe_interval_seconds"] - time())
+        if time() + pause >= begun + RUN:
+            return health
+        sleep(pause)
+
+
+def decide(health, config, rows, calls, last, now):
+    """Call while signals stand. One that is unknown stands for nothing, and ends its row."""
+    for name, good in health.items():
+        rows[name] = [*rows.get(name, []), now] if good is False else []
+    # The load balancer has debounced its own signal already.
+    needed = {"database": config["consecutive_failures"], "application": 1}
+    votes = [name for name in needed if len(rows[name]) >= needed[name]]
+    if not votes:
+        return
+    detected = min(rows[name][0] for name in votes)
+    if len(votes) == 1 and now - detected < config[f"{votes[0]}_grace_seconds"]:
+        return
+    attempt = f"{'+'.join(votes)}#{detected:.3f}"
+    if now - calls.get(attempt, 0) < REPEAT:
+        return
+    calls[attempt] = now
+    call = {
+        "trigger_failover": True,
+        "votes": health,
+        "components": votes,
+        "detected_at": detected,
+        "writer": last,
+        "attempt_id": attempt,
+        "notes": config["misfits"],
     }
-    read(publish, health)
-    if health["database"] is False:
-        reason = [name for name in ("database", "alb_targets") if health[name] is False]
-        functions.invoke(
-            FunctionName=os.environ["FAILOVER_FUNCTION"],
-            InvocationType="Event",
-            Payload=json.dumps({"trigger_failover": True, "reason": reason}),
-        )
-    return {"statusCode": 200, "body": json.dumps(health)}
+    functions.invoke(
+        FunctionName=ENV["FAILOVER_FUNCTION"], InvocationType="Event", Payload=json.dumps(call)
+    )
 
 
-def read(check, *arguments):
-    """The check's result, or None if it cannot be read; one blind eye must not close the others."""
+def read(function, *arguments, **named):
+    """The result, or None if it cannot be had: one blind eye must not close the others."""
     try:
-        return check(*arguments)
+        return function(*arguments, **named)
     except Exception as error:
-        print(f"{check.__name__} failed: {error}")
-        return None
+        print(f"{function.__name__}: {error!r}")
 
 
-def database_is_alive():
-    """Whether the writer sends its first packet in one of a few probes; any packet is life.
-
-    A cluster status is no sign: backing-up or modifying with a living server is healthy.
-    """
-    address = os.environ["DATABASE_ENDPOINT"]
-    for probe in range(PROBES):
-        if probe:
-            time.sleep(2)
-        try:
-            with socket.create_connection((address, MYSQL), 2) as connection:
-                if connection.recv(1):
-                    return True
-        except socket.gaierror:
-            raise
-        except OSError as error:
-            print(f"probe {probe + 1}: {error}")
-    return False
+def database():
+    """Whether the writer sends its first packet; any packet is life. No name is no answer."""
+    try:
+        with socket.create_connection((ENV["DATABASE"], 3306), 2) as connection:
+            return connection.recv(1) != b""
+    except socket.gaierror:
+        raise
+    except OSError as error:
+        print(f"database: {error!r}")
+        return False
 
 
-def targets_are_in_service():
+def application():
     """False if a target is unhealthy and none healthy; None while that says nothing."""
-    found = elbv2.describe_target_health(TargetGroupArn=os.environ["PRIMARY_TARGET_GROUP_ARN"])
+    found = elbv2.describe_target_health(TargetGroupArn=ENV["PRIMARY_TARGETS"])
     states = {target["TargetHealth"]["State"] for target in found["TargetHealthDescriptions"]}
-    if "healthy" in states:
-        return True
-    return False if "unhealthy" in states else None
+    return True if "healthy" in states else False if "unhealthy" in states else None
 
 
-def replication_lag():
-    """The readers' latest lag in milliseconds, or None without a fresh sample."""
-    now = datetime.now(UTC)
-    found = cloudwatch.get_metric_data(
-        MetricDataQueries=[
-            {
-                "Id": "lag",
-                "MetricStat": {
-                    "Metric": {
-                        "Namespace": "AWS/RDS",
-                        "MetricName": "AuroraReplicaLag",
-                        "Dimensions": [
-                            {"Name": "DBClusterIdentifier", "Value": os.environ["CLUSTER_ID"]}
-                        ],
-                    },
-                    "Period": 60,
-                    "Stat": "Maximum",
-                },
-            }
-        ],
-        StartTime=now - timedelta(minutes=5),
-        EndTime=now,
-    )
-    values = found["MetricDataResults"][0]["Values"]
-    return values[0] if values else None
+def writer():
+    found = rds.describe_db_clusters(DBClusterIdentifier=ENV["CLUSTER_ID"])["DBClusters"][0]
+    for member in found["DBClusterMembers"]:
+        if member["IsClusterWriter"]:
+            return member["DBInstanceIdentifier"]
 
 
-def publish(health):
-    metrics = {
-        "DatabaseHealth": (health["database"], "Count"),
-        "TargetHealth": (health["alb_targets"], "Count"),
-        "ReplicationLag": (health["replication_lag"], "Milliseconds"),
-    }
-    cloudwatch.put_metric_data(
-        Namespace="DRSystem",
-        MetricData=[
-            {
-                "MetricName": name,
-                "Dimensions": [{"Name": "StackName", "Value": STACK}],
-                "Value": float(value),
-                "Unit": unit,
-            }
-            for name, (value, unit) in metrics.items()
-            if value is not None
-        ],
-    )
+def publish(**values):
+    """What is known, at one-second resolution; the armed bit is the heartbeat too."""
+    data = [
+        {
+            "MetricName": name,
+            "Value": float(value),
+            "StorageResolution": 1,
+            "Dimensions": [{"Name": "StackName", "Value": ENV["STACK_NAME"]}],
+        }
+        for name, value in values.items()
+        if value is not None
+    ]
+    cloudwatch.put_metric_data(Namespace="DRSystem", MetricData=data)
+
+
+def given():
+    return dict(json.loads(ssm.get_parameter(Name=ENV["CONFIG"])["Parameter"]["Value"]))
+
+
+def configuration(values):
+    """What is given where it fits, else the defaults; and the keys whose values do not fit."""
+    config = {"misfits": []}
+    for key, (default, allowed) in LIMITS.items():
+        value = config[key] = values.get(key)
+        if type(value) is not type(default) or value not in allowed:
+            config[key] = default
+            config["misfits"].append(key)
+    return config

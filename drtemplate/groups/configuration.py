@@ -1,13 +1,23 @@
 """What operators and applications read from Parameter Store."""
 
-import json
-
 from troposphere import Sub, ssm
 
 from drtemplate.groups.database import Database
 from drtemplate.groups.load_balancing import LoadBalancing
 from drtemplate.groups.parameters import Parameters
+from drtemplate.rendering.json_text import json_text
 from drtemplate.template import StackTemplate, bundle, variable
+
+CONFIG_LINE = 100  # columns
+# Seconds, but for the count of failures. The handlers' own defaults are the same, and
+# docs/runbook.md says what each is for and in which range it is heeded.
+TIMINGS = {
+    "probe_interval_seconds": 5,
+    "consecutive_failures": 2,
+    "database_grace_seconds": 20,
+    "application_grace_seconds": 30,
+    "cooldown_seconds": 300,
+}
 
 
 @bundle
@@ -28,13 +38,15 @@ def add_configuration(
         "rpo_seconds": 1,
         "auto_failover_enabled": True,
         "health_check_interval": 60,
+        "auto_failover": variable(parameters.auto_failover),
+        **TIMINGS,
     }
     failover = template.add_resource(
         ssm.Parameter(
             "FailoverConfigParameter",
             Name=Sub("/${AWS::StackName}/failover/config"),
             Type="String",
-            Value=Sub(json.dumps(config, indent=2) + "\n"),
+            Value=Sub(json_text(config, CONFIG_LINE) + "\n"),
             Description="Failover configuration parameters",
             Tags={"Environment": parameters.environment.ref()},
         )

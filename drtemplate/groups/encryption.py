@@ -60,7 +60,7 @@ def key_policy() -> PolicyDocument:
                 Resource=["*"],
             ),
             Statement(
-                Sid="Allow CloudWatch Logs for the function log groups",
+                Sid="Logs",
                 Effect=Allow,
                 Principal=Principal("Service", Sub("logs.${AWS::Region}.amazonaws.com")),
                 Action=[
@@ -85,12 +85,12 @@ def key_policy() -> PolicyDocument:
                 ),
             ),
             _publisher(
-                "Allow CloudWatch alarms to publish",
+                "Alarms",
                 "cloudwatch",
                 Condition=Condition(StringEquals("aws:SourceAccount", AccountId)),
             ),
             # EventBridge sends no source keys on this path: a condition would drop every event.
-            _publisher("Allow EventBridge to publish", "events"),
+            _publisher("Events", "events"),
         ],
     )
 

@@ -7,13 +7,17 @@ from awacs import elasticloadbalancing as elb_actions
 from awacs import kms as kms_actions
 from awacs import logs as logs_actions
 from awacs import rds as rds_actions
+from awacs import route53 as route53_actions
 from awacs import sns as sns_actions
+from awacs import ssm as ssm_actions
 from awacs import sts as sts_actions
 from awacs.aws import Action, Allow, Condition, PolicyDocument, Principal, Statement, StringEquals
 from troposphere import StackName, Sub, awslambda, iam, logs
 
 from drtemplate.groups.alerts import Alerts
+from drtemplate.groups.configuration import Configuration
 from drtemplate.groups.database import Database
+from drtemplate.groups.dns import Dns
 from drtemplate.groups.encryption import Encryption
 from drtemplate.groups.load_balancing import LoadBalancing
 from drtemplate.groups.network import Network
@@ -22,10 +26,14 @@ from drtemplate.groups.security_groups import SecurityGroups
 from drtemplate.groups.state import State
 from drtemplate.rendering.inline import inline_code
 from drtemplate.settings import Settings
-from drtemplate.template import StackTemplate, bundle, stack_name
+from drtemplate.template import StackTemplate, bundle, stack_name, variable
 
 METRIC_NAMESPACE = "DRSystem"
 LOG_RETENTION = 90  # days
+# Seconds. Aurora may take a minute to promote, and the orchestrator keeps 45 back to tell.
+ORCHESTRATOR_TIMEOUT = 180
+EVENT_AGE = 60  # the least that Lambda takes
+MONITOR_TIMEOUT = 90  # it probes for 70 and ends the tick that it is in
 
 
 @bundle
@@ -47,7 +55,9 @@ class Surroundings:
     database: Database
     state: State
     sides: LoadBalancing
+    dns: Dns
     alerts: Alerts
+    configuration: Configuration
 
 
 def add_functions(template: StackTemplate, settings: Settings, around: Surroundings) -> Functions:
@@ -67,40 +77,23 @@ def _add_orchestrator(
         iam.Role(
             "LambdaExecutionRole",
             AssumeRolePolicyDocument=_trust(),
-            Policies=[
-                _policy(
-                    "FailoverPolicy", [*orchestrator_statements(around), _log_statement(log_group)]
-                )
-            ],
+            Policies=[_policy("FailoverPolicy", orchestrator_statements(around, log_group))],
         )
     )
-    sides = around.sides
-    return template.add_resource(
-        awslambda.Function(
-            "FailoverOrchestratorFunction",
-            FunctionName=stack_name("-failover-orchestrator"),
-            Runtime=settings.runtime,
-            Handler="index.handler",
-            Timeout=180,
-            MemorySize=512,
-            Role=role.get_att("Arn"),
-            LoggingConfig=awslambda.LoggingConfig(LogGroup=log_group.ref()),
-            Environment=awslambda.Environment(
-                Variables={
-                    "CLUSTER_ID": around.database.cluster.ref(),
-                    "FAILOVER_STATE_TABLE": around.state.failover.ref(),
-                    "SNS_TOPIC_ARN": around.alerts.topic.ref(),
-                    "PRIMARY_ALB_ARN": sides.primary.load_balancer.ref(),
-                    "STANDBY_ALB_ARN": sides.standby.load_balancer.ref(),
-                    "HOSTED_ZONE_ID": around.parameters.hosted_zone_id.ref(),
-                    "DOMAIN_NAME": around.parameters.domain_name.ref(),
-                    "STACK_NAME": StackName,
-                }
-            ),
-            Code=awslambda.Code(
-                ZipFile=inline_code(settings.handlers / "failover_orchestrator.py")
-            ),
-        )
+    return _add_function(
+        template,
+        settings,
+        "FailoverOrchestratorFunction",
+        "failover_orchestrator",
+        role,
+        log_group,
+        Timeout=ORCHESTRATOR_TIMEOUT,
+        environment=orchestrator_environment(around),
+        destination={
+            "DestinationConfig": awslambda.DestinationConfig(
+                OnFailure=awslambda.OnFailure(Destination=around.alerts.topic.ref())
+            )
+        },
     )
 
 
@@ -124,56 +117,140 @@ def _add_monitor(
                 )
             ],
             Policies=[
-                _policy(
-                    "MonitorPolicy", [*monitor_statements(orchestrator), _log_statement(log_group)]
-                )
+                _policy("MonitorPolicy", monitor_statements(around, orchestrator, log_group))
             ],
         )
     )
-    network, sides = around.network, around.sides
-    return template.add_resource(
-        awslambda.Function(
-            "HealthMonitorFunction",
-            # Before the way out exists every call of the function would only time out.
-            DependsOn=[way_out.title for way_out in network.private_ways_out],
-            FunctionName=stack_name("-health-monitor"),
-            Runtime=settings.runtime,
-            Handler="index.handler",
-            Timeout=30,
-            MemorySize=512,
-            Role=role.get_att("Arn"),
-            LoggingConfig=awslambda.LoggingConfig(LogGroup=log_group.ref()),
-            Environment=awslambda.Environment(
-                Variables={
-                    "CLUSTER_ID": around.database.cluster.ref(),
-                    "PRIMARY_ALB_ARN": sides.primary.load_balancer.ref(),
-                    "SESSION_TABLE": around.state.sessions.ref(),
-                    "DATABASE_ENDPOINT": around.database.cluster.get_att("Endpoint.Address"),
-                    "PRIMARY_TARGET_GROUP_ARN": sides.primary.target_group.ref(),
-                    "FAILOVER_FUNCTION": orchestrator.ref(),
-                    "STACK_NAME": StackName,
-                }
-            ),
-            VpcConfig=awslambda.VPCConfig(
-                SecurityGroupIds=[around.security_groups.functions.ref()],
-                SubnetIds=[subnet.ref() for subnet in network.private_subnets],
-            ),
-            Code=awslambda.Code(ZipFile=inline_code(settings.handlers / "health_monitor.py")),
-        )
+    network = around.network
+    return _add_function(
+        template,
+        settings,
+        "HealthMonitorFunction",
+        "health_monitor",
+        role,
+        log_group,
+        # Before the way out exists every call of the function would only time out.
+        DependsOn=[way_out.title for way_out in network.private_ways_out],
+        Timeout=MONITOR_TIMEOUT,
+        environment=monitor_environment(around, orchestrator),
+        destination={},  # one that fails is missed by its alarm
+        VpcConfig=awslambda.VPCConfig(
+            SecurityGroupIds=[around.security_groups.functions.ref()],
+            SubnetIds=[subnet.ref() for subnet in network.private_subnets],
+        ),
     )
 
 
-def orchestrator_statements(around: Surroundings) -> list[Statement]:
+def _add_function(
+    template: StackTemplate,
+    settings: Settings,
+    title: str,
+    handler: str,
+    role: iam.Role,
+    log_group: logs.LogGroup,
+    environment: dict[str, object],
+    destination: dict[str, object],
+    **properties: object,
+) -> awslambda.Function:
+    """Add a function, and how it treats events that it could not take at once."""
+    function = template.add_resource(
+        awslambda.Function(
+            title,
+            FunctionName=stack_name(f"-{handler.replace('_', '-')}"),
+            Runtime=settings.runtime,
+            Handler="index.handler",
+            MemorySize=512,
+            Role=role.get_att("Arn"),
+            LoggingConfig=awslambda.LoggingConfig(LogGroup=log_group.ref()),
+            **properties,
+            Environment=awslambda.Environment(Variables=environment),
+            Code=awslambda.Code(ZipFile=inline_code(settings.handlers / f"{handler}.py")),
+        )
+    )
+    template.add_resource(
+        awslambda.EventInvokeConfig(
+            title.replace("Function", "InvokeConfig"),
+            FunctionName=function.ref(),
+            Qualifier="$LATEST",
+            # A second run of the same event is never wanted, nor one that comes late.
+            MaximumRetryAttempts=0,
+            MaximumEventAgeInSeconds=EVENT_AGE,
+            **destination,
+        )
+    )
+    return function
+
+
+def orchestrator_environment(around: Surroundings) -> dict[str, object]:
+    """The author's keys, then those that the handler reads besides."""
+    sides = around.sides
+    return {
+        "CLUSTER_ID": around.database.cluster.ref(),
+        "FAILOVER_STATE_TABLE": around.state.failover.ref(),
+        "SNS_TOPIC_ARN": around.alerts.topic.ref(),
+        "PRIMARY_ALB_ARN": sides.primary.load_balancer.ref(),
+        "STANDBY_ALB_ARN": sides.standby.load_balancer.ref(),
+        "HOSTED_ZONE_ID": around.parameters.hosted_zone_id.ref(),
+        "DOMAIN_NAME": around.parameters.domain_name.ref(),
+        "PRIMARY_TARGETS": sides.primary.target_group.ref(),
+        "STANDBY_TARGETS": sides.standby.target_group.ref(),
+        "HEALTH_CHECK": around.dns.primary_health_check.ref(),
+        "RETENTION_DAYS": around.parameters.data_retention_days.ref(),
+        **_common_environment(around),
+    }
+
+
+def monitor_environment(
+    around: Surroundings, orchestrator: awslambda.Function
+) -> dict[str, object]:
+    """The author's keys, then those that the handler reads besides."""
+    cluster, primary = around.database.cluster, around.sides.primary
+    return {
+        "CLUSTER_ID": cluster.ref(),
+        "PRIMARY_ALB_ARN": primary.load_balancer.ref(),
+        "SESSION_TABLE": around.state.sessions.ref(),
+        "DATABASE": cluster.get_att("Endpoint.Address"),
+        "PRIMARY_TARGETS": primary.target_group.ref(),
+        "FAILOVER_FUNCTION": orchestrator.ref(),
+        **_common_environment(around),
+    }
+
+
+def _common_environment(around: Surroundings) -> dict[str, object]:
+    return {
+        "STACK_NAME": StackName,
+        "CONFIG": around.configuration.failover.ref(),
+        "AUTO_FAILOVER": around.parameters.auto_failover.ref(),
+    }
+
+
+def orchestrator_statements(around: Surroundings, log_group: logs.LogGroup) -> list[Statement]:
     """Exactly what the orchestrator calls, on the resources it calls it for."""
-    cluster = around.database.cluster
+    database = around.database
     return [
         _allow(
             [rds_actions.FailoverDBCluster, rds_actions.DescribeDBClusters],
-            [cluster.get_att("DBClusterArn")],
+            [database.cluster.get_att("DBClusterArn")],
         ),
         _allow(
-            [dynamodb_actions.PutItem, dynamodb_actions.UpdateItem],
+            [rds_actions.DescribeDBInstances],
+            [
+                instance.get_att("DBInstanceArn")
+                for instance in (database.primary, database.standby)
+            ],
+        ),
+        _allow(
+            [dynamodb_actions.GetItem, dynamodb_actions.PutItem],
             [around.state.failover.get_att("Arn")],
+        ),
+        _allow(
+            [route53_actions.UpdateHealthCheck],
+            [
+                Sub(
+                    "arn:${AWS::Partition}:route53:::healthcheck/"
+                    + variable(around.dns.primary_health_check)
+                )
+            ],
         ),
         _allow([sns_actions.Publish], [around.alerts.topic.ref()]),
         # For the table and the topic, which the services open in the caller's name.
@@ -197,16 +274,41 @@ def orchestrator_statements(around: Surroundings) -> list[Statement]:
                 )
             ),
         ),
-        _metric_statement(),
+        # Neither knows a resource.
+        _allow([elb_actions.DescribeTargetHealth, cloudwatch_actions.GetMetricStatistics], ["*"]),
+        *_common_statements(around, log_group),
     ]
 
 
-def monitor_statements(orchestrator: awslambda.Function) -> list[Statement]:
-    """Exactly what the monitor calls; the two describing actions know no resource."""
+def monitor_statements(
+    around: Surroundings, orchestrator: awslambda.Function, log_group: logs.LogGroup
+) -> list[Statement]:
+    """Exactly what the monitor calls."""
     return [
         _allow([lambda_actions.InvokeFunction], [orchestrator.get_att("Arn")]),
-        _allow([elb_actions.DescribeTargetHealth, cloudwatch_actions.GetMetricData], ["*"]),
+        _allow([elb_actions.DescribeTargetHealth], ["*"]),
+        _allow([rds_actions.DescribeDBClusters], [around.database.cluster.get_att("DBClusterArn")]),
+        *_common_statements(around, log_group),
+    ]
+
+
+def _common_statements(around: Surroundings, log_group: logs.LogGroup) -> list[Statement]:
+    """Publish metrics, read the configuration, log."""
+    return [
         _metric_statement(),
+        _allow(
+            [ssm_actions.GetParameter],
+            [
+                # The name begins with a slash.
+                Sub(
+                    "arn:${AWS::Partition}:ssm:${AWS::Region}:${AWS::AccountId}:parameter"
+                    + variable(around.configuration.failover)
+                )
+            ],
+        ),
+        _allow(
+            [logs_actions.CreateLogStream, logs_actions.PutLogEvents], [log_group.get_att("Arn")]
+        ),
     ]
 
 
@@ -215,12 +317,6 @@ def _metric_statement() -> Statement:
         [cloudwatch_actions.PutMetricData],
         ["*"],
         Condition=Condition(StringEquals("cloudwatch:namespace", METRIC_NAMESPACE)),
-    )
-
-
-def _log_statement(log_group: logs.LogGroup) -> Statement:
-    return _allow(
-        [logs_actions.CreateLogStream, logs_actions.PutLogEvents], [log_group.get_att("Arn")]
     )
 
 
@@ -255,8 +351,6 @@ def _add_log_group(
     return template.add_resource(
         logs.LogGroup(
             title,
-            DeletionPolicy="Delete",
-            UpdateReplacePolicy="Delete",
             LogGroupName=Sub(f"/aws/lambda/${{AWS::StackName}}-{function}"),
             RetentionInDays=LOG_RETENTION,
             KmsKeyId=around.encryption.key.get_att("Arn"),

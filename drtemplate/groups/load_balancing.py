@@ -46,7 +46,6 @@ def add_load_balancing(
                     HostedZoneId=parameters.hosted_zone_id.ref(),
                 )
             ],
-            Tags=name_tags("certificate"),
         )
     )
     primary, standby = (

@@ -1,35 +1,134 @@
 """The alarms that tell people, and the dashboard that shows them why."""
 
+from dataclasses import dataclass
 from typing import Any
 
-from troposphere import Sub, cloudwatch
+from troposphere import StackName, Sub, cloudwatch
 
 from drtemplate.groups.alerts import Alerts
 from drtemplate.groups.database import Database
-from drtemplate.groups.functions import METRIC_NAMESPACE
+from drtemplate.groups.functions import METRIC_NAMESPACE, Functions
 from drtemplate.groups.load_balancing import LoadBalancing, Side
 from drtemplate.rendering.json_text import json_text
 from drtemplate.template import StackTemplate, bundle, stack_name, variable
 
+COMPARISONS = {">": "GreaterThanThreshold", "<": "LessThanThreshold"}
 DASHBOARD_LINE = 240  # columns; a metric stays on its line
 
 
 @bundle
 class Monitoring:
-    """The alarms, by what they watch."""
+    """The alarms that the composite looks at."""
 
     connections: cloudwatch.Alarm
     lag: cloudwatch.Alarm
     targets: cloudwatch.Alarm
+    health: cloudwatch.Alarm
 
 
 def add_monitoring(
-    template: StackTemplate, database: Database, sides: LoadBalancing, alerts: Alerts
+    template: StackTemplate,
+    database: Database,
+    sides: LoadBalancing,
+    alerts: Alerts,
+    functions: Functions,
 ) -> Monitoring:
-    """Add the three alarms, the composite over them, and the dashboard."""
-    connections, lag = _add_database_alarms(template, database, alerts)
-    targets = _targets_alarm(sides.primary, alerts)
-    monitoring = Monitoring(connections=connections, lag=lag, targets=targets)
+    """Add the alarms, the composite over some of them, and the dashboard."""
+    alarm = _Alarms(template, alerts, functions)
+    cluster = {"DBClusterIdentifier": database.cluster.ref()}
+    connections = alarm(
+        "DatabaseConnectionAlarm",
+        "db-connections",
+        "Alert when database connections are high",
+        ("AWS/RDS", "DatabaseConnections", cluster),
+        ("Average", ">", 80),
+        Period=300,
+    )
+    lag = alarm(
+        "ReplicationLagAlarm",
+        "replication-lag",
+        "Alert when replication lag exceeds 1 second",
+        # The worst reader counts, and none at all is a lost standby.
+        ("AWS/RDS", "AuroraReplicaLag", cluster | {"Role": "READER"}),
+        ("Maximum", ">", 1000),
+        # Until the standby exists there is no lag to measure.
+        DependsOn=database.standby.title,
+        TreatMissingData="breaching",
+    )
+    targets = alarm(
+        "ALBUnhealthyTargetsAlarm",
+        "alb-unhealthy-targets",
+        "Alert when ALB has no healthy targets",
+        (
+            "AWS/ApplicationELB",
+            "HealthyHostCount",
+            {
+                "LoadBalancer": sides.primary.load_balancer.get_att("LoadBalancerFullName"),
+                "TargetGroup": sides.primary.target_group.get_att("TargetGroupFullName"),
+            },
+        ),
+        ("Minimum", "<", 1),
+        # The metric is reported only while targets are registered.
+        # https://docs.aws.amazon.com/elasticloadbalancing/latest/application/load-balancer-cloudwatch-metrics.html
+        TreatMissingData="breaching",
+        acts=True,
+    )
+    # A writer that has just begun, or gives no sign: AWS's own view, without the monitor.
+    alarm(
+        "WriterAlarm",
+        "writer",
+        "",
+        ("AWS/RDS", "EngineUptime", cluster | {"Role": "WRITER"}),
+        ("Minimum", "<", 120),
+        TreatMissingData="breaching",
+        acts=True,
+    )
+    health = alarm(
+        "DatabaseHealthAlarm",
+        "database-health",
+        "",
+        _own("DatabaseHealth"),
+        ("Maximum", "<", 1),
+        Period=10,
+        EvaluationPeriods=3,
+    )
+    alarm(
+        "MonitorAlarm",
+        "monitor",
+        "",
+        _own("AutomationArmed"),
+        ("SampleCount", "<", 1),
+        DependsOn=functions.monitor.title,
+        TreatMissingData="breaching",
+    )
+    alarm(
+        "OrchestratorErrorAlarm",
+        "orchestrator-errors",
+        "",
+        ("AWS/Lambda", "Errors", {"FunctionName": functions.orchestrator.ref()}),
+        ("Sum", ">", 0),
+        EvaluationPeriods=1,
+    )
+    alarm(
+        "SlowFailoverAlarm",
+        "slow-failover",
+        "",
+        _own("FailoverOverdue"),
+        ("Maximum", ">", 0),
+        EvaluationPeriods=1,
+    )
+    monitoring = Monitoring(connections=connections, lag=lag, targets=targets, health=health)
+    _add_overview(template, monitoring, database, sides, alerts)
+    return monitoring
+
+
+def _add_overview(
+    template: StackTemplate,
+    monitoring: Monitoring,
+    database: Database,
+    sides: LoadBalancing,
+    alerts: Alerts,
+) -> None:
     template.add_resource(
         cloudwatch.CompositeAlarm(
             "CompositeAlarm",
@@ -40,7 +139,6 @@ def add_monitoring(
             AlarmRule=Sub(alarm_rule(monitoring)),
         )
     )
-    template.add_resource(targets)
     template.add_resource(
         cloudwatch.Dashboard(
             "MonitoringDashboard",
@@ -48,93 +146,68 @@ def add_monitoring(
             DashboardBody=Sub(json_text(dashboard(database, sides.primary), DASHBOARD_LINE) + "\n"),
         )
     )
-    return monitoring
 
 
-def _add_database_alarms(
-    template: StackTemplate, database: Database, alerts: Alerts
-) -> tuple[cloudwatch.Alarm, cloudwatch.Alarm]:
-    cluster = {"DBClusterIdentifier": database.cluster.ref()}
-    connections = template.add_resource(
-        _alarm(
-            alerts,
-            "DatabaseConnectionAlarm",
-            "db-connections",
-            cluster,
-            AlarmDescription="Alert when database connections are high",
-            MetricName="DatabaseConnections",
-            Namespace="AWS/RDS",
-            Statistic="Average",
-            Period=300,
-            Threshold=80,
-            ComparisonOperator="GreaterThanThreshold",
+def _own(metric: str) -> tuple[str, str, dict[str, object]]:
+    """A metric of the stack's own functions."""
+    return METRIC_NAMESPACE, metric, {"StackName": StackName}
+
+
+@dataclass(frozen=True, slots=True)
+class _Alarms:
+    """Adds alarms that tell the topic and, where they ``act``, start the orchestrator.
+
+    The action stands on each alarm, not on the composite: an alarm acts when it changes, and the
+    composite does not change while another of its alarms stands already.
+    """
+
+    template: StackTemplate
+    alerts: Alerts
+    functions: Functions
+
+    def __call__(
+        self,
+        title: str,
+        suffix: str,
+        description: str,
+        metric: tuple[str, str, dict[str, object]],
+        bad: tuple[str, str, int],
+        acts: bool = False,
+        **properties: object,
+    ) -> cloudwatch.Alarm:
+        """Add one; ``bad`` is a statistic, > or <, and a threshold. Only the author's are described."""
+        namespace, name, dimensions = metric
+        statistic, comparison, threshold = bad
+        actions = [self.alerts.topic.ref()]
+        if acts:
+            actions.append(self.functions.orchestrator.get_att("Arn"))
+        return self.template.add_resource(
+            cloudwatch.Alarm(
+                title,
+                AlarmName=stack_name(f"-{suffix}"),
+                **({"AlarmDescription": description} if description else {}),
+                MetricName=name,
+                Namespace=namespace,
+                Statistic=statistic,
+                Threshold=threshold,
+                ComparisonOperator=COMPARISONS[comparison],
+                Dimensions=[
+                    cloudwatch.MetricDimension(Name=key, Value=value)
+                    for key, value in dimensions.items()
+                ],
+                AlarmActions=actions,
+                **{"Period": 60, "EvaluationPeriods": 2} | properties,
+            )
         )
-    )
-    lag = template.add_resource(
-        _alarm(
-            alerts,
-            "ReplicationLagAlarm",
-            "replication-lag",
-            cluster,
-            # Until the standby exists there is no lag to measure.
-            DependsOn=database.standby.title,
-            AlarmDescription="Alert when replication lag exceeds 1 second",
-            MetricName="AuroraReplicaLag",
-            Namespace="AWS/RDS",
-            # The worst reader counts, and none at all is a lost standby.
-            Statistic="Maximum",
-            Period=60,
-            Threshold=1000,
-            ComparisonOperator="GreaterThanThreshold",
-            TreatMissingData="breaching",
-        )
-    )
-    return connections, lag
-
-
-def _targets_alarm(primary: Side, alerts: Alerts) -> cloudwatch.Alarm:
-    return _alarm(
-        alerts,
-        "ALBUnhealthyTargetsAlarm",
-        "alb-unhealthy-targets",
-        {
-            "LoadBalancer": primary.load_balancer.get_att("LoadBalancerFullName"),
-            "TargetGroup": primary.target_group.get_att("TargetGroupFullName"),
-        },
-        AlarmDescription="Alert when ALB has no healthy targets",
-        MetricName="HealthyHostCount",
-        Namespace="AWS/ApplicationELB",
-        Statistic="Minimum",
-        Period=60,
-        Threshold=1,
-        ComparisonOperator="LessThanThreshold",
-        # The metric is reported only while targets are registered.
-        # https://docs.aws.amazon.com/elasticloadbalancing/latest/application/load-balancer-cloudwatch-metrics.html
-        TreatMissingData="breaching",
-    )
-
-
-def _alarm(
-    alerts: Alerts, title: str, suffix: str, dimensions: dict[str, object], **properties: object
-) -> cloudwatch.Alarm:
-    return cloudwatch.Alarm(
-        title,
-        AlarmName=stack_name(f"-{suffix}"),
-        **properties,
-        EvaluationPeriods=2,
-        Dimensions=[
-            cloudwatch.MetricDimension(Name=name, Value=value) for name, value in dimensions.items()
-        ],
-        AlarmActions=[alerts.topic.ref()],
-    )
 
 
 def alarm_rule(alarms: Monitoring) -> str:
     """When the composite alarm stands, as a text for Sub."""
-    connections, lag, targets = (
-        f'ALARM("{variable(alarm)}")' for alarm in (alarms.connections, alarms.lag, alarms.targets)
+    connections, lag, targets, health = (
+        f'ALARM("{variable(alarm)}")'
+        for alarm in (alarms.connections, alarms.lag, alarms.targets, alarms.health)
     )
-    return f"({connections} AND {lag})\nOR {targets}\n"
+    return f"({connections} AND {lag})\nOR {targets}\nOR {health}\n"
 
 
 def dashboard(database: Database, primary: Side) -> dict[str, object]:
@@ -174,7 +247,7 @@ def dashboard(database: Database, primary: Side) -> dict[str, object]:
         60,
         [
             [METRIC_NAMESPACE, "DatabaseHealth", *stack, {"stat": "Minimum"}],
-            [".", "ReplicationLag", ".", ".", {"stat": "Maximum"}],
+            [".", "AutomationArmed", ".", ".", {"stat": "Minimum"}],
         ],
     )
     return {"widgets": [system, health]}
@@ -195,7 +268,6 @@ def _widget(title: str, x: int, period: int, metrics: list[list[object]]) -> dic
         "properties": {
             "metrics": metrics,
             "period": period,
-            "stat": "Average",
             "region": "${AWS::Region}",
             "title": title,
         },

@@ -131,12 +131,9 @@ def _add_private_routing(
                 SubnetId=outside.ref(),
             )
         )
+        tags = {"Tags": name_tags("PrivateRoutes")} if number == 1 else {}
         table = template.add_resource(
-            ec2.RouteTable(
-                f"PrivateRouteTable{suffix}",
-                VpcId=vpc.ref(),
-                Tags=name_tags(f"PrivateRoutes{suffix}"),
-            )
+            ec2.RouteTable(f"PrivateRouteTable{suffix}", VpcId=vpc.ref(), **tags)
         )
         route = template.add_resource(
             ec2.Route(

@@ -1,6 +1,6 @@
 """What sets the functions in motion, and which database events people are told of."""
 
-from troposphere import awslambda, events
+from troposphere import Sub, awslambda, events
 
 from drtemplate.groups.alerts import Alerts
 from drtemplate.groups.database import Database
@@ -25,16 +25,8 @@ def add_orchestration(
             Targets=[events.Target(Arn=functions.monitor.get_att("Arn"), Id="HealthCheckTarget")],
         )
     )
-    template.add_resource(
-        awslambda.Permission(
-            "HealthCheckPermission",
-            FunctionName=functions.monitor.ref(),
-            Action="lambda:InvokeFunction",
-            Principal="events.amazonaws.com",
-            SourceArn=schedule.get_att("Arn"),
-        )
-    )
-    template.add_resource(
+    _permit(template, "HealthCheckPermission", functions.monitor, "events", schedule.get_att("Arn"))
+    rule = template.add_resource(
         events.Rule(
             "RDSEventRule",
             Description="Capture RDS failover events",
@@ -52,7 +44,30 @@ def add_orchestration(
                     Arn=alerts.topic.ref(),
                     Id="RDSEventTarget",
                     RetryPolicy=events.RetryPolicy(MaximumEventAgeInSeconds=EVENT_AGE),
-                )
+                ),
+                events.Target(Arn=functions.orchestrator.get_att("Arn"), Id="AuditTarget"),
             ],
+        )
+    )
+    _permit(template, "RDSEventPermission", functions.orchestrator, "events", rule.get_att("Arn"))
+    # By name, not by reference: the alarms name the function, and CloudFormation knows no circle.
+    # https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/alarms-and-actions-Lambda.html
+    alarms = Sub(
+        "arn:${AWS::Partition}:cloudwatch:${AWS::Region}:${AWS::AccountId}"
+        ":alarm:${AWS::StackName}-*"
+    )
+    _permit(template, "AlarmPermission", functions.orchestrator, "lambda.alarms.cloudwatch", alarms)
+
+
+def _permit(
+    template: StackTemplate, title: str, function: awslambda.Function, service: str, source: object
+) -> None:
+    template.add_resource(
+        awslambda.Permission(
+            title,
+            FunctionName=function.ref(),
+            Action="lambda:InvokeFunction",
+            Principal=f"{service}.amazonaws.com",
+            SourceArn=source,
         )
     )

@@ -1,6 +1,6 @@
 """What a deployer needs afterwards: endpoints, names, and where to attach the servers."""
 
-from troposphere import Export, Join, Output, Sub
+from troposphere import Export, Output, Sub
 
 from drtemplate.groups.alerts import Alerts
 from drtemplate.groups.database import Database
@@ -11,7 +11,7 @@ from drtemplate.groups.network import Network
 from drtemplate.groups.security_groups import SecurityGroups
 from drtemplate.groups.state import State
 from drtemplate.groups.storage import Storage
-from drtemplate.template import StackTemplate, bundle, stack_name
+from drtemplate.template import StackTemplate, bundle, stack_name, variable
 
 
 @bundle
@@ -65,8 +65,6 @@ def _values_for_servers(results: Results) -> dict[str, object]:
     return {
         "PrimaryTargetGroupArn": results.sides.primary.target_group.ref(),
         "StandbyTargetGroupArn": results.sides.standby.target_group.ref(),
-        "ApplicationSubnetIds": Join(
-            ",", [subnet.ref() for subnet in results.network.private_subnets]
-        ),
+        "ApplicationSubnetIds": Sub(",".join(map(variable, results.network.private_subnets))),
         "ApplicationSecurityGroupId": results.security_groups.application.ref(),
     }

@@ -17,11 +17,14 @@ from drtemplate.errors import HandlerError
 RUNTIME_PACKAGES = frozenset({"boto3", "botocore"})
 ENTRY_POINT = "handler"
 INDENT = 4
+WIDTH = 140
 # Enough of Python's lexical rules: a string in one quote inside another of the same, which f-strings
 # allow from 3.12 on, would fail the comparison of the trees, not pass unseen.
 _STRING_OR_COMMENT = re.compile(
     r'''("""|\'\'\')(?:\\.|(?!\1).)*\1|"(?:\\.|[^"\\\n])*"|'(?:\\.|[^'\\\n])*'|#[^\n]*''', re.DOTALL
 )
+_BLANKS = re.compile(r" ?([-+*/%|&]?=|[=!<>]=|[=<>+*|]|[,:](?= )) ?")
+_COMPOUND = re.compile(r"(async|class|def|for|if|match|try|while|with|@)\b|@")
 Documented = ast.Module | ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef
 
 
@@ -108,15 +111,70 @@ def narrow(source: str, tree: ast.Module) -> str:
     source = _cut_docstrings(source, tree)
     comments, inside_string = _comments_and_strings(source)
     kept: list[str] = []
+    depth = base = 0  # brackets that are open, and the level of the line that opened the first
     for number, line in enumerate(source.split("\n"), 1):
         text = line[: comments.get(number)]
-        if number + 1 not in inside_string:
+        ends_inside = number + 1 in inside_string
+        if not ends_inside:
             text = text.rstrip()
         if number in inside_string:
             kept.append(text)
         elif code := text.lstrip(" "):
-            kept.append(" " * ((len(text) - len(code)) // INDENT) + code)
+            level = (len(text) - len(code)) // INDENT
+            base = base if depth else level
+            code = code if ends_inside else _squeezed(code)
+            if depth and not ends_inside and number - 1 not in inside_string:
+                _join(kept, code, base + 1)
+            else:
+                kept.append(" " * level + code)
+        depth += _opened(text)
+    if not inside_string:
+        kept = _with_suites(kept)
     return "\n".join(kept) + "\n"
+
+
+def _join(lines: list[str], code: str, level: int) -> None:
+    """Add a line that continues a bracket to the last one, as far as the width allows."""
+    last = lines[-1]
+    if code[0] in ")]}" and len(last) + len(code) <= WIDTH:
+        lines[-1] = last.removesuffix(",") + code
+        return
+    glue = "" if last[-1] in "([{,:=" else " "
+    if len(last) + len(glue) + len(code) <= WIDTH:
+        lines[-1] = last + glue + code
+    else:
+        lines.append(" " * level + code)
+
+
+def _squeezed(line: str) -> str:
+    """Without the blanks around operators and behind commas and colons, strings excepted."""
+    end, parts = 0, []
+    for match in _STRING_OR_COMMENT.finditer(line):
+        parts += [_BLANKS.sub(r"\1", line[end : match.start()]), match[0]]
+        end = match.end()
+    return "".join([*parts, _BLANKS.sub(r"\1", line[end:])])
+
+
+def _with_suites(lines: list[str]) -> list[str]:
+    """A body of one simple statement goes behind its colon."""
+    levels = [len(line) - len(line.lstrip(" ")) for line in lines] + [0]
+    kept: list[str] = []
+    for number, line in enumerate(lines):
+        head = kept[-1] if kept else ""
+        alone = levels[number + 1] < levels[number] and levels[number - 1] == levels[number] - 1
+        body = line.lstrip(" ")
+        fits = len(head) + 1 + len(body) <= WIDTH
+        if alone and fits and head.endswith(":") and not _COMPOUND.match(body) and number:
+            kept[-1] = f"{head} {body}"
+        else:
+            kept.append(line)
+    return kept
+
+
+def _opened(code: str) -> int:
+    """Brackets that the line opens, less those that it closes."""
+    bare = _STRING_OR_COMMENT.sub("", code)
+    return sum(map(bare.count, "([{")) - sum(map(bare.count, ")]}"))
 
 
 def _cut_docstrings(source: str, tree: ast.Module) -> str:

@@ -51,8 +51,11 @@ SHORT_FORMS = {
         ).split()
     },
 }
-WIDTH = 100
-INDENT = "  "
+# CloudFormation takes 51,200 bytes and no more, and a template of this size has some 6,000 columns
+# of indentation: one blank a level leaves them to the failover code.
+INDENT = " "
+WIDTH = 150
+DASH = "  "  # what stands behind "- " aligns with it
 
 # What one YAML parser or another reads as a number, a date, a boolean or null.
 _NOT_TEXT = re.compile(
@@ -105,7 +108,7 @@ def sections(
         last = "Resources:"
         for title, resource in content.items():
             group = groups.get(title, "")
-            lines = [f"{INDENT}# {group}", ""] if group and group != banner else []
+            lines = [f"{INDENT}# {group}"] if group and group != banner else []
             banner = group
             ordered = {key: resource[key] for key in _in_order(resource, RESOURCE_ATTRIBUTES)}
             lines += _resource(title, ordered)
@@ -130,17 +133,10 @@ def _in_order(mapping: Mapping[str, Any], order: tuple[str, ...]) -> list[str]:
 
 
 def _resource(title: str, resource: Mapping[str, Any]) -> list[str]:
-    """A resource is never on one line, and nor are its properties: they are what people compare."""
+    """A resource is never on one line."""
     where = f"Resources.{title}"
-    lines = [f"{INDENT}{_scalar(title, flow=False, where=where)}:"]
-    for key, value in resource.items():
-        if key == "Properties" and value:
-            lines.append(f"{INDENT * 2}Properties:")
-            for name, item in value.items():
-                lines += _entry(name, item, INDENT * 3, f"{where}.Properties.{name}")
-        else:
-            lines += _entry(key, value, INDENT * 2, f"{where}.{key}")
-    return lines
+    head = f"{INDENT}{_scalar(title, flow=False, where=where)}:"
+    return [head, *_mapping(resource, INDENT * 2, where)]
 
 
 def _entry(key: str, value: Any, indent: str, where: str) -> list[str]:
@@ -154,10 +150,10 @@ def _item(value: Any, indent: str, where: str) -> list[str]:
     if inline is not None:
         return [f"{indent}- {inline}"]
     if isinstance(value, dict) and _intrinsic(value) is None:
-        lines = _mapping(value, indent + INDENT, where)
+        lines = _mapping(value, indent + DASH, where)
         return [f"{indent}- {lines[0].lstrip(' ')}", *lines[1:]]
     if isinstance(value, list):
-        lines = [line for item in value for line in _item(item, indent + INDENT, where)]
+        lines = [line for item in value for line in _item(item, indent + DASH, where)]
         return [f"{indent}- {lines[0].lstrip(' ')}", *lines[1:]]
     return _prefixed(f"{indent}-", value, indent, where)
 
@@ -179,7 +175,7 @@ def _prefixed(prefix: str, value: Any, indent: str, where: str) -> list[str]:
         return [prefix, *_mapping(value, indent + INDENT, where)]
     # A sequence's dashes stand under its key, which saves two columns; under a dash they would be
     # taken for its siblings.
-    inner = indent + INDENT if prefix.startswith(f"{indent}-") else indent
+    inner = indent + DASH if prefix.startswith(f"{indent}-") else indent
     return [prefix, *(line for item in value for line in _item(item, inner, where))]
 
 
