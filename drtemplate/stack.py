@@ -6,13 +6,14 @@ from drtemplate.groups.database import add_database
 from drtemplate.groups.dns import add_dns
 from drtemplate.groups.encryption import add_encryption
 from drtemplate.groups.endpoints import add_endpoints
-from drtemplate.groups.functions import Surroundings, add_functions
+from drtemplate.groups.functions import add_functions
 from drtemplate.groups.load_balancing import add_load_balancing
 from drtemplate.groups.monitoring import add_monitoring
 from drtemplate.groups.network import add_network
 from drtemplate.groups.orchestration import add_orchestration
 from drtemplate.groups.outputs import Results, add_outputs
 from drtemplate.groups.parameters import add_parameters
+from drtemplate.groups.roles import Surroundings
 from drtemplate.groups.security_groups import add_security_groups
 from drtemplate.groups.state import add_state
 from drtemplate.groups.storage import add_storage

@@ -7,8 +7,9 @@ from troposphere import StackName, Sub, cloudwatch
 
 from drtemplate.groups.alerts import Alerts
 from drtemplate.groups.database import Database
-from drtemplate.groups.functions import METRIC_NAMESPACE, Functions
+from drtemplate.groups.functions import Functions
 from drtemplate.groups.load_balancing import LoadBalancing, Side
+from drtemplate.groups.roles import METRIC_NAMESPACE
 from drtemplate.rendering.json_text import json_text
 from drtemplate.template import StackTemplate, bundle, stack_name, variable
 
@@ -91,6 +92,7 @@ def add_monitoring(
         ("Maximum", "<", 1),
         Period=10,
         EvaluationPeriods=3,
+        TreatMissingData="notBreaching",
     )
     alarm(
         "MonitorAlarm",
