@@ -1,7 +1,8 @@
 """Handlers become inline code: the same program in fewer bytes.
 
-Comments, docstrings and blank lines go, the indentation shrinks to one space a level, and the
-syntax trees before and after are compared: what Lambda runs is what ``handlers/`` says.
+Comments, docstrings and blank lines go, and blanks around operators; the indentation shrinks to one
+space a level, and what is continued is joined. Names stay. The syntax trees before and after are
+compared: what Lambda runs is what ``handlers/`` says.
 """
 
 import ast
