@@ -127,15 +127,14 @@ def _report(rendered: "Rendered") -> None:
     from drtemplate.checks.limits import MAX_BYTES, byte_table  # noqa: PLC0415
 
     size = len(rendered.text.encode())
-    is_json = rendered.text.startswith("{")
-    table = {} if is_json else byte_table(rendered.template, rendered.groups)
+    table = {} if rendered.is_json else byte_table(rendered.template, rendered.groups)
     for part, count in table.items():
         _say(f"  {part:<38}{count:>7,}")
     resources = rendered.template["Resources"]
     types = {resource["Type"] for resource in resources.values()}
     _say(
         f"{len(resources)} resources of {len(types)} types, {size:,} of {MAX_BYTES:,} bytes, "
-        f"{MAX_BYTES - size:,} left"
+        + (f"{MAX_BYTES - size:,} left" if size <= MAX_BYTES else "so a deploy needs an S3 bucket")
     )
 
 

@@ -25,6 +25,11 @@ class Rendered:
     groups: Mapping[str, str]
     text: str
 
+    @property
+    def is_json(self) -> bool:
+        """Whether the text is JSON, not YAML."""
+        return self.text.startswith("{")
+
 
 def default_output(form: str) -> Path:
     """Where a render goes if the user names no path."""
@@ -36,7 +41,7 @@ def render(settings: Settings, form: str = "yaml") -> Rendered:
 
     Args:
         settings: the choices.
-        form: yaml, or json on one line (indented it would pass the 51,200 bytes).
+        form: yaml, which deploys as it is, or json on one line, for programs.
 
     Raises:
         DrTemplateError: a setting, handler or value cannot be used.
@@ -53,11 +58,14 @@ def render(settings: Settings, form: str = "yaml") -> Rendered:
 def validate(rendered: Rendered, settings: Settings) -> "list[Finding]":
     """Everything that a template must pass before it is written; the cheap checks go first."""
     # A freshness check validates nothing, so it need not wait for these either.
-    from drtemplate.checks.limits import check_limits  # noqa: PLC0415
+    from drtemplate.checks.limits import MAX_BYTES, MAX_BYTES_IN_S3, check_limits  # noqa: PLC0415
     from drtemplate.checks.lint import lint  # noqa: PLC0415
     from drtemplate.checks.references import check_references  # noqa: PLC0415
 
-    found = check_limits(rendered.template, rendered.text) + check_references(rendered.template)
+    # JSON spells every intrinsic out: it is for programs, and a deploy of it takes an S3 bucket.
+    most = MAX_BYTES_IN_S3 if rendered.is_json else MAX_BYTES
+    found = check_limits(rendered.template, rendered.text, most)
+    found += check_references(rendered.template)
     return found or lint(rendered.text, settings.regions)
 
 
