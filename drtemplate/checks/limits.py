@@ -36,9 +36,9 @@ def check_limits(template: Mapping[str, Any], text: str, most: int = MAX_BYTES) 
                 "takes; shorten handlers or descriptions",
             )
         )
-    for section, most in MAX_COUNTS.items():
-        if (count := len(template.get(section, {}))) > most:
-            found.append(Finding(section, "count", f"has {count} entries, the limit is {most}"))
+    for section, limit in MAX_COUNTS.items():
+        if (count := len(template.get(section, {}))) > limit:
+            found.append(Finding(section, "count", f"has {count} entries, the limit is {limit}"))
     return found
 
 

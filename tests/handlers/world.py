@@ -78,9 +78,7 @@ class Clock:
 
 
 # Made before boto3's functions are replaced by those that hand these out.
-SESSION = boto3.Session(
-    region_name="eu-west-1", aws_access_key_id="x", aws_secret_access_key="x"
-)
+SESSION = boto3.Session(region_name="eu-west-1", aws_access_key_id="x", aws_secret_access_key="x")
 
 
 @functools.cache
@@ -147,9 +145,7 @@ class World:
         with (
             mock.patch.dict("os.environ", {k: value_of(v) for k, v in environment.items()}),
             mock.patch("boto3.client", lambda name, **_: real_client(name)),
-            mock.patch(
-                "boto3.resource", lambda *_, **__: types.SimpleNamespace(Table=real_table)
-            ),
+            mock.patch("boto3.resource", lambda *_, **__: types.SimpleNamespace(Table=real_table)),
         ):
             exec(compile(code, f"<{function}>", "exec"), module.__dict__)
             module.ENV = dict(module.ENV)
@@ -296,7 +292,7 @@ class World:
         self.items[Item["StateKey"]] = {
             key: Decimal(value) if type(value) is int else value for key, value in Item.items()
         }
-        return {}
+        return {"ResponseMetadata": {"HTTPStatusCode": 200}}
 
 
 def holds(condition, item):

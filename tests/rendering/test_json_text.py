@@ -8,6 +8,10 @@ from drtemplate.rendering.json_text import json_text
 
 PROPERTY = settings(max_examples=150, deadline=None, derandomize=True, database=None)
 
+def dense(value):
+    return json.dumps(value, ensure_ascii=False, separators=(",", ":"))
+
+
 scalars = st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False) | st.text()
 values = st.recursive(
     scalars,
@@ -90,39 +94,39 @@ def test_the_comma_behind_an_item_counts_towards_the_width():
 
 @pytest.mark.parametrize("value", [{}, [], 1, None, True, "a", {"a": [1, {"b": 2}]}, [1, 2], [{}]])
 def test_what_fits_stays_on_one_line(value):
-    assert json_text(value, 80) == json.dumps(value)
+    assert json_text(value, 80) == dense(value)
 
 
 def test_a_line_of_exactly_the_width_fits():
     value = {"a": [1, 2, 3]}
-    width = len(json.dumps(value))
+    width = len(dense(value))
     assert "\n" not in json_text(value, width)
     assert "\n" in json_text(value, width - 1)
 
 
 def test_the_indentation_counts_towards_the_width():
     value = {"a": [1, 2, 3]}
-    width = len(json.dumps(value))
+    width = len(dense(value))
     assert "\n" in json_text(value, width, "  ")
-    assert json_text(value, width + 2, "  ") == json.dumps(value)
+    assert json_text(value, width + 2, "  ") == dense(value)
 
 
 def test_small_members_share_lines():
     value = {"a": 1, "b": 2, "c": 3, "d": 4, "e": 5, "f": 6}
-    assert json_text(value, 22) == '{\n  "a": 1, "b": 2,\n  "c": 3, "d": 4,\n  "e": 5, "f": 6\n}'
+    assert json_text(value, 14) == '{\n "a":1,"b":2,\n "c":3,"d":4,\n "e":5,"f":6\n}'
 
 
 def test_a_member_of_several_lines_shares_none():
     value = {"a": 1, "b": [[1], [2]], "c": 3, "d": "x" * 20}
     assert json_text(value, 30).split("\n") == [
         "{",
-        '  "a": 1,',
-        '  "b": [',
-        "    [1],",
-        "    [2]",
-        "  ],",
-        '  "c": 3,',
-        '  "d": "xxxxxxxxxxxxxxxxxxxx"',
+        ' "a":1,',
+        ' "b":[',
+        "  [1],",
+        "  [2]",
+        " ],",
+        ' "c":3,',
+        ' "d":"xxxxxxxxxxxxxxxxxxxx"',
         "}",
     ]
 
@@ -138,17 +142,30 @@ def test_a_member_of_several_lines_shares_none():
 def test_rows_stand_under_each_other(rows):
     lines = json_text(rows, 240).split("\n")
     assert lines[0] == "["
-    assert [line.strip().removesuffix(",") for line in lines[1:-1]] == [json.dumps(r) for r in rows]
+    assert [line.strip().removesuffix(",") for line in lines[1:-1]] == [dense(r) for r in rows]
     assert lines[-1] == "]"
 
 
-def test_depth_is_two_blanks():
+def test_a_level_is_one_blank():
     text = json_text({"a": {"b": {"c": "x" * 30}}}, 20)
-    assert text == '{\n  "a": {\n    "b": {\n      "c": "' + "x" * 30 + '"\n    }\n  }\n}'
+    assert text == '{\n "a":{\n  "b":{\n   "c":"' + "x" * 30 + '"\n  }\n }\n}'
+
+
+@given(values, widths)
+@PROPERTY
+def test_only_indentation_and_line_ends_are_added(value, width):
+    lines = [line.lstrip(" ") for line in json_text(value, width).split("\n")]
+    assert "".join(lines) == dense(value)
+
+
+@pytest.mark.parametrize("text", ["a, b", "a: b", "{ a }", "  a  ", '", "', "a\n b"])
+def test_blanks_inside_a_text_stay(text):
+    value = {text: [text, {"b": text}], "wide": "x" * 40}
+    assert json.loads(json_text(value, 20)) == json.loads(json_text(value, 200)) == value
 
 
 def test_text_beyond_ascii_stays_readable():
-    assert json_text({"a": "Zürich ☃"}, 80) == '{"a": "Zürich ☃"}'
+    assert json_text({"a": "Zürich ☃"}, 80) == '{"a":"Zürich ☃"}'
     assert "Zürich ☃" in json_text({"a": "Zürich ☃", "b": "x" * 80}, 20)
 
 

@@ -11,7 +11,7 @@ from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
 from drtemplate.errors import RenderError
-from drtemplate.rendering.yaml import sections, to_yaml
+from drtemplate.rendering.yaml import WIDTH, sections, to_yaml
 from drtemplate.settings import Settings
 from drtemplate.stack import build
 
@@ -54,9 +54,14 @@ def holding(value):
 
 
 def written(value):
-    """The lines of property K, without their indentation."""
-    lines = to_yaml({"Resources": {"R": {"Type": "T", "Properties": {"K": value}}}}).split("\n")
-    return [line.removeprefix(" " * 6) for line in lines[lines.index("    Properties:") + 1 : -1]]
+    """The lines of property K, without their indentation.
+
+    The code behind it keeps the properties from sharing a line.
+    """
+    properties = {"K": value, "Code": "x\ny"}
+    lines = to_yaml({"Resources": {"R": {"Type": "T", "Properties": properties}}}).split("\n")
+    own = lines[lines.index("  Properties:") + 1 : lines.index("   Code: |-")]
+    return [line.removeprefix(" " * 3) for line in own]
 
 
 def assert_round_trip(template, loaders=LOADERS):
@@ -91,12 +96,12 @@ def test_resource_attributes_start_with_the_type():
     ).split()
     resource = dict.fromkeys(reversed(order), "x") | {"Properties": {"P": 1}, "Metadata": {}}
     text = to_yaml({"Resources": {"R": resource}})
-    assert re.findall(r"^    (\w+):", text, re.MULTILINE) == order
+    assert re.findall(r"^  (\w+):", text, re.MULTILINE) == order
 
 
 def test_properties_and_resources_keep_their_order():
     resources = {
-        name: {"Type": "T", "Properties": {"Z": 1, "A": {"y": "n" * 100, "b": 2}}} for name in "ZMA"
+        name: {"Type": "T", "Properties": {"Z": 1, "A": {"y": "n" * WIDTH, "b": 2}}} for name in "ZMA"
     }
     loaded = yaml_parse(to_yaml({"Resources": resources}))
     assert json.dumps(loaded["Resources"]) == json.dumps(resources)
@@ -126,9 +131,9 @@ def test_a_group_has_a_banner_of_one_line_before_its_first_resource():
     text = to_yaml({"Resources": resources}, {"A": "Network", "B": "Network", "C": "State"})
     assert text == (
         "Resources:\n"
-        "\n  # Network\n\n  A:\n    Type: T\n"
-        "\n  B:\n    Type: T\n"
-        "\n  # State\n\n  C:\n    Type: T\n"
+        "\n # Network\n A:\n  Type: T\n"
+        "\n B:\n  Type: T\n"
+        "\n # State\n C:\n  Type: T\n"
     )
 
 
@@ -189,11 +194,11 @@ def test_functions_take_their_short_form(value, line):
 
 
 def test_the_outer_of_two_functions_is_in_its_long_form():
-    assert written({"Fn::Base64": {"Fn::Sub": "a${B}"}}) == ["K:", "  Fn::Base64: !Sub a${B}"]
+    assert written({"Fn::Base64": {"Fn::Sub": "a${B}"}}) == ["K:", " Fn::Base64: !Sub a${B}"]
     assert written([{"Fn::ImportValue": {"Fn::Sub": "a"}}]) == [
         "K:",
         "-",
-        "  Fn::ImportValue: !Sub a",
+        " Fn::ImportValue: !Sub a",
     ]
 
 
@@ -238,7 +243,7 @@ def test_getatt_with_a_reference_as_attribute_is_read_back():
     assert_round_trip(holding(value), {name: LOADERS[name] for name in ("awscli", "cfn-lint")})
 
 
-LONG = "x" * 110
+LONG = "x" * (WIDTH + 10)
 
 
 @pytest.mark.parametrize(
@@ -319,7 +324,7 @@ def test_a_block_keeps_its_blank_lines_within_a_resource():
         (["a\nb\n"], ["K:", "- |", " a", " b"]),
         ([["a\nb"]], ["K:", "- - |-", "   a", "   b"]),
         ([{"Code": "a\nb\n", "D": 1}], ["K:", "- Code: |", "   a", "   b", "  D: 1"]),
-        ({"ZipFile": "a\nb\n"}, ["K:", "  ZipFile: |", "   a", "   b"]),
+        ({"ZipFile": "a\nb\n"}, ["K:", " ZipFile: |", "  a", "  b"]),
     ],
 )
 def test_blocks_in_lists_mappings_and_functions(value, lines):
@@ -411,7 +416,7 @@ INDICATORS = (
 def test_what_a_parser_may_read_as_something_else_is_quoted(text):
     quoted = "'" + text.replace("'", "''") + "'"
     assert written(text) == [f"K: {quoted}"]
-    assert written({text: LONG}) == ["K:", f"  {quoted}: {LONG}"]
+    assert written({text: LONG}) == ["K:", f" {quoted}: {LONG}"]
     assert written([text, LONG]) == ["K:", f"- {quoted}", f"- {LONG}"]
 
 
@@ -496,8 +501,8 @@ def test_what_json_lacks_is_an_error_that_says_where(value):
         ([[LONG]], ["K:", f"- - {LONG}"]),
         ([[[LONG], "b"], "c"], ["K:", f"- - - {LONG}", "  - b", "- c"]),
         ([{"a": LONG, "b": 1}], ["K:", f"- a: {LONG}", "  b: 1"]),
-        ({"a": {"b": LONG}}, ["K:", "  a:", f"    b: {LONG}"]),
-        ({"a": [{"b": LONG}]}, ["K:", "  a:", f"  - b: {LONG}"]),
+        ({"a": {"b": LONG}}, ["K:", " a:", f"  b: {LONG}"]),
+        ({"a": [{"b": LONG}]}, ["K:", " a:", f" - b: {LONG}"]),
     ],
 )
 def test_collections(value, lines):
@@ -519,12 +524,63 @@ def test_lists_of_lists(depth, leaf):
     assert_round_trip(holding(value))
 
 
-def test_a_small_collection_stays_on_its_line_up_to_a_hundred_columns():
-    fits = ["a" * 40, "b" * 47]
-    lines = to_yaml(holding(fits)).split("\n")
-    assert max(map(len, lines)) == 100
+def test_a_small_collection_stays_on_its_line_up_to_the_width():
+    indented, brackets = "   K: ", "[, ]"
+    fits = ["a" * 40, "b" * (WIDTH - 40 - len(indented + brackets))]
     assert written(fits) == [f"K: [{fits[0]}, {fits[1]}]"]
+    assert len("   " + written(fits)[0]) == WIDTH
     assert written([fits[0], fits[1] + "b"]) == ["K:", f"- {fits[0]}", f"- {fits[1]}b"]
+
+
+def resource_lines(properties):
+    return to_yaml({"Resources": {"R": {"Type": "T", "Properties": properties}}}).splitlines()[3:]
+
+
+def test_small_properties_stand_on_one_line():
+    assert resource_lines({"A": 1, "B": [{"Ref": "C"}], "D": {"e": "f"}}) == [
+        "  Type: T",
+        "  Properties: {A: 1, B: [!Ref C], D: {e: f}}",
+    ]
+
+
+def test_properties_on_one_line_end_at_the_width():
+    room = WIDTH - len("  Properties: {A: }")
+    assert len(resource_lines({"A": "x" * room})[1]) == WIDTH
+    assert resource_lines({"A": "x" * (room + 1)})[1:] == ["  Properties:", f"   A: {'x' * (room + 1)}"]
+
+
+@pytest.mark.parametrize("value", ["a\nb\n", {"Fn::Base64": {"Fn::Sub": "a"}}, "a, b"])
+def test_properties_that_flow_style_would_change_stand_on_their_own_lines(value):
+    assert resource_lines({"A": 1, "B": value})[1:3] == ["  Properties:", "   A: 1"]
+
+
+def test_a_resource_and_a_section_are_never_on_one_line():
+    template = {"Parameters": {"P": {"Type": "String"}}, "Resources": {"R": {"Type": "T"}}}
+    assert to_yaml(template).splitlines() == [
+        "Parameters:",
+        " P: {Type: String}",
+        "",
+        "Resources:",
+        "",
+        " R:",
+        "  Type: T",
+    ]
+
+
+def test_each_level_takes_one_blank():
+    value = {"a": {"b": {"c": LONG}}}
+    assert written(value) == ["K:", " a:", "  b:", f"   c: {LONG}"]
+
+
+def test_what_stands_behind_a_dash_is_aligned_two_columns_in():
+    assert written([{"a": LONG, "b": [LONG, {"c": LONG, "d": 1}]}]) == [
+        "K:",
+        f"- a: {LONG}",
+        "  b:",
+        f"  - {LONG}",
+        f"  - c: {LONG}",
+        "    d: 1",
+    ]
 
 
 def test_a_text_that_only_flow_style_would_quote_opens_the_list():
@@ -559,8 +615,16 @@ def test_the_stack_has_neither_tabs_nor_trailing_blanks(stack):
 
 def test_each_group_of_the_stack_has_one_banner(stack):
     text = to_yaml(stack.to_dict(), stack.groups)
-    banners = re.findall(r"^  # (.*)$", text, re.MULTILINE)
+    banners = re.findall(r"^ # (.*)$", text, re.MULTILINE)
     assert banners == list(dict.fromkeys(stack.groups.values()))
+
+
+def test_no_line_of_the_stack_passes_the_width_unless_it_holds_one_text(stack):
+    """Collections are broken up; text and code cannot be."""
+    text = to_yaml(stack.to_dict(), stack.groups)
+    text = re.sub(r"(?m)^( *).*\|[-+]?\n(\1 .*\n|\n)+", "", text)
+    long = [line.strip() for line in text.splitlines() if len(line) > WIDTH]
+    assert [line for line in long if re.search(r"[\[{] *!?\w+[,:] |, ", line)] == []
 
 
 def test_the_stack_has_no_long_form_but_around_another_function(stack):
