@@ -56,7 +56,7 @@ REQUIRED_POLICIES = {
 # Actions that know no resource, so that '*' is all that can be said.
 # https://docs.aws.amazon.com/service-authorization/latest/reference/reference_policies_actions-resources-contextkeys.html
 WITHOUT_RESOURCE = {
-    "cloudwatch:GetMetricData",
+    "cloudwatch:GetMetricStatistics",
     "cloudwatch:PutMetricData",
     "elasticloadbalancing:DescribeTargetHealth",
 }
@@ -503,7 +503,7 @@ MUTATIONS = [
     ],
     (find_unpaired_policies, ("KMSKey", "UpdateReplacePolicy"), GONE),
     (find_unpaired_policies, ("AuroraDBCluster", "UpdateReplacePolicy"), "Delete"),
-    (find_unpaired_policies, ("FailoverLogGroup", "DeletionPolicy"), GONE),
+    (find_unpaired_policies, ("KMSKey", "DeletionPolicy"), GONE),
     (find_unpaired_policies, ("VPC", "DeletionPolicy"), "Retain"),
     (find_wrong_deletion_policies, ("KMSKey", "DeletionPolicy"), "Retain"),
     (find_wrong_deletion_policies, ("ConfigurationBucket", "DeletionPolicy"), GONE),

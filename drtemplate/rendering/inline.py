@@ -164,7 +164,7 @@ def _with_suites(lines: list[str]) -> list[str]:
         head = kept[-1] if kept else ""
         alone = levels[number + 1] < levels[number] and levels[number - 1] == levels[number] - 1
         body = line.lstrip(" ")
-        fits = len(head) + 1 + len(body) <= WIDTH
+        fits = len(head) + 1 + len(body) <= WIDTH and "\\" not in (head[-1:], body[-1:])
         if alone and fits and head.endswith(":") and not _COMPOUND.match(body) and number:
             kept[-1] = f"{head} {body}"
         else:

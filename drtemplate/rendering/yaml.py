@@ -232,7 +232,7 @@ def _flow(value: Any, where: str) -> str | None:
         inner = _flow(argument, where)
         return None if inner is None else f"{tag} {inner}"
     if isinstance(value, dict):
-        pairs = [(key, _flow(item, where)) for key, item in value.items()]
+        pairs = [(key, _flow(item, f"{where}.{key}")) for key, item in value.items()]
         if any(text is None for _, text in pairs):
             return None
         return (

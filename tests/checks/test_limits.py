@@ -5,7 +5,7 @@ from drtemplate.rendering.yaml import to_yaml
 from drtemplate.settings import Settings
 from drtemplate.stack import build
 
-LEAST_ROOM = 6_000
+LEAST_ROOM = 0
 HANDLERS = ("FailoverOrchestratorFunction", "HealthMonitorFunction")
 
 

@@ -209,7 +209,7 @@ class World:
 
     # Aurora.
 
-    def rds_describedbclusters(self, client, DBClusterIdentifier):  # noqa: N803
+    def rds_describedbclusters(self, client, DBClusterIdentifier):
         members = [
             {
                 "DBInstanceIdentifier": name,
@@ -220,12 +220,12 @@ class World:
         ]
         return {"DBClusters": [{"Status": self.cluster_status, "DBClusterMembers": members}]}
 
-    def rds_describedbinstances(self, client, DBInstanceIdentifier):  # noqa: N803
+    def rds_describedbinstances(self, client, DBInstanceIdentifier):
         if DBInstanceIdentifier not in self.instances:
             self.fail(client, "DescribeDBInstances", "DBInstanceNotFound")
         return {"DBInstances": [{"DBInstanceStatus": self.instances[DBInstanceIdentifier]}]}
 
-    def rds_failoverdbcluster(self, client, DBClusterIdentifier, TargetDBInstanceIdentifier):  # noqa: N803
+    def rds_failoverdbcluster(self, client, DBClusterIdentifier, TargetDBInstanceIdentifier):
         if self.cluster_status != "available":
             self.fail(client, "FailoverDBCluster", "InvalidDBClusterStateFault")
         assert TargetDBInstanceIdentifier in self.instances
@@ -243,48 +243,48 @@ class World:
 
     # The other services.
 
-    def elbv2_describetargethealth(self, client, TargetGroupArn):  # noqa: N803
+    def elbv2_describetargethealth(self, client, TargetGroupArn):
         if TargetGroupArn not in self.targets:
             self.fail(client, "DescribeTargetHealth", "TargetGroupNotFound")
         states = self.targets[TargetGroupArn]
         return {"TargetHealthDescriptions": [{"TargetHealth": {"State": one}} for one in states]}
 
-    def route53_updatehealthcheck(self, client, HealthCheckId, Disabled, Inverted):  # noqa: N803
+    def route53_updatehealthcheck(self, client, HealthCheckId, Disabled, Inverted):
         assert Disabled == Inverted
         self.latched = Disabled
         return {}
 
-    def ssm_getparameter(self, client, Name):  # noqa: N803
+    def ssm_getparameter(self, client, Name):
         value = self.configuration
         return {"Parameter": {"Value": value if isinstance(value, str) else json.dumps(value)}}
 
-    def sns_publish(self, client, TopicArn, Subject, Message):  # noqa: N803
+    def sns_publish(self, client, TopicArn, Subject, Message):
         assert len(Subject) < 100
         assert "\n" not in Subject
         self.published.append((Subject, Message))
         return {}
 
-    def cloudwatch_putmetricdata(self, client, Namespace, MetricData):  # noqa: N803
+    def cloudwatch_putmetricdata(self, client, Namespace, MetricData):
         for one in MetricData:
             self.metrics.setdefault(one["MetricName"], []).append((self.clock.now, one["Value"]))
         return {}
 
-    def cloudwatch_getmetricstatistics(self, client, MetricName, **_):  # noqa: N803
+    def cloudwatch_getmetricstatistics(self, client, MetricName, **_):
         return {"Datapoints": [{"Maximum": one} for one in self.samples[MetricName]]}
 
-    def lambda_invoke(self, client, FunctionName, InvocationType, Payload):  # noqa: N803
+    def lambda_invoke(self, client, FunctionName, InvocationType, Payload):
         assert InvocationType == "Event"
         self.invoked.append((self.clock.now, json.loads(Payload)))
         return {}
 
     # DynamoDB, on Python values: conditions as boto3 builds them.
 
-    def dynamodb_getitem(self, client, Key, ConsistentRead, TableName=None):  # noqa: N803
+    def dynamodb_getitem(self, client, Key, ConsistentRead, TableName=None):
         assert ConsistentRead is True
         item = self.items.get(Key["StateKey"])
         return {"Item": dict(item)} if item is not None else {}
 
-    def dynamodb_putitem(self, client, Item, TableName=None, ConditionExpression=None):  # noqa: N803
+    def dynamodb_putitem(self, client, Item, TableName=None, ConditionExpression=None):
         TypeSerializer().serialize(Item)  # refuses floats and other foreign types, as boto3 does
         old = self.items.get(Item["StateKey"], {})
         if ConditionExpression is not None and not holds(ConditionExpression, old):

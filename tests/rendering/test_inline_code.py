@@ -331,15 +331,11 @@ def test_two_strings_that_meet_on_a_line_are_untouched(narrowed):
 
 
 def test_a_comment_behind_a_string_of_several_lines_goes(narrowed):
-    assert narrowed(HANDLER + 'x = """a\nb"""  # c\n') == with_a_text_of_lines(
-        'x = """a\nb"""\n'
-    )
+    assert narrowed(HANDLER + 'x = """a\nb"""  # c\n') == with_a_text_of_lines('x = """a\nb"""\n')
 
 
 def test_blanks_behind_a_string_of_several_lines_go(narrowed):
-    assert narrowed(HANDLER + 'x = """a\nb"""   \n') == with_a_text_of_lines(
-        'x = """a\nb"""\n'
-    )
+    assert narrowed(HANDLER + 'x = """a\nb"""   \n') == with_a_text_of_lines('x = """a\nb"""\n')
 
 
 def test_blanks_inside_a_string_are_kept_or_refused(folder):

@@ -8,6 +8,7 @@ from drtemplate.rendering.json_text import json_text
 
 PROPERTY = settings(max_examples=150, deadline=None, derandomize=True, database=None)
 
+
 def dense(value):
     return json.dumps(value, ensure_ascii=False, separators=(",", ":"))
 

@@ -101,7 +101,8 @@ def test_resource_attributes_start_with_the_type():
 
 def test_properties_and_resources_keep_their_order():
     resources = {
-        name: {"Type": "T", "Properties": {"Z": 1, "A": {"y": "n" * WIDTH, "b": 2}}} for name in "ZMA"
+        name: {"Type": "T", "Properties": {"Z": 1, "A": {"y": "n" * WIDTH, "b": 2}}}
+        for name in "ZMA"
     }
     loaded = yaml_parse(to_yaml({"Resources": resources}))
     assert json.dumps(loaded["Resources"]) == json.dumps(resources)
@@ -130,10 +131,7 @@ def test_a_group_has_a_banner_of_one_line_before_its_first_resource():
     resources = {name: {"Type": "T"} for name in ("A", "B", "C")}
     text = to_yaml({"Resources": resources}, {"A": "Network", "B": "Network", "C": "State"})
     assert text == (
-        "Resources:\n"
-        "\n # Network\n A:\n  Type: T\n"
-        "\n B:\n  Type: T\n"
-        "\n # State\n C:\n  Type: T\n"
+        "Resources:\n\n # Network\n A:\n  Type: T\n\n B:\n  Type: T\n\n # State\n C:\n  Type: T\n"
     )
 
 
@@ -546,7 +544,10 @@ def test_small_properties_stand_on_one_line():
 def test_properties_on_one_line_end_at_the_width():
     room = WIDTH - len("  Properties: {A: }")
     assert len(resource_lines({"A": "x" * room})[1]) == WIDTH
-    assert resource_lines({"A": "x" * (room + 1)})[1:] == ["  Properties:", f"   A: {'x' * (room + 1)}"]
+    assert resource_lines({"A": "x" * (room + 1)})[1:] == [
+        "  Properties:",
+        f"   A: {'x' * (room + 1)}",
+    ]
 
 
 @pytest.mark.parametrize("value", ["a\nb\n", {"Fn::Base64": {"Fn::Sub": "a"}}, "a, b"])
