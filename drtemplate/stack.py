@@ -20,7 +20,7 @@ from drtemplate.groups.storage import add_storage
 from drtemplate.settings import Settings
 from drtemplate.template import StackTemplate
 
-DESCRIPTION = "Active-passive disaster recovery, by drtemplate"
+DESCRIPTION = "Active-passive disaster recovery"
 
 
 def build(settings: Settings) -> StackTemplate:

@@ -51,9 +51,9 @@ def handler(event, context):
         return answer("STATUS", CLUSTER, state=safe(load, True))
     if event.get("trigger_failover") is True or action == "failback":
         return run(event, context, action == "failback")
+    state = safe(load)
     if isinstance(event.get("alarmData"), dict):
         return on_alarm(event, context)
-    state = safe(load)
     if event.get("source") == "aws.rds":
         return on_rds_event(event, state)
     return answer("NOT_REQUIRED", "Failover not required")
@@ -86,13 +86,13 @@ def run(event, context, back):
                 raise
             state = {"Status": "IDLE", "Unlocked": True}
         if state.get("AttemptId") == item["AttemptId"] and state["Status"] != "FAILED":
-            return answer("NOT_REQUIRED", f"this attempt is {state['Status']}")
+            return answer("NOT_REQUIRED", f"is {state['Status']}")
         wanted = check(event, back, state, now - config["cooldown_seconds"])
         if dry:
             item["Plan"] = text([safe(STEPS[name][0], event, back, state) for name in wanted])
             audit(item)
             return answer("DRY_RUN", "planned only", state=item)
-        lease = int(now + context.get_remaining_time_in_millis() / 1000 + 10)
+        lease = int(time() + context.get_remaining_time_in_millis() / 1000 + 10)
         save(state, **item, Status="IN_PROGRESS", LeaseExpires=lease)
     except Exception as refusal:
         # A standing signal repeats its call: one item and one message an hour tell of it.
@@ -119,6 +119,8 @@ def finish(state, status, now, rto):
     """Record and tell; what fails here must not change how the run went."""
     took = time() - now
     end = {"Status": status, "CompletedTime": iso(time()), "Duration": seconds(took)}
+    if status == "FAILED_BACK":
+        end["PreviousWriter"] = None
     safe(save, state, **end)
     state.update(end)
     safe(audit, state)
@@ -132,7 +134,7 @@ def check(event, back, state, cold):
     expected, home = event.get("expected_writer"), state.get("PreviousWriter")
     asked = event.get("components", both)
     if not isinstance(asked, list) or not all(name in both for name in asked):
-        raise Stop(f"components must be of {both}")
+        raise Stop(f"components: {both}")
     wanted = [name for name in both if name in asked]
     if state["Status"] == "IN_PROGRESS":
         raise Stop(f"{state.get('AttemptId')} holds the lease")
@@ -140,7 +142,7 @@ def check(event, back, state, cold):
         raise Stop(f"{expected} is not the writer")
     if back and not force:
         if "healthy" not in targets("PRIMARY"):
-            raise Stop("no healthy primary target")
+            raise Stop("primary unhealthy")
         if "database" in wanted and home and status_of(home) != "available":
             raise Stop(f"{home} is not available")
     elif not force:
@@ -177,7 +179,9 @@ def move_database(context, state, now, old, target):
             pass
     accepted, stages = time(), state["Stages"]
     stages["decide"] = seconds(accepted - now)
-    safe(save, state, database_at=int(accepted), PreviousWriter=old)
+    # Known even if it cannot be written now: the last write tells it.
+    state.update(database_at=int(accepted), PreviousWriter=old)
+    safe(save, state)
     while True:
         writer, _, status = safe(members) or (old, [], "unknown")
         if writer not in (None, old):
@@ -193,7 +197,7 @@ def move_database(context, state, now, old, target):
 
 def plan_application(event, back, state):
     """Whether to latch, and whether the side that then serves can."""
-    return not back, back or "healthy" in targets("STANDBY")
+    return not back, back or "healthy" in (safe(targets, "STANDBY") or [])
 
 
 def move_application(context, state, now, latch, ready):
@@ -206,7 +210,8 @@ def move_application(context, state, now, latch, ready):
         route53.update_health_check(
             HealthCheckId=ENV["HEALTH_CHECK"], Disabled=latch, Inverted=latch
         )
-        save(state, Latched=latch, application_at=int(begun))
+        state.update(Latched=latch, application_at=int(begun))
+        save(state)
     except Exception as error:
         # Switching is the health checks' own work: a failed latch is recorded, no failed run.
         state["LatchError"] = repr(error)
@@ -224,7 +229,7 @@ def on_alarm(event, context):
     name = text(event["alarmData"].get("alarmName"))
     kind = "application" if name.endswith("-alb-unhealthy-targets") else "database"
     if not (writer_dead() if kind == "database" else targets_dead()):
-        return answer("NOT_REQUIRED", f"{name} is not corroborated")
+        return answer("NOT_REQUIRED", "not corroborated")
     event |= {"reason": name, "attempt_id": f"{name}#{event.get('time')}", "components": [kind]}
     return run(event, context, False)
 
@@ -261,7 +266,9 @@ def on_rds_event(event, state):
     """Audit it; the end of a failover may close a run whose own verification came too late."""
     kind, when = safe(lambda: event["detail"]["EventID"]), text(event.get("time"))
     safe(put, {"Detail": text(event.get("detail"))}, f"EVENT#{when}#{kind}")
-    late = state and state["Status"] == "FAILED" and when > text(state.get("StartTime"))
+    # Only a run that has acted, and an event with a date ("2...") after its start.
+    acted = state and state["Status"] == "FAILED" and "decide" in state.get("Stages", [])
+    late = acted and "3" > when > text(state.get("StartTime"))
     if late and kind in ["RDS-EVENT-0071", "RDS-EVENT-0069"]:
         writer, _, status = members()
         if writer not in (None, state.get("PreviousWriter")) and status == "available":
@@ -386,7 +393,7 @@ def number(value):
 
 def text(value):
     """As much of it as an item or a key has room for."""
-    return str(value)[:900]
+    return str(value)[:450]
 
 
 def seconds(value):

@@ -26,10 +26,10 @@ RUN, REPEAT = 70, 15
 LIMITS = {
     "auto_failover": (ENV["AUTO_FAILOVER"], ["ON", "DRY_RUN", "OFF"]),
     "auto_failover_enabled": (True, [True, False]),
-    "probe_interval_seconds": (5, range(1, 31)),
-    "consecutive_failures": (2, range(1, 11)),
-    "database_grace_seconds": (20, range(601)),
-    "application_grace_seconds": (30, range(601)),
+    "probe_interval_seconds": (5, range(1, 11)),
+    "consecutive_failures": (2, range(1, 6)),
+    "database_grace_seconds": (20, range(46)),
+    "application_grace_seconds": (30, range(46)),
 }
 
 
@@ -38,7 +38,7 @@ def handler(event, context):
     begun = time()
     config = configuration(read(given) or {})
     armed = config["auto_failover_enabled"] and config["auto_failover"] == "ON"
-    rows, calls, last = {}, {}, None
+    rows, calls, last = {}, {}, read(writer)
     while True:
         now = time()
         health = {"database": read(database), "application": read(application)}

@@ -54,7 +54,7 @@ SHORT_FORMS = {
 # CloudFormation takes 51,200 bytes and no more, and a template of this size has some 6,000 columns
 # of indentation: one blank a level leaves them to the failover code.
 INDENT = " "
-WIDTH = 150
+WIDTH = 160
 DASH = "  "  # what stands behind "- " aligns with it
 
 # What one YAML parser or another reads as a number, a date, a boolean or null.

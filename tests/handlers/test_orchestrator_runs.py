@@ -1,0 +1,717 @@
+"""Runs: what is moved, what refuses, how it is verified, recorded and told."""
+
+import datetime
+import json
+from decimal import Decimal
+
+import pytest
+from world import READER, START, WRITER
+
+MANUAL = {"trigger_failover": True, "reason": ["drill"]}
+VOTED = MANUAL | {"votes": {"database": 2, "alb_targets": 1}, "writer": WRITER}
+DATABASE = MANUAL | {"components": ["database"]}
+APPLICATION = MANUAL | {"components": ["application"]}
+CHANGING = {"FailoverDBCluster", "UpdateHealthCheck", "PutItem", "Publish", "PutMetricData"}
+STATUSES = [
+    "backing-up",
+    "creating",
+    "deleting",
+    "failed",
+    "inaccessible-encryption-credentials",
+    "incompatible-parameters",
+    "maintenance",
+    "modifying",
+    "rebooting",
+    "restarting",
+    "starting",
+    "stopped",
+    "storage-full",
+    "upgrading",
+    "",
+    "AVAILABLE",
+]
+
+
+def promoted(world):
+    return [
+        params["TargetDBInstanceIdentifier"]
+        for _, name, params in world.calls
+        if name == "FailoverDBCluster"
+    ]
+
+
+def operations(world):
+    return {name for _, name, _ in world.calls}
+
+
+def latched_state(world):
+    return world.state.get("Latched") is True
+
+
+# What moves.
+
+
+def test_a_manual_run_moves_both(world, send):
+    reply = send(MANUAL)
+    assert (reply.outcome, reply.code) == ("COMPLETED", 200)
+    assert world.writer == READER
+    assert world.latched
+    assert latched_state(world)
+    assert promoted(world) == [READER]
+
+
+def test_a_completed_run_is_recorded_in_the_state(world, send):
+    send(MANUAL)
+    state = world.state
+    assert state["Status"] == "COMPLETED"
+    assert (state["PreviousWriter"], state["NewWriter"]) == (WRITER, READER)
+    assert state["Error"] == ""
+    assert "drill" in state["Reason"]
+
+
+def test_a_completed_run_leaves_one_audit_item(world, send):
+    send(MANUAL)
+    (item,) = world.runs()
+    assert item["Status"] == "COMPLETED"
+    assert item["StateKey"] == f"RUN#{item['StartTime']}#{item['AttemptId']}"
+
+
+def test_a_completed_run_is_told_once(world, send):
+    send(MANUAL)
+    ((subject, message),) = world.published
+    assert "COMPLETED" in subject
+    assert READER in message
+
+
+def test_database_only_leaves_the_application_alone(world, send):
+    assert send(DATABASE).outcome == "COMPLETED"
+    assert world.writer == READER
+    assert not world.latched
+    assert not operations(world) & {"UpdateHealthCheck", "DescribeTargetHealth"}
+    assert not latched_state(world)
+    assert "application_at" not in world.state
+
+
+def test_application_only_leaves_the_database_alone(world, send):
+    assert send(APPLICATION).outcome == "COMPLETED"
+    assert world.writer == WRITER
+    assert world.latched
+    assert not [one for one in world.calls if one[0] == "rds"]
+    assert "database_at" not in world.state
+
+
+def test_a_run_touches_nothing_else(world, send):
+    send(MANUAL)
+    assert operations(world) - CHANGING == {
+        "GetParameter",
+        "GetItem",
+        "DescribeDBClusters",
+        "DescribeDBInstances",
+        "DescribeTargetHealth",
+    }
+    assert set(world.items) == {"FAILOVER_STATUS", world.runs()[0]["StateKey"]}
+
+
+@pytest.mark.parametrize(
+    ("components", "moves"),
+    [
+        (["database", "application"], (True, True)),
+        (["application", "database"], (True, True)),
+        (["database", "database"], (True, False)),
+        (["application", "application"], (False, True)),
+    ],
+)
+def test_components_say_what_moves(world, send, components, moves):
+    assert send(MANUAL | {"components": components}).outcome == "COMPLETED"
+    assert (world.writer == READER, world.latched) == moves
+    assert world.count("FailoverDBCluster") == moves[0]
+
+
+# Whom it promotes.
+
+
+@pytest.mark.parametrize(
+    ("readers", "named"),
+    [
+        ({"b": ("available", 1), "c": ("available", 0)}, "c"),
+        ({"b": ("available", 0), "c": ("available", 1)}, "b"),
+        ({"b": ("rebooting", 0), "c": ("available", 15)}, "c"),
+        ({"b": ("available", 15), "c": ("failed", 1)}, "b"),
+        ({"b": ("failed", 0), "c": ("rebooting", 1), "d": ("available", 2)}, "d"),
+    ],
+)
+def test_the_available_reader_of_the_lowest_tier_is_named(world, send, readers, named):
+    world.instances = {WRITER: "available"} | {name: one[0] for name, one in readers.items()}
+    world.tiers = {WRITER: 0} | {name: one[1] for name, one in readers.items()}
+    assert send(DATABASE).outcome == "COMPLETED"
+    assert promoted(world) == [named]
+
+
+def test_the_writer_is_never_named(world, send):
+    world.tiers = {WRITER: 0, READER: 15}
+    send(DATABASE)
+    assert promoted(world) == [READER]
+
+
+def test_a_reader_that_cannot_be_read_is_passed_over(world, send, on_call):
+    world.instances["instance-c"] = "available"
+    world.tiers["instance-c"] = 2
+    on_call("rds", "DescribeDBInstances", lambda _: "Throttling")
+    assert send(DATABASE).outcome == "COMPLETED"
+    assert promoted(world) == ["instance-c"]
+
+
+def assert_failed_without_acting(world, reply):
+    assert reply.outcome == "RAISED"
+    assert world.count("FailoverDBCluster") == 0
+    assert world.state["Status"] == "FAILED"
+    assert "no reader" in world.state["Error"]
+    assert "database_at" not in world.state
+    (item,) = world.runs()
+    assert item["Status"] == "FAILED"
+    assert "FAILED" in world.published[-1][0]
+    assert "no reader" in world.published[-1][1].splitlines()[0]
+
+
+def test_no_reader_fails_and_says_so(world, send):
+    del world.instances[READER]
+    assert_failed_without_acting(world, send(MANUAL))
+
+
+@pytest.mark.parametrize("status", STATUSES)
+def test_a_reader_in_any_other_status_is_not_promoted(world, send, status):
+    world.instances[READER] = status
+    assert_failed_without_acting(world, send(MANUAL))
+
+
+# Aurora has acted already: look, do not act.
+
+
+def test_another_writer_than_the_named_one_is_only_verified(world, send):
+    world.writer = READER
+    assert send(VOTED | {"components": ["database"]}).outcome == "COMPLETED"
+    assert world.count("FailoverDBCluster") == 0
+    assert (world.state["PreviousWriter"], world.state["NewWriter"]) == (WRITER, READER)
+
+
+def test_a_cluster_failing_over_is_only_verified(world, send):
+    world.cluster_status = "failing-over"
+    world.clock.at(10, lambda: world.promote(READER))
+    world.clock.at(15, world.settle)
+    assert send(DATABASE).outcome == "COMPLETED"
+    assert world.count("FailoverDBCluster") == 0
+    assert world.state["NewWriter"] == READER
+
+
+def test_an_invalid_cluster_state_is_only_verified(world, send):
+    world.faults["rds", "FailoverDBCluster"] = "InvalidDBClusterStateFault"
+    world.clock.at(10, lambda: world.promote(READER))
+    assert send(DATABASE).outcome == "COMPLETED"
+    assert world.count("FailoverDBCluster") == 1
+    assert world.state["NewWriter"] == READER
+
+
+@pytest.mark.parametrize("name", ["instance-z", "", None, 7, [WRITER], {"a": 1}, True])
+def test_an_unknown_writer_is_ignored(world, send, name):
+    assert send(DATABASE | {"writer": name}).outcome == "COMPLETED"
+    assert promoted(world) == [READER]
+    assert world.state["PreviousWriter"] == WRITER
+
+
+# Verification.
+
+
+def test_an_available_cluster_with_the_old_writer_proves_nothing(world, send):
+    def accept(params):
+        world.clock.at(40, lambda: world.promote(READER))
+
+    world.faults["rds", "FailoverDBCluster"] = accept
+    world.promotion = (60.0, 1.0)
+    assert send(DATABASE).outcome == "COMPLETED"
+    assert world.state["Stages"]["promote"] >= 38
+
+
+def test_a_new_writer_in_an_unavailable_cluster_is_waited_for(world, send):
+    world.promotion = (5.0, 50.0)
+    assert send(DATABASE).outcome == "COMPLETED"
+    stages = world.state["Stages"]
+    assert 4 <= stages["promote"] <= 8
+    assert stages["promote"] + stages["verify"] >= 49
+
+
+def test_a_stalled_promotion_fails_within_the_timeout(world, send, orchestrator):
+    world.stalled = True
+    reply = send(MANUAL)
+    assert reply.outcome == "RAISED"
+    assert world.clock.now - START < orchestrator.timeout
+    assert world.state["Status"] == "FAILED"
+    assert [item["Status"] for item in world.runs()] == ["FAILED"]
+    assert "FAILED" in world.published[-1][0]
+    assert WRITER in world.published[-1][1].splitlines()[0]
+
+
+def test_a_stalled_promotion_leaves_time_to_record(world, send, orchestrator):
+    world.stalled = True
+    send(MANUAL)
+    assert orchestrator.timeout - (world.clock.now - START) >= 40
+
+
+def test_an_unreadable_cluster_ends_failed_within_the_timeout(world, send, on_call):
+    def outage(_):
+        world.faults["rds", "DescribeDBClusters"] = "InternalFailure"
+
+    on_call("rds", "FailoverDBCluster", outage)
+    assert send(DATABASE).outcome == "RAISED"
+    assert world.state["Status"] == "FAILED"
+
+
+def test_a_short_look_away_during_verification_is_survived(world, send, on_call):
+    on_call("rds", "DescribeDBClusters", lambda _: "Throttling", nth=3)
+    assert send(DATABASE).outcome == "COMPLETED"
+
+
+# What is measured.
+
+
+def test_every_stage_is_there_and_plausible(world, send):
+    send(MANUAL | {"detected_at": START - 7})
+    stages = world.state["Stages"]
+    assert set(stages) == {"detect", "decide", "promote", "verify", "latch"}
+    assert stages["detect"] == 7
+    assert 0 < stages["decide"] < 3
+    assert 12 <= stages["promote"] <= 15
+    assert 3 <= stages["verify"] <= 9
+    assert 0 < stages["latch"] < 1
+
+
+def test_an_application_run_has_no_database_stages(world, send):
+    send(APPLICATION)
+    assert set(world.state["Stages"]) == {"detect", "latch"}
+
+
+def test_the_stages_make_up_the_duration(world, send):
+    send(MANUAL)
+    state = world.state
+    parts = sum(state["Stages"].values()) - state["Stages"]["detect"]
+    assert abs(state["Duration"] - parts) < Decimal("0.5")
+
+
+def test_start_and_end_are_apart_by_the_duration(world, send):
+    send(MANUAL)
+    begun, ended = (
+        datetime.datetime.fromisoformat(world.state[key]) for key in ("StartTime", "CompletedTime")
+    )
+    assert begun.timestamp() == START
+    assert abs((ended - begun).total_seconds() - float(world.state["Duration"])) <= 1
+
+
+@pytest.mark.parametrize(("rto", "overdue"), [(10, 1.0), (18, 1.0), (25, 0.0), (3600, 0.0)])
+def test_overdue_is_measured_against_the_configured_objective(world, send, rto, overdue):
+    world.configuration["rto_seconds"] = rto
+    send(MANUAL)
+    ((_, took),) = world.metrics["FailoverDuration"]
+    assert took == pytest.approx(float(world.state["Duration"]), abs=0.01)
+    assert [value for _, value in world.metrics["FailoverOverdue"]] == [overdue]
+
+
+def test_a_failed_run_is_measured_too(world, send):
+    world.stalled = True
+    send(MANUAL)
+    assert [value for _, value in world.metrics["FailoverOverdue"]] == [1.0]
+
+
+def test_metrics_carry_the_stack(world, send):
+    send(MANUAL)
+    (put,) = [params for _, name, params in world.calls if name == "PutMetricData"]
+    assert put["Namespace"] == "DRSystem"
+    for one in put["MetricData"]:
+        assert one["Dimensions"] == [{"Name": "StackName", "Value": "stack"}]
+
+
+# The latch.
+
+
+@pytest.mark.parametrize(
+    ("states", "latched"),
+    [
+        (["healthy"], True),
+        (["unhealthy", "healthy"], True),
+        ([], False),
+        (["unhealthy"], False),
+        (["initial"], False),
+        (["draining"], False),
+        (["unused", "unavailable"], False),
+    ],
+)
+def test_the_latch_needs_a_healthy_standby_target(world, send, states, latched):
+    world.targets["StandbyTargetGroup"] = states
+    assert send(APPLICATION).outcome == "COMPLETED"
+    assert world.latched is latched
+    assert latched_state(world) is latched
+    assert bool(world.state.get("LatchError")) is not latched
+
+
+def test_a_failed_latch_is_recorded_and_fails_nothing(world, send):
+    world.faults["route53", "UpdateHealthCheck"] = "ThrottlingException"
+    assert send(MANUAL).outcome == "COMPLETED"
+    assert world.writer == READER
+    assert "ThrottlingException" in world.state["LatchError"]
+    assert "ThrottlingException" in world.runs()[0]["LatchError"]
+    assert "ThrottlingException" in world.published[-1][1]
+    assert "application_at" not in world.state
+
+
+def test_the_latch_error_of_an_earlier_run_is_not_inherited(world, send):
+    world.faults["route53", "UpdateHealthCheck"] = "ThrottlingException"
+    send(APPLICATION)
+    world.faults.clear()
+    world.clock.advance(600)
+    assert send(APPLICATION).outcome == "COMPLETED"
+    assert world.latched
+    assert not world.state.get("LatchError")
+
+
+def test_a_failed_run_does_not_show_the_new_writer_of_an_earlier_one(world, send):
+    send(DATABASE)
+    world.clock.advance(600)
+    world.stalled = True
+    assert send(DATABASE).outcome == "RAISED"
+    assert world.state.get("NewWriter") != READER
+
+
+# Dry runs.
+
+
+@pytest.mark.parametrize("event", [MANUAL, VOTED, MANUAL | {"action": "failback"}])
+def test_a_dry_run_changes_nothing_but_one_audit_item(world, send, event):
+    reply = send(event | {"dry_run": True})
+    assert (reply.outcome, reply.code) == ("DRY_RUN", 200)
+    assert operations(world) & (CHANGING - {"PutItem"}) == set()
+    assert world.count("PutItem") == 1
+    assert len(world.runs()) == 1
+    assert not world.state
+    assert (world.writer, world.latched) == (WRITER, False)
+
+
+def test_a_dry_run_says_what_it_would_do(world, send):
+    send(MANUAL | {"dry_run": True})
+    (item,) = world.runs()
+    assert READER in item["Plan"]
+
+
+def test_a_dry_run_makes_every_decision(world, send):
+    send(MANUAL)
+    assert send(MANUAL | {"dry_run": True}).outcome == "REFUSED"
+
+
+def test_a_dry_run_starts_no_cooldown(world, send):
+    send(MANUAL | {"dry_run": True})
+    assert send(MANUAL).outcome == "COMPLETED"
+
+
+# Force, expectation.
+
+
+def test_force_passes_the_cooldown(world, send):
+    send(DATABASE)
+    assert send(DATABASE | {"force": True}).outcome == "COMPLETED"
+    assert promoted(world) == [READER, WRITER]
+
+
+@pytest.mark.parametrize("force", ["true", 1, "yes", [True], None, False])
+def test_only_true_is_force(world, send, force):
+    send(DATABASE)
+    assert send(DATABASE | {"force": force}).outcome == "REFUSED"
+    assert world.count("FailoverDBCluster") == 1
+
+
+def test_force_does_not_pass_a_live_lease(world, send):
+    world.items["FAILOVER_STATUS"] = {
+        "Status": "IN_PROGRESS",
+        "AttemptId": "other",
+        "FencingToken": Decimal(4),
+        "LeaseExpires": Decimal(START + 60),
+    }
+    before = dict(world.state)
+    assert send(MANUAL | {"force": True}).outcome == "REFUSED"
+    assert world.count("FailoverDBCluster") == 0
+    assert world.state == before
+
+
+@pytest.mark.parametrize("more", [{}, {"force": True}, {"action": "failback", "force": True}])
+@pytest.mark.parametrize("expected", [READER, "instance-z", 7, [WRITER]])
+def test_another_writer_than_expected_refuses(world, send, more, expected):
+    reply = send(MANUAL | more | {"expected_writer": expected})
+    assert (reply.outcome, reply.code) == ("REFUSED", 409)
+    assert world.writer == WRITER
+    assert not world.latched
+    assert not world.state
+
+
+def test_the_expected_writer_passes(world, send):
+    assert send(MANUAL | {"expected_writer": WRITER}).outcome == "COMPLETED"
+
+
+def test_a_refusal_is_recorded_once_an_hour(world, send):
+    send(MANUAL)
+    for _ in range(4):
+        assert send(VOTED).outcome == "REFUSED"
+        world.clock.advance(15)
+    assert len(world.runs("REFUSED")) == 1
+
+
+def test_a_refusal_is_told_once_an_hour(world, send):
+    send(MANUAL)
+    for _ in range(4):
+        assert send(VOTED).outcome == "REFUSED"
+        world.clock.advance(15)
+    assert len([subject for subject, _ in world.published if "REFUSED" in subject]) == 1
+
+
+# Automatic or manual, and the arming.
+
+ALARM = {
+    "source": "aws.cloudwatch",
+    "alarmArn": "arn:aws:cloudwatch:eu-west-1:111122223333:alarm:stack-database",
+    "time": "2027-01-15T08:00:00.000+0000",
+    "alarmData": {"alarmName": "stack-database", "state": {"value": "ALARM"}},
+}
+
+
+def make_dead(world):
+    world.samples = {"DatabaseHealth": [0.0], "EngineUptime": []}
+
+
+@pytest.mark.parametrize(
+    ("event", "mode"),
+    [
+        (MANUAL, "PLANNED"),
+        (MANUAL | {"writer": WRITER, "detected_at": START}, "PLANNED"),
+        (MANUAL | {"mode": "DRILL"}, "DRILL"),
+        (MANUAL | {"votes": {}}, "UNPLANNED"),
+        (MANUAL | {"votes": None}, "UNPLANNED"),
+        (VOTED, "UNPLANNED"),
+        (MANUAL | {"alarmData": None}, "UNPLANNED"),
+        (ALARM, "UNPLANNED"),
+    ],
+)
+def test_votes_or_an_alarm_make_a_run_automatic(world, send, event, mode):
+    make_dead(world)
+    assert send(event).outcome == "COMPLETED"
+    assert world.state["Mode"] == mode
+
+
+def test_automatic_is_decided_by_the_event_and_not_by_its_mode(world, send):
+    world.configuration["auto_failover"] = "OFF"
+    assert send(MANUAL | {"mode": "UNPLANNED"}).outcome == "COMPLETED"
+
+
+@pytest.mark.parametrize(
+    ("arming", "enabled", "event", "outcome"),
+    [
+        ("ON", True, VOTED, "COMPLETED"),
+        ("ON", True, ALARM, "COMPLETED"),
+        ("ON", True, MANUAL, "COMPLETED"),
+        ("DRY_RUN", True, VOTED, "DRY_RUN"),
+        ("DRY_RUN", True, ALARM, "DRY_RUN"),
+        ("DRY_RUN", True, MANUAL, "COMPLETED"),
+        ("OFF", True, VOTED, "REFUSED"),
+        ("OFF", True, ALARM, "REFUSED"),
+        ("OFF", True, MANUAL, "COMPLETED"),
+        ("ON", False, VOTED, "REFUSED"),
+        ("ON", False, ALARM, "REFUSED"),
+        ("ON", False, MANUAL, "COMPLETED"),
+        ("DRY_RUN", False, VOTED, "REFUSED"),
+        ("OFF", False, VOTED, "REFUSED"),
+        ("OFF", True, VOTED | {"force": True}, "REFUSED"),
+        ("OFF", True, VOTED | {"dry_run": True}, "REFUSED"),
+    ],
+)
+def test_the_arming_holds_automatic_runs_only(world, send, arming, enabled, event, outcome):
+    make_dead(world)
+    world.configuration |= {"auto_failover": arming, "auto_failover_enabled": enabled}
+    assert send(event).outcome == outcome
+    acted = outcome == "COMPLETED"
+    assert world.count("FailoverDBCluster") == acted
+    assert bool(world.state) is acted
+
+
+@pytest.mark.parametrize(
+    "text", ["", "no json", "[]", "null", "7", '"ON"', "{}", '{"auto_failover": 7}', "[[]]"]
+)
+def test_an_unfit_configuration_gives_noted_defaults(world, send, text):
+    world.configuration = text
+    assert send(VOTED).outcome == "COMPLETED"
+    assert "auto_failover: 'ON'" in str(world.runs()[0]["Notes"])
+
+
+@pytest.mark.parametrize(
+    ("key", "value"),
+    [
+        ("cooldown_seconds", -1),
+        ("cooldown_seconds", 10**9),
+        ("cooldown_seconds", "300"),
+        ("cooldown_seconds", True),
+        ("cooldown_seconds", None),
+        ("rto_seconds", 0),
+        ("rto_seconds", 30.5),
+        ("auto_failover", "on"),
+        ("auto_failover_enabled", 1),
+    ],
+)
+def test_an_unfit_value_is_noted_and_replaced(world, send, key, value):
+    world.configuration[key] = value
+    assert send(MANUAL).outcome == "COMPLETED"
+    assert key in str(world.runs()[0]["Notes"])
+    assert send(MANUAL).outcome == "REFUSED"
+
+
+def test_a_fit_configuration_needs_no_note(world, send):
+    send(MANUAL)
+    assert "default" not in str(world.runs()[0]["Notes"])
+    assert "not " not in str(world.runs()[0]["Notes"])
+
+
+# Cooldown.
+
+
+@pytest.mark.parametrize(("waited", "passes"), [(0, False), (200, False), (301, True)])
+@pytest.mark.parametrize("cooldown", [300])
+def test_the_cooldown_counts_from_the_accepted_promotion(world, send, cooldown, waited, passes):
+    send(DATABASE)
+    accepted = int(world.state["database_at"])
+    assert accepted <= START + 2
+    world.clock.now = max(world.clock.now, accepted + waited)
+    assert (send(DATABASE).outcome == "COMPLETED") is passes
+
+
+@pytest.mark.parametrize("cooldown", [0, 60, 600])
+def test_the_cooldown_is_the_configured_one(world, send, cooldown):
+    world.configuration["cooldown_seconds"] = cooldown
+    send(DATABASE)
+    world.clock.now = START + cooldown - 5
+    if cooldown:
+        assert send(DATABASE).outcome == "REFUSED"
+    world.clock.now = START + cooldown + 60
+    assert send(DATABASE).outcome == "COMPLETED"
+
+
+def test_each_component_cools_by_itself(world, send):
+    send(DATABASE)
+    assert send(MANUAL).outcome == "COMPLETED"
+    assert world.latched
+    assert world.count("FailoverDBCluster") == 1
+
+
+def test_a_latch_does_not_cool_the_database(world, send):
+    send(APPLICATION)
+    assert send(MANUAL).outcome == "COMPLETED"
+    assert world.writer == READER
+    assert world.count("UpdateHealthCheck") == 1
+
+
+def test_a_latch_starts_a_cooldown(world, send):
+    send(APPLICATION)
+    world.items["FAILOVER_STATUS"]["Latched"] = False
+    assert send(APPLICATION).outcome == "REFUSED"
+    world.clock.advance(301)
+    assert send(APPLICATION).outcome == "COMPLETED"
+
+
+def test_what_is_latched_is_not_latched_again(world, send):
+    send(APPLICATION)
+    world.clock.advance(10_000)
+    assert send(APPLICATION).outcome == "REFUSED"
+    assert world.count("UpdateHealthCheck") == 1
+
+
+def test_an_observed_change_of_writer_starts_a_cooldown(world, send):
+    world.writer = READER
+    send(VOTED | {"components": ["database"]})
+    assert send(DATABASE).outcome == "REFUSED"
+    assert world.count("FailoverDBCluster") == 0
+
+
+def test_a_run_that_failed_before_acting_starts_no_cooldown(world, send):
+    world.instances[READER] = "rebooting"
+    assert send(DATABASE).outcome == "RAISED"
+    world.instances[READER] = "available"
+    assert send(DATABASE).outcome == "COMPLETED"
+
+
+def test_a_refused_promotion_starts_no_cooldown(world, send):
+    world.faults["rds", "FailoverDBCluster"] = "AccessDenied"
+    assert send(DATABASE).outcome == "RAISED"
+    world.faults.clear()
+    assert send(DATABASE).outcome == "COMPLETED"
+
+
+def test_a_run_that_failed_after_acting_starts_one(world, send):
+    world.stalled = True
+    assert send(DATABASE).outcome == "RAISED"
+    assert send(DATABASE).outcome == "REFUSED"
+
+
+def test_looking_on_without_a_change_starts_no_cooldown(world, send):
+    world.faults["rds", "FailoverDBCluster"] = "InvalidDBClusterStateFault"
+    assert send(DATABASE).outcome == "RAISED"
+    world.faults.clear()
+    assert send(DATABASE).outcome == "COMPLETED"
+
+
+# One attempt, many events.
+
+
+def test_a_repeat_after_completion_does_nothing(world, send):
+    event = VOTED | {"attempt_id": "one"}
+    assert send(event).outcome == "COMPLETED"
+    before = dict(world.items)
+    assert send(event).outcome == "NOT_REQUIRED"
+    assert world.items == before
+    world.clock.advance(10_000)
+    assert send(event).outcome == "NOT_REQUIRED"
+    assert world.count("FailoverDBCluster") == 1
+
+
+def test_a_repeat_during_the_run_does_nothing(world, send, on_call):
+    event = VOTED | {"attempt_id": "one"}
+    replies = []
+
+    def again(_):
+        replies.append(send(event))
+
+    on_call("rds", "DescribeDBClusters", again, nth=3)
+    assert send(event).outcome == "COMPLETED"
+    assert [one.outcome for one in replies] == ["NOT_REQUIRED"]
+    assert world.count("FailoverDBCluster") == 1
+    assert len(world.runs()) == 1
+    assert world.runs("REFUSED") == []
+
+
+def test_a_repeat_after_a_failure_before_acting_tries_again(world, send):
+    event = VOTED | {"attempt_id": "one"}
+    world.instances[READER] = "rebooting"
+    assert send(event).outcome == "RAISED"
+    world.instances[READER] = "available"
+    world.clock.advance(15)
+    assert send(event).outcome == "COMPLETED"
+    assert world.count("FailoverDBCluster") == 1
+
+
+def test_a_repeat_after_a_failure_after_acting_waits_for_the_cooldown(world, send):
+    event = VOTED | {"attempt_id": "one", "components": ["database"]}
+    world.stalled = True
+    assert send(event).outcome == "RAISED"
+    assert send(event).outcome == "REFUSED"
+    assert world.count("FailoverDBCluster") == 1
+
+
+def test_without_an_attempt_the_request_is_the_attempt(world, send):
+    send(MANUAL)
+    assert world.state["AttemptId"] == "request-1"
+
+
+def test_the_answer_shows_the_state(world, send):
+    shown = send(MANUAL).body["state"]
+    assert shown["Status"] == "COMPLETED"
+    assert json.dumps(shown)
