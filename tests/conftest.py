@@ -22,7 +22,8 @@ NO_VALUE = object()
 class Evaluator:
     """CloudFormation's intrinsics, with a resource standing for itself by its logical id.
 
-    ``Ref: X`` is ``X``, ``GetAtt: [X, Arn]`` is ``X.Arn``, also inside a Sub text.
+    ``Ref: X`` is ``X``, ``GetAtt: [X, Arn]`` is ``X.Arn``, also inside a Sub text. A statement's
+    only action or resource comes as a list of one, as IAM takes it.
     """
 
     def __init__(self, template: dict[str, Any], parameters: dict[str, object]) -> None:
@@ -61,6 +62,9 @@ class Evaluator:
                 return self.intrinsics[name](argument)
             assert not name.startswith("Fn::"), f"the evaluator does not know {name}"
         values = {key: self(value) for key, value in node.items()}
+        if "Effect" in values:
+            for key in values.keys() & {"Action", "Resource"}:
+                values[key] = values[key] if isinstance(values[key], list) else [values[key]]
         return {key: value for key, value in values.items() if value is not NO_VALUE}
 
     def ref(self, name: str) -> Any:

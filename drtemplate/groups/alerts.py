@@ -1,11 +1,12 @@
 """The topic on which people are told, and who may publish to it."""
 
 from awacs import sns as sns_actions
-from awacs.aws import Allow, Condition, PolicyDocument, Principal, Statement, StringEquals
+from awacs.aws import Condition, PolicyDocument, StringEquals
 from troposphere import AccountId, sns
 
 from drtemplate.groups.encryption import Encryption
 from drtemplate.groups.parameters import Parameters
+from drtemplate.policies import Statement, allow, document, service
 from drtemplate.template import StackTemplate, bundle, stack_name
 
 
@@ -42,24 +43,20 @@ def publishers_policy(topic: sns.Topic) -> PolicyDocument:
 
     https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-use-resource-based.html
     """
-    return PolicyDocument(
-        Version="2012-10-17",
-        Statement=[
-            _publisher(
-                topic,
-                "cloudwatch",
-                Condition=Condition(StringEquals("aws:SourceAccount", AccountId)),
-            ),
-            _publisher(topic, "events"),
-        ],
+    return document(
+        _publisher(
+            topic,
+            "cloudwatch",
+            Condition=Condition(StringEquals("aws:SourceAccount", AccountId)),
+        ),
+        _publisher(topic, "events"),
     )
 
 
-def _publisher(topic: sns.Topic, service: str, **condition: Condition) -> Statement:
-    return Statement(
-        Effect=Allow,
-        Principal=Principal("Service", f"{service}.amazonaws.com"),
-        Action=[sns_actions.Publish],
-        Resource=[topic.ref()],
+def _publisher(topic: sns.Topic, name: str, **condition: Condition) -> Statement:
+    return allow(
+        [sns_actions.Publish],
+        [topic.ref()],
+        Principal=service(f"{name}.amazonaws.com"),
         **condition,
     )

@@ -1,18 +1,10 @@
 """The customer managed key, and who besides the account may use it."""
 
 from awacs import kms as kms_actions
-from awacs.aws import (
-    Allow,
-    ArnLike,
-    AWSPrincipal,
-    Condition,
-    PolicyDocument,
-    Principal,
-    Statement,
-    StringEquals,
-)
+from awacs.aws import ArnLike, AWSPrincipal, Condition, PolicyDocument, StringEquals
 from troposphere import AccountId, RetainExceptOnCreate, Sub, kms
 
+from drtemplate.policies import Statement, allow, document, service
 from drtemplate.template import StackTemplate, bundle
 
 
@@ -49,58 +41,40 @@ def key_policy() -> PolicyDocument:
     https://docs.aws.amazon.com/AmazonCloudWatch/latest/logs/encrypt-log-data-kms.html
     https://docs.aws.amazon.com/sns/latest/dg/sns-key-management.html
     """
-    return PolicyDocument(
-        Version="2012-10-17",
-        Statement=[
-            Statement(
-                Sid="Enable IAM User Permissions",
-                Effect=Allow,
-                Principal=AWSPrincipal(Sub("arn:${AWS::Partition}:iam::${AWS::AccountId}:root")),
-                Action=[kms_actions.Action("*")],
-                Resource=["*"],
-            ),
-            Statement(
-                Sid="Logs",
-                Effect=Allow,
-                Principal=Principal("Service", Sub("logs.${AWS::Region}.amazonaws.com")),
-                Action=[
-                    kms_actions.Action(name)
-                    for name in (
-                        "Encrypt",
-                        "Decrypt",
-                        "ReEncrypt*",
-                        "GenerateDataKey*",
-                        "Describe*",
-                    )
-                ],
-                Resource=["*"],
-                Condition=Condition(
-                    ArnLike(
-                        "kms:EncryptionContext:aws:logs:arn",
-                        Sub(
-                            "arn:${AWS::Partition}:logs:${AWS::Region}:${AWS::AccountId}"
-                            ":log-group:/aws/lambda/${AWS::StackName}-*"
-                        ),
-                    )
-                ),
-            ),
-            _publisher(
-                "Alarms",
-                "cloudwatch",
-                Condition=Condition(StringEquals("aws:SourceAccount", AccountId)),
-            ),
-            # EventBridge sends no source keys on this path: a condition would drop every event.
-            _publisher("Events", "events"),
-        ],
+    use = ("Encrypt", "Decrypt", "ReEncrypt*", "GenerateDataKey*", "Describe*")
+    log_groups = Sub(
+        "arn:${AWS::Partition}:logs:${AWS::Region}:${AWS::AccountId}"
+        ":log-group:/aws/lambda/${AWS::StackName}-*"
+    )
+    return document(
+        allow(
+            [kms_actions.Action("*")],
+            ["*"],
+            Sid="Enable IAM User Permissions",
+            Principal=AWSPrincipal(Sub("arn:${AWS::Partition}:iam::${AWS::AccountId}:root")),
+        ),
+        allow(
+            [kms_actions.Action(name) for name in use],
+            ["*"],
+            Sid="Logs",
+            Principal=service(Sub("logs.${AWS::Region}.amazonaws.com")),
+            Condition=Condition(ArnLike("kms:EncryptionContext:aws:logs:arn", log_groups)),
+        ),
+        _publisher(
+            "Alarms",
+            "cloudwatch",
+            Condition=Condition(StringEquals("aws:SourceAccount", AccountId)),
+        ),
+        # EventBridge sends no source keys on this path: a condition would drop every event.
+        _publisher("Events", "events"),
     )
 
 
-def _publisher(sid: str, service: str, **condition: Condition) -> Statement:
-    return Statement(
+def _publisher(sid: str, name: str, **condition: Condition) -> Statement:
+    return allow(
+        [kms_actions.Decrypt, kms_actions.Action("GenerateDataKey*")],
+        ["*"],
         Sid=sid,
-        Effect=Allow,
-        Principal=Principal("Service", f"{service}.amazonaws.com"),
-        Action=[kms_actions.Decrypt, kms_actions.Action("GenerateDataKey*")],
-        Resource=["*"],
+        Principal=service(f"{name}.amazonaws.com"),
         **condition,
     )

@@ -11,7 +11,7 @@ from awacs import route53 as route53_actions
 from awacs import sns as sns_actions
 from awacs import ssm as ssm_actions
 from awacs import sts as sts_actions
-from awacs.aws import Action, Allow, Condition, PolicyDocument, Principal, Statement, StringEquals
+from awacs.aws import Allow, Condition, PolicyDocument, StringEquals
 from troposphere import Sub, awslambda, iam, logs
 
 from drtemplate.groups.alerts import Alerts
@@ -24,6 +24,7 @@ from drtemplate.groups.network import Network
 from drtemplate.groups.parameters import Parameters
 from drtemplate.groups.security_groups import SecurityGroups
 from drtemplate.groups.state import State
+from drtemplate.policies import Statement, allow, document, service
 from drtemplate.template import StackTemplate, bundle, variable
 
 METRIC_NAMESPACE = "DRSystem"
@@ -88,22 +89,22 @@ def orchestrator_statements(around: Surroundings, log_group: logs.LogGroup) -> l
     """Exactly what the orchestrator calls, on the resources it calls it for."""
     database = around.database
     return [
-        _allow(
+        allow(
             [rds_actions.FailoverDBCluster, rds_actions.DescribeDBClusters],
             [database.cluster.get_att("DBClusterArn")],
         ),
-        _allow(
+        allow(
             [rds_actions.DescribeDBInstances],
             [
                 instance.get_att("DBInstanceArn")
                 for instance in (database.primary, database.standby)
             ],
         ),
-        _allow(
+        allow(
             [dynamodb_actions.GetItem, dynamodb_actions.PutItem],
             [around.state.failover.get_att("Arn")],
         ),
-        _allow(
+        allow(
             [route53_actions.UpdateHealthCheck],
             [
                 Sub(
@@ -112,10 +113,10 @@ def orchestrator_statements(around: Surroundings, log_group: logs.LogGroup) -> l
                 )
             ],
         ),
-        _allow([sns_actions.Publish], [around.alerts.topic.ref()]),
+        allow([sns_actions.Publish], [around.alerts.topic.ref()]),
         # For the table and the topic, which the services open in the caller's name.
         # https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/encryption.usagenotes.html
-        _allow(
+        allow(
             [
                 kms_actions.Decrypt,
                 kms_actions.DescribeKey,
@@ -135,7 +136,7 @@ def orchestrator_statements(around: Surroundings, log_group: logs.LogGroup) -> l
             ),
         ),
         # Neither knows a resource.
-        _allow([elb_actions.DescribeTargetHealth, cloudwatch_actions.GetMetricStatistics], ["*"]),
+        allow([elb_actions.DescribeTargetHealth, cloudwatch_actions.GetMetricStatistics], ["*"]),
         *_common_statements(around, log_group),
     ]
 
@@ -145,60 +146,45 @@ def monitor_statements(
 ) -> list[Statement]:
     """Exactly what the monitor calls."""
     return [
-        _allow([lambda_actions.InvokeFunction], [orchestrator.get_att("Arn")]),
-        _allow([elb_actions.DescribeTargetHealth], ["*"]),
-        _allow([rds_actions.DescribeDBClusters], [around.database.cluster.get_att("DBClusterArn")]),
+        allow([lambda_actions.InvokeFunction], [orchestrator.get_att("Arn")]),
+        allow([elb_actions.DescribeTargetHealth], ["*"]),
+        allow([rds_actions.DescribeDBClusters], [around.database.cluster.get_att("DBClusterArn")]),
         *_common_statements(around, log_group),
     ]
 
 
 def _common_statements(around: Surroundings, log_group: logs.LogGroup) -> list[Statement]:
-    """Publish metrics, read the configuration, log."""
+    """Publish metrics; read the configuration and log, each on the only resource it knows."""
+    configuration = Sub(
+        "arn:${AWS::Partition}:ssm:${AWS::Region}:${AWS::AccountId}:parameter"
+        + variable(around.configuration.failover)  # the name begins with a slash
+    )
     return [
         _metric_statement(),
-        _allow(
-            [ssm_actions.GetParameter],
-            [
-                # The name begins with a slash.
-                Sub(
-                    "arn:${AWS::Partition}:ssm:${AWS::Region}:${AWS::AccountId}:parameter"
-                    + variable(around.configuration.failover)
-                )
-            ],
-        ),
-        _allow(
-            [logs_actions.CreateLogStream, logs_actions.PutLogEvents], [log_group.get_att("Arn")]
+        allow(
+            [ssm_actions.GetParameter, logs_actions.CreateLogStream, logs_actions.PutLogEvents],
+            [configuration, log_group.get_att("Arn")],
         ),
     ]
 
 
 def _metric_statement() -> Statement:
-    return _allow(
+    return allow(
         [cloudwatch_actions.PutMetricData],
         ["*"],
         Condition=Condition(StringEquals("cloudwatch:namespace", METRIC_NAMESPACE)),
     )
 
 
-def _allow(actions: list[Action], resources: list[object], **condition: Condition) -> Statement:
-    return Statement(Effect=Allow, Action=actions, Resource=resources, **condition)
-
-
 def _policy(name: str, statements: list[Statement]) -> iam.Policy:
-    return iam.Policy(
-        PolicyName=name,
-        PolicyDocument=PolicyDocument(Version="2012-10-17", Statement=statements),
-    )
+    return iam.Policy(PolicyName=name, PolicyDocument=document(*statements))
 
 
 def _trust() -> PolicyDocument:
-    return PolicyDocument(
-        Version="2012-10-17",
-        Statement=[
-            Statement(
-                Effect=Allow,
-                Principal=Principal("Service", "lambda.amazonaws.com"),
-                Action=[sts_actions.AssumeRole],
-            )
-        ],
+    return document(
+        Statement(
+            Effect=Allow,
+            Principal=service("lambda.amazonaws.com"),
+            Action=[sts_actions.AssumeRole],
+        )
     )

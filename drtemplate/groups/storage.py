@@ -1,11 +1,12 @@
 """The two buckets: encrypted, versioned, private, reached over TLS only."""
 
 from awacs import s3 as s3_actions
-from awacs.aws import Bool, Condition, Deny, Everybody, PolicyDocument, Principal, Statement
+from awacs.aws import Bool, Condition, Deny, Everybody, PolicyDocument, Principal
 from troposphere import RetainExceptOnCreate, Sub, s3
 
 from drtemplate.groups.encryption import Encryption
 from drtemplate.groups.parameters import Parameters
+from drtemplate.policies import Statement, document
 from drtemplate.template import StackTemplate, bundle, name_tags, stack_name
 
 
@@ -85,15 +86,12 @@ def _add_bucket(
 
 def tls_only_policy(bucket: s3.Bucket) -> PolicyDocument:
     """Refuse every request to the bucket that does not come over TLS."""
-    return PolicyDocument(
-        Version="2012-10-17",
-        Statement=[
-            Statement(
-                Effect=Deny,
-                Principal=Principal(Everybody),
-                Action=[s3_actions.Action("*")],
-                Resource=[bucket.get_att("Arn"), Sub(f"${{{bucket.title}.Arn}}/*")],
-                Condition=Condition(Bool("aws:SecureTransport", False)),
-            )
-        ],
+    return document(
+        Statement(
+            Effect=Deny,
+            Principal=Principal(Everybody),
+            Action=[s3_actions.Action("*")],
+            Resource=[bucket.get_att("Arn"), Sub(f"${{{bucket.title}.Arn}}/*")],
+            Condition=Condition(Bool("aws:SecureTransport", False)),
+        )
     )
