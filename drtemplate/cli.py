@@ -106,6 +106,7 @@ def _render(options: argparse.Namespace, settings: Settings) -> int:
     if options.check:
         if pipeline.is_current(path, rendered.text):
             return FINE
+        pipeline.check_handlers(rendered, settings)  # a broken one has a better name than stale
         _say(f"{_short(path)} is stale: run `make template` and commit the file")
         return FOUND
     if findings := pipeline.validate(rendered, settings):

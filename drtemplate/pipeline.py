@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from drtemplate.errors import InputError
+from drtemplate.groups.functions import HANDLERS
 from drtemplate.rendering.yaml import to_yaml
 from drtemplate.settings import PROJECT, Settings
 from drtemplate.stack import build
@@ -56,17 +57,35 @@ def render(settings: Settings, form: str = "yaml") -> Rendered:
 
 
 def validate(rendered: Rendered, settings: Settings) -> "list[Finding]":
-    """Everything that a template must pass before it is written; the cheap checks go first."""
+    """Everything that a template must pass before it is written; the cheap checks go first.
+
+    Raises:
+        HandlerError: as ``check_handlers``.
+    """
     # A freshness check validates nothing, so it need not wait for these either.
     from drtemplate.checks.limits import MAX_BYTES, MAX_BYTES_IN_S3, check_limits  # noqa: PLC0415
     from drtemplate.checks.lint import lint  # noqa: PLC0415
     from drtemplate.checks.references import check_references  # noqa: PLC0415
 
+    check_handlers(rendered, settings)
     # JSON spells every intrinsic out: it is for programs, and a deploy of it takes an S3 bucket.
     most = MAX_BYTES_IN_S3 if rendered.is_json else MAX_BYTES
     found = check_limits(rendered.template, rendered.text, most)
     found += check_references(rendered.template)
     return found or lint(rendered.text, settings.regions)
+
+
+def check_handlers(rendered: Rendered, settings: Settings) -> None:
+    """Prove that the functions' code is the program that stands in the folder of handlers.
+
+    Raises:
+        HandlerError: a handler is none that Lambda can run, or the code is another program.
+    """
+    from drtemplate.checks.handlers import check_handler  # noqa: PLC0415
+
+    for function, handler in HANDLERS.items():
+        code = rendered.template["Resources"][function]["Properties"]["Code"]["ZipFile"]
+        check_handler(settings.handlers / handler, code)
 
 
 def is_current(path: Path, text: str) -> bool:

@@ -12,6 +12,9 @@ LOG_RETENTION = 90  # days
 ORCHESTRATOR_TIMEOUT = 180
 EVENT_AGE = 60  # the least that Lambda takes
 MONITOR_TIMEOUT = 90  # it probes for 70 and ends the tick that it is in
+ORCHESTRATOR, MONITOR = "FailoverOrchestratorFunction", "HealthMonitorFunction"
+# The functions, and which file of the folder of handlers is the code of each.
+HANDLERS = {ORCHESTRATOR: "failover_orchestrator.py", MONITOR: "health_monitor.py"}
 
 
 @bundle
@@ -39,8 +42,8 @@ def _add_orchestrator(
     return _add_function(
         template,
         settings,
-        "FailoverOrchestratorFunction",
-        "failover_orchestrator",
+        ORCHESTRATOR,
+        "failover-orchestrator",
         role,
         log_group,
         Timeout=ORCHESTRATOR_TIMEOUT,
@@ -65,8 +68,8 @@ def _add_monitor(
     return _add_function(
         template,
         settings,
-        "HealthMonitorFunction",
-        "health_monitor",
+        MONITOR,
+        "health-monitor",
         role,
         log_group,
         # Before the way out exists every call of the function would only time out.
@@ -85,7 +88,7 @@ def _add_function(
     template: StackTemplate,
     settings: Settings,
     title: str,
-    handler: str,
+    name: str,
     role: iam.Role,
     log_group: logs.LogGroup,
     environment: dict[str, object],
@@ -96,7 +99,7 @@ def _add_function(
     function = template.add_resource(
         awslambda.Function(
             title,
-            FunctionName=stack_name(f"-{handler.replace('_', '-')}"),
+            FunctionName=stack_name(f"-{name}"),
             Runtime=settings.runtime,
             Handler="index.handler",
             MemorySize=512,
@@ -104,7 +107,7 @@ def _add_function(
             LoggingConfig=awslambda.LoggingConfig(LogGroup=log_group.ref()),
             **properties,
             Environment=awslambda.Environment(Variables=environment),
-            Code=awslambda.Code(ZipFile=inline_code(settings.handlers / f"{handler}.py")),
+            Code=awslambda.Code(ZipFile=inline_code(settings.handlers / HANDLERS[title])),
         )
     )
     template.add_resource(

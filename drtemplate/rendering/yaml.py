@@ -224,7 +224,7 @@ def _inline(value: Any, column: int, where: str) -> str | None:
 
 
 def _flow(value: Any, where: str) -> str | None:
-    """The value in flow style, or None if that would need quotes or hide structure."""
+    """The value in flow style, or None if a text of it has lines or a tag stands before a tag."""
     if isinstance(value, dict) and (intrinsic := _intrinsic(value)) is not None:
         tag, argument = intrinsic
         if isinstance(argument, dict) and _intrinsic(argument) is not None:
@@ -245,8 +245,7 @@ def _flow(value: Any, where: str) -> str | None:
         return None if None in items else "[" + ", ".join(map(str, items)) + "]"
     if isinstance(value, str) and "\n" in value:
         return None
-    text = _scalar(value, flow=True, where=where)
-    return text if text == _scalar(value, flow=False, where=where) else None
+    return _scalar(value, flow=True, where=where)
 
 
 def _intrinsic(value: Mapping[str, Any]) -> tuple[str, Any] | None:

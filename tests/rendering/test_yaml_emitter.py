@@ -550,7 +550,7 @@ def test_properties_on_one_line_end_at_the_width():
     ]
 
 
-@pytest.mark.parametrize("value", ["a\nb\n", {"Fn::Base64": {"Fn::Sub": "a"}}, "a, b"])
+@pytest.mark.parametrize("value", ["a\nb\n", {"Fn::Base64": {"Fn::Sub": "a"}}])
 def test_properties_that_flow_style_would_change_stand_on_their_own_lines(value):
     assert resource_lines({"A": 1, "B": value})[1:3] == ["  Properties:", "   A: 1"]
 
@@ -584,8 +584,9 @@ def test_what_stands_behind_a_dash_is_aligned_two_columns_in():
     ]
 
 
-def test_a_text_that_only_flow_style_would_quote_opens_the_list():
-    assert written(["a, b", "c"]) == ["K:", "- a, b", "- c"]
+def test_a_text_is_quoted_where_flow_style_would_end_it():
+    assert written(["a, b", "c"]) == ["K: ['a, b', c]"]
+    assert written({"Value": {"Fn::Sub": "${A}-b"}}) == ["K: {Value: !Sub '${A}-b'}"]
 
 
 # The real template
