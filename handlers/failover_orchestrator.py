@@ -16,8 +16,8 @@ import boto3
 from boto3.dynamodb.conditions import Attr
 from botocore.config import Config
 
-# A hung API must not eat the run: at most 2 x (2 + 3) seconds a call.
-CONFIG = Config(connect_timeout=2, read_timeout=3, retries={"total_max_attempts": 2})
+# A hung API must not eat the run: at most 2 x (1 + 3) seconds a call.
+CONFIG = Config(connect_timeout=1, read_timeout=3, retries={"total_max_attempts": 2})
 rds, sns, ssm, elbv2, route53, cloudwatch = (
     boto3.client(name, config=CONFIG) for name in "rds sns ssm elbv2 route53 cloudwatch".split()
 )
@@ -39,8 +39,8 @@ LIMITS = {
     "rto_seconds": (30, range(1, 3601)),
 }
 KEY, Stop = "FAILOVER_STATUS", RuntimeError
-# Seconds kept back to record and tell before Lambda ends the run, and between two looks.
-RESERVE, POLL = 45, 2
+# Seconds kept back to record and tell before Lambda ends the run; what this instance has told.
+RESERVE, TOLD = 55, set()
 
 
 def handler(event, context):
@@ -63,28 +63,33 @@ def run(event, context, back):
     """A failover or a fail back. Up to the lease it may refuse; then it ends recorded and told."""
     now = time()
     automatic = "votes" in event or "alarmData" in event
+    # Without the table only a forced manual run goes on, and one that names the writer.
+    blind = not automatic and event.get("force") is True and event.get("expected_writer")
     item = {
         "AttemptId": text(event.get("attempt_id") or context.aws_request_id),
+        "Owner": context.aws_request_id,
+        "Automatic": automatic,
         "Mode": text(event.get("mode", "UNPLANNED" if automatic else "PLANNED")),
         "Reason": text(event.get("reason")),
         "Votes": text(event.get("votes")),
         "StartTime": iso(now),
         "Stages": {"detect": seconds(now - number(event.get("detected_at", now)))},
         "Error": "",
+        "LatchError": "",
+        "NewWriter": "",
     }
     try:
         config, item["Notes"] = configuration(event)
         arming = config["auto_failover"] if config["auto_failover_enabled"] else "OFF"
-        if automatic and arming == "OFF":
-            raise Stop("automation is OFF")
         dry = event.get("dry_run") is True or (automatic and arming == "DRY_RUN")
         try:
             state = load(dry)
         except Exception:
-            # Without a state only a forced manual run goes on, and one that names the writer.
-            if automatic or event.get("force") is not True or not event.get("expected_writer"):
+            if not blind:
                 raise
             state = {"Status": "IDLE", "Unlocked": True}
+        if automatic and arming == "OFF":
+            raise Stop("automation is OFF")
         if state.get("AttemptId") == item["AttemptId"] and state["Status"] != "FAILED":
             return answer("NOT_REQUIRED", f"is {state['Status']}")
         wanted = check(event, back, state, now - config["cooldown_seconds"])
@@ -92,27 +97,34 @@ def run(event, context, back):
             item["Plan"] = text([safe(STEPS[name][0], event, back, state) for name in wanted])
             audit(item)
             return answer("DRY_RUN", "planned only", state=item)
-        lease = int(time() + context.get_remaining_time_in_millis() / 1000 + 10)
-        save(state, **item, Status="IN_PROGRESS", LeaseExpires=lease)
+        item["LeaseExpires"] = int(time() + context.get_remaining_time_in_millis() / 1000 + 10)
+        item["Status"] = "IN_PROGRESS"
+        try:
+            save(state, **item)
+        except Exception as error:
+            # A blind run passes the table's outage, but not another's write.
+            if not blind or "Conditional" in repr(error):
+                raise
+            state.update(item, Unlocked=True)
     except Exception as refusal:
-        # A standing signal repeats its call: one item and one message an hour tell of it.
         item["Error"] = text(refusal)
-        key = f"REFUSED#{iso(now)[:13]}#{item['Error']}"
-        if safe(put, item, key, Attr("StateKey").not_exists()):
-            safe(notify, "REFUSED", item)
+        safe(put, item, f"REFUSED#{iso(now)[:13]}#{item['Error']}")
+        safe(notify, "REFUSED", item)
         return answer("REFUSED", item["Error"], 409)
     status, failure = "FAILED_BACK" if back else "COMPLETED", None
+    moved = []
     try:
-        for name in wanted:
+        for name in wanted[::-1] if back else wanted:
             plan, move = STEPS[name]
-            move(context, state, now, *plan(event, back, state))
+            if move(context, state, now, *plan(event, back, state)):
+                moved.append(name)
     except Exception as error:
         status, failure = "FAILED", error
-        state["Error"] = repr(error)
+        state["Error"] = text(repr(error))
     finish(state, status, now, config["rto_seconds"])
     if failure:
         raise failure
-    return answer(status, f"moved {wanted}", state=state)
+    return answer(status, f"moved {moved}", state=state)
 
 
 def finish(state, status, now, rto):
@@ -124,7 +136,10 @@ def finish(state, status, now, rto):
     safe(save, state, **end)
     state.update(end)
     safe(audit, state)
-    safe(publish, FailoverDuration=took, FailoverOverdue=float(took > rto))
+    metrics = {"FailoverDuration": took, "FailoverOverdue": float(took > rto)}
+    dimensions = [{"Name": "StackName", "Value": STACK}]
+    data = [{"MetricName": key, "Value": metrics[key], "Dimensions": dimensions} for key in metrics]
+    safe(cloudwatch.put_metric_data, Namespace="DRSystem", MetricData=data)
     safe(notify, status, state)
 
 
@@ -133,9 +148,9 @@ def check(event, back, state, cold):
     both, force = list(STEPS), event.get("force") is True
     expected, home = event.get("expected_writer"), state.get("PreviousWriter")
     asked = event.get("components", both)
-    if not isinstance(asked, list) or not all(name in both for name in asked):
-        raise Stop(f"components: {both}")
     wanted = [name for name in both if name in asked]
+    if type(asked) is not list or not set(asked) <= set(both):
+        raise Stop(f"components: {both}")
     if state["Status"] == "IN_PROGRESS":
         raise Stop(f"{state.get('AttemptId')} holds the lease")
     if expected and expected != members()[0]:
@@ -159,6 +174,8 @@ def plan_database(event, back, state):
     writer, readers, status = members()
     old, home = event.get("writer"), state.get("PreviousWriter")
     if back:
+        if home not in (None, writer, *readers):
+            raise Stop(f"{home} is gone")
         return (writer, home) if home in readers else (None, None)
     old = old if old in readers else writer
     if writer != old or status == "failing-over":
@@ -171,16 +188,20 @@ def plan_database(event, back, state):
 
 def move_database(context, state, now, old, target):
     """Promote the target unless Aurora is at it; the proof is another writer, not a status."""
+    if not old:
+        return False
+    at = None
     if target:
         fence(state)
         try:
             rds.failover_db_cluster(DBClusterIdentifier=CLUSTER, TargetDBInstanceIdentifier=target)
+            state["database_at"] = at = int(time())
         except rds.exceptions.InvalidDBClusterStateFault:
             pass
     accepted, stages = time(), state["Stages"]
     stages["decide"] = seconds(accepted - now)
     # Known even if it cannot be written now: the last write tells it.
-    state.update(database_at=int(accepted), PreviousWriter=old)
+    state["PreviousWriter"] = old
     safe(save, state)
     while True:
         writer, _, status = safe(members) or (old, [], "unknown")
@@ -190,9 +211,10 @@ def move_database(context, state, now, old, target):
                 break
         if context.get_remaining_time_in_millis() < RESERVE * 1000:
             raise Stop(f"{old} not replaced; {status}")
-        sleep(POLL)
+        sleep(2)
     stages["verify"] = seconds(time() - accepted) - stages["promote"]
-    state["NewWriter"] = writer
+    state.update(NewWriter=writer, database_at=at or int(time()))
+    return True
 
 
 def plan_application(event, back, state):
@@ -214,8 +236,9 @@ def move_application(context, state, now, latch, ready):
         save(state)
     except Exception as error:
         # Switching is the health checks' own work: a failed latch is recorded, no failed run.
-        state["LatchError"] = repr(error)
+        state["LatchError"] = text(repr(error))
     state["Stages"]["latch"] = seconds(time() - begun)
+    return not state["LatchError"]
 
 
 STEPS = {
@@ -227,8 +250,10 @@ STEPS = {
 def on_alarm(event, context):
     """An alarm on AWS's own metrics is a reason to look; a failover needs a second witness."""
     name = text(event["alarmData"].get("alarmName"))
-    kind = "application" if name.endswith("-alb-unhealthy-targets") else "database"
-    if not (writer_dead() if kind == "database" else targets_dead()):
+    kind, dead = "database", writer_dead
+    if name.endswith("-alb-unhealthy-targets"):
+        kind, dead = "application", targets_dead
+    if not dead():
         return answer("NOT_REQUIRED", "not corroborated")
     event |= {"reason": name, "attempt_id": f"{name}#{event.get('time')}", "components": [kind]}
     return run(event, context, False)
@@ -337,8 +362,18 @@ def save(state, **values):
         raise Stop(f"{was} -> {status} is no edge")
     token, held = Attr("FencingToken"), state.get("FencingToken")
     values["FencingToken"] = int(number(held)) + 1
+    item = state | values
     if not state.get("Unlocked"):
-        put(state | values, KEY, token.not_exists() if held is None else token.eq(held))
+        try:
+            table.put_item(
+                Item=item | {"StateKey": KEY},
+                ConditionExpression=token.not_exists() if held is None else token.eq(held),
+            )
+        except Exception:
+            # Without an answer it may be written all the same; then it has our token and name.
+            found = safe(stored) or {}
+            if any(found.get(key) != item.get(key) for key in ("FencingToken", "Owner")):
+                raise
     state.update(values)
 
 
@@ -350,11 +385,10 @@ def fence(state):
             raise Stop("the lease was lost")
 
 
-def put(item, key, condition=None):
-    """Write an item; all but the state expire."""
-    expires = {} if key == KEY else {"ExpiresAt": int(time()) + 86400 * int(ENV["RETENTION_DAYS"])}
-    condition = {"ConditionExpression": condition} if condition else {}
-    return table.put_item(Item={**item, "StateKey": key, **expires}, **condition)
+def put(item, key):
+    """Write an item that expires."""
+    expires = int(time()) + 86400 * int(ENV["RETENTION_DAYS"])
+    table.put_item(Item=item | {"StateKey": key, "ExpiresAt": expires})
 
 
 def audit(item):
@@ -362,15 +396,13 @@ def audit(item):
 
 
 def notify(subject, item):
-    """What happened and the first error, then the whole item."""
-    message = f"{item.get('Error')}\n{json.dumps(item, default=str, indent=1)}"
-    sns.publish(TopicArn=ENV["SNS_TOPIC_ARN"], Subject=f"{STACK}: {subject}", Message=message)
-
-
-def publish(**values):
-    dimensions = [{"Name": "StackName", "Value": STACK}]
-    data = [{"MetricName": key, "Value": values[key], "Dimensions": dimensions} for key in values]
-    cloudwatch.put_metric_data(Namespace="DRSystem", MetricData=data)
+    """Tell what happened: the first error, then the whole item; a standing failure once an hour."""
+    error = item["Error"] or item["LatchError"]
+    key = f"{subject} {time() // 3600} {error}"
+    if not error or not item.get("Automatic") or key not in TOLD:
+        message = f"{error}\n{json.dumps(item, default=str, indent=1)}"
+        sns.publish(TopicArn=ENV["SNS_TOPIC_ARN"], Subject=f"{STACK}: {subject}", Message=message)
+        TOLD.add(key)
 
 
 def safe(function, *arguments, **named):
@@ -382,8 +414,8 @@ def safe(function, *arguments, **named):
 
 
 def answer(outcome, message, code=200, **more):
-    body = {"outcome": outcome, "message": message} | more
-    return {"statusCode": code, "body": json.dumps(body, default=str)}
+    more |= {"outcome": outcome, "message": message}
+    return {"statusCode": code, "body": json.dumps(more, default=str)}
 
 
 def number(value):
@@ -398,7 +430,7 @@ def text(value):
 
 def seconds(value):
     """As DynamoDB takes a fraction."""
-    return Decimal(f"{max(0, value):.3f}")
+    return Decimal(f"{min(max(0, value), 86400):.3f}")
 
 
 def iso(when):

@@ -455,7 +455,7 @@ DEFECTS = {
     # The source's own.
     "R01 a float in the item": (
         ORCHESTRATOR,
-        'Decimal(f"{max(0, value):.3f}")',
+        'Decimal(f"{min(max(0, value), 86400):.3f}")',
         "float(value)",
         a_run_is_recorded_as_completed,
     ),
@@ -467,7 +467,7 @@ DEFECTS = {
     ),
     "R02 no condition": (
         ORCHESTRATOR,
-        ", token.not_exists() if held is None else token.eq(held)",
+        "ConditionExpression=token.not_exists() if held is None else token.eq(held),",
         "",
         of_two_at_once_one_acts,
     ),
@@ -600,8 +600,8 @@ DEFECTS = {
     ),
     "an unguarded metric": (
         ORCHESTRATOR,
-        "safe(publish, ",
-        "publish(",
+        "safe(cloudwatch.put_metric_data, ",
+        "cloudwatch.put_metric_data(",
         failing_metrics_fail_no_run,
     ),
     "a failed run answers": (
@@ -618,7 +618,7 @@ DEFECTS = {
     ),
     "a failed latch fails the run": (
         ORCHESTRATOR,
-        'state["LatchError"] = repr(error)',
+        'state["LatchError"] = text(repr(error))',
         "raise",
         a_failed_latch_fails_no_promotion,
     ),
@@ -708,7 +708,7 @@ DEFECTS = {
     ),
     "an alarm is enough": (
         ORCHESTRATOR,
-        'if not (writer_dead() if kind == "database" else targets_dead()):',
+        "if not dead():",
         "if False:",
         an_alarm_without_a_witness,
     ),
@@ -738,8 +738,8 @@ DEFECTS = {
     ),
     "a run without a state": (
         ORCHESTRATOR,
-        'if automatic or event.get("force") is not True or not event.get("expected_writer"):',
-        "if False:",
+        "            if not blind:\n                raise\n            state = {",
+        "            state = {",
         without_a_state_nothing_acts,
     ),
     "any writer is expected": (
