@@ -2,6 +2,7 @@
 
 from drtemplate.groups.alerts import add_alerts
 from drtemplate.groups.configuration import add_configuration
+from drtemplate.groups.dashboard import add_dashboard
 from drtemplate.groups.database import add_database
 from drtemplate.groups.dns import add_dns
 from drtemplate.groups.encryption import add_encryption
@@ -76,6 +77,7 @@ def build(settings: Settings) -> StackTemplate:
         add_orchestration(template, functions, database, alerts)
     with group("Monitoring"):
         add_monitoring(template, database, sides, alerts, functions)
+        add_dashboard(template, database, sides.primary)
     with group("Outputs"):
         results = Results(
             network=network,

@@ -348,7 +348,7 @@ def load(dry=False):
     if state.get("Status") not in list(EDGES):
         state["Status"] = "IDLE"
     if state["Status"] == "IN_PROGRESS" and number(state.get("LeaseExpires")) < time():
-        lost = {"Status": "FAILED", "Error": "abandoned"}
+        lost = {"Status": "FAILED", "Error": "abandoned", "Owner": ""}
         if not dry:
             save(state, **lost)
         state.update(lost)

@@ -8,7 +8,7 @@ from drtemplate.settings import Settings
 from drtemplate.template import StackTemplate, bundle, stack_name
 
 LOG_RETENTION = 90  # days
-# Seconds. Aurora may take a minute to promote, and the orchestrator keeps 45 back to tell.
+# Seconds. Aurora may take a minute to promote, and the orchestrator keeps RESERVE back to tell.
 ORCHESTRATOR_TIMEOUT = 180
 EVENT_AGE = 60  # the least that Lambda takes
 MONITOR_TIMEOUT = 90  # it probes for 70 and ends the tick that it is in

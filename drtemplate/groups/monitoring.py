@@ -1,20 +1,17 @@
-"""The alarms that tell people, and the dashboard that shows them why."""
+"""The alarms that tell people, and the composite over them."""
 
 from dataclasses import dataclass
-from typing import Any
 
 from troposphere import StackName, Sub, cloudwatch
 
 from drtemplate.groups.alerts import Alerts
 from drtemplate.groups.database import Database
 from drtemplate.groups.functions import Functions
-from drtemplate.groups.load_balancing import LoadBalancing, Side
+from drtemplate.groups.load_balancing import LoadBalancing
 from drtemplate.groups.roles import METRIC_NAMESPACE
-from drtemplate.rendering.json_text import json_text
 from drtemplate.template import StackTemplate, bundle, stack_name, variable
 
 COMPARISONS = {">": "GreaterThanThreshold", "<": "LessThanThreshold"}
-DASHBOARD_LINE = 240  # columns; a metric stays on its line
 
 
 @bundle
@@ -34,7 +31,7 @@ def add_monitoring(
     alerts: Alerts,
     functions: Functions,
 ) -> Monitoring:
-    """Add the alarms, the composite over some of them, and the dashboard."""
+    """Add the alarms and the composite over some of them."""
     alarm = _Alarms(template, alerts, functions)
     cluster = {"DBClusterIdentifier": database.cluster.ref()}
     connections = alarm(
@@ -120,17 +117,11 @@ def add_monitoring(
         EvaluationPeriods=1,
     )
     monitoring = Monitoring(connections=connections, lag=lag, targets=targets, health=health)
-    _add_overview(template, monitoring, database, sides, alerts)
+    _add_composite(template, monitoring, alerts)
     return monitoring
 
 
-def _add_overview(
-    template: StackTemplate,
-    monitoring: Monitoring,
-    database: Database,
-    sides: LoadBalancing,
-    alerts: Alerts,
-) -> None:
+def _add_composite(template: StackTemplate, monitoring: Monitoring, alerts: Alerts) -> None:
     template.add_resource(
         cloudwatch.CompositeAlarm(
             "CompositeAlarm",
@@ -139,13 +130,6 @@ def _add_overview(
             ActionsEnabled=True,
             AlarmActions=[alerts.topic.ref()],
             AlarmRule=Sub(alarm_rule(monitoring)),
-        )
-    )
-    template.add_resource(
-        cloudwatch.Dashboard(
-            "MonitoringDashboard",
-            DashboardName=stack_name("-dr-monitoring"),
-            DashboardBody=Sub(json_text(dashboard(database, sides.primary), DASHBOARD_LINE) + "\n"),
         )
     )
 
@@ -210,67 +194,3 @@ def alarm_rule(alarms: Monitoring) -> str:
         for alarm in (alarms.connections, alarms.lag, alarms.targets, alarms.health)
     )
     return f"({connections} AND {lag})\nOR {targets}\nOR {health}\n"
-
-
-def dashboard(database: Database, primary: Side) -> dict[str, object]:
-    """The dashboard's body, with variables for Sub.
-
-    A graph without the dimensions under which a metric is published stays empty.
-    https://docs.aws.amazon.com/AmazonCloudWatch/latest/APIReference/CloudWatch-Dashboard-Body-Structure.html
-    """
-    cluster = ["DBClusterIdentifier", variable(database.cluster)]
-    targets = [
-        "LoadBalancer",
-        variable(primary.load_balancer, "LoadBalancerFullName"),
-        "TargetGroup",
-        variable(primary.target_group, "TargetGroupFullName"),
-    ]
-    stack = ["StackName", "${AWS::StackName}"]
-    system = _widget(
-        "DR System Metrics",
-        0,
-        300,
-        [
-            ["AWS/RDS", "DatabaseConnections", *cluster, _line("Average", "DB Connections")],
-            [".", "AuroraReplicaLag", ".", ".", _line("Maximum", "Replica Lag (ms)")],
-            [METRIC_NAMESPACE, "FailoverDuration", *stack, _line("Average", "Failover Time (s)")],
-            [
-                "AWS/ApplicationELB",
-                "HealthyHostCount",
-                *targets,
-                _line("Minimum", "Healthy Targets"),
-            ],
-        ],
-    )
-    system["properties"]["yAxis"] = {"left": {"min": 0}}
-    health = _widget(
-        "Health Status",
-        12,
-        60,
-        [
-            [METRIC_NAMESPACE, "DatabaseHealth", *stack, {"stat": "Minimum"}],
-            [".", "AutomationArmed", ".", ".", {"stat": "Minimum"}],
-        ],
-    )
-    return {"widgets": [system, health]}
-
-
-def _line(statistic: str, label: str) -> dict[str, str]:
-    return {"stat": statistic, "label": label}
-
-
-def _widget(title: str, x: int, period: int, metrics: list[list[object]]) -> dict[str, Any]:
-    """Half of the dashboard's 24 columns."""
-    return {
-        "type": "metric",
-        "x": x,
-        "y": 0,
-        "width": 12,
-        "height": 6,
-        "properties": {
-            "metrics": metrics,
-            "period": period,
-            "region": "${AWS::Region}",
-            "title": title,
-        },
-    }

@@ -9,11 +9,10 @@ https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/template-anatomy.
 
 import re
 from collections.abc import Iterator, Mapping
-from functools import cache
-from math import isfinite
 from typing import Any
 
 from drtemplate.errors import RenderError
+from drtemplate.rendering.scalars import scalar, unprintable
 
 SECTIONS = (
     "AWSTemplateFormatVersion",
@@ -57,18 +56,6 @@ INDENT = " "
 WIDTH = 160
 DASH = "  "  # what stands behind "- " aligns with it
 
-# What one YAML parser or another reads as a number, a date, a boolean or null.
-_NOT_TEXT = re.compile(
-    r"[-+]?\.?[0-9][-+0-9_.,:eExXoOa-fA-FtTzZ]*|[0-9]{4}-[0-9].*|[-+]?\.(inf|nan)|~|=|<<"
-    r"|y|n|yes|no|on|off|true|false|null",
-    re.IGNORECASE,
-)
-_PLAIN = re.compile(r"[^\s\-?:,\[\]{}#&*!|>'\"%@`][^\n]*(?<![\s:])")
-_NEVER_PLAIN = re.compile(r": | #")
-_FLOW_INDICATOR = re.compile(r"[,\[\]{}?]")  # PyYAML ends a plain text at a ?
-# What YAML calls printable, less line ends. https://yaml.org/spec/1.2.2/#51-character-set
-# A pattern's text, since compiling it costs more than most renders need: see _unprintable.
-_UNPRINTABLE = "[^\\x20-\\x7e\\xa0-\\u2027\\u202a-\\ud7ff\\ue000-\\ufefe\\uff00-\\ufffd\\U00010000-\\U0010ffff]"
 _NOT_IN_A_BLOCK = re.compile(r"[\t\r\x85\u2028\u2029\ufeff]| (?=\n)| \Z")
 
 
@@ -135,13 +122,13 @@ def _in_order(mapping: Mapping[str, Any], order: tuple[str, ...]) -> list[str]:
 def _resource(title: str, resource: Mapping[str, Any]) -> list[str]:
     """A resource is never on one line."""
     where = f"Resources.{title}"
-    head = f"{INDENT}{_scalar(title, flow=False, where=where)}:"
+    head = f"{INDENT}{scalar(title, flow=False, where=where)}:"
     return [head, *_mapping(resource, INDENT * 2, where)]
 
 
 def _entry(key: str, value: Any, indent: str, where: str) -> list[str]:
     """``key: value``, on one line where the value allows it."""
-    return _prefixed(f"{indent}{_scalar(key, flow=False, where=where)}:", value, indent, where)
+    return _prefixed(f"{indent}{scalar(key, flow=False, where=where)}:", value, indent, where)
 
 
 def _item(value: Any, indent: str, where: str) -> list[str]:
@@ -188,7 +175,7 @@ def _mapping(value: Mapping[str, Any], indent: str, where: str) -> list[str]:
 def _block(prefix: str, text: str, indent: str, where: str) -> list[str]:
     """A literal block, or an error: quoted, code becomes a line that nobody can review."""
     found = _NOT_IN_A_BLOCK.search(text)
-    if culprit := found[0] if found else _unprintable(text.replace("\n", "")):
+    if culprit := found[0] if found else unprintable(text.replace("\n", "")):
         line = text.count("\n", 0, found.start() if found else text.index(culprit)) + 1
         raise RenderError(
             f"{where}: line {line} of the text holds {culprit!r}, which no literal block takes; "
@@ -208,9 +195,9 @@ def _block(prefix: str, text: str, indent: str, where: str) -> list[str]:
 def _inline(value: Any, column: int, where: str) -> str | None:
     """The value on one line from ``column`` on, or None where it needs several."""
     if isinstance(value, str):
-        return None if "\n" in value else _scalar(value, flow=False, where=where)
+        return None if "\n" in value else scalar(value, flow=False, where=where)
     if not isinstance(value, dict | list):
-        return _scalar(value, flow=False, where=where)
+        return scalar(value, flow=False, where=where)
     if not value:
         return "{}" if isinstance(value, dict) else "[]"
     if isinstance(value, dict) and (intrinsic := _intrinsic(value)) is not None:
@@ -237,7 +224,7 @@ def _flow(value: Any, where: str) -> str | None:
             return None
         return (
             "{"
-            + ", ".join(f"{_scalar(key, flow=True, where=where)}: {text}" for key, text in pairs)
+            + ", ".join(f"{scalar(key, flow=True, where=where)}: {text}" for key, text in pairs)
             + "}"
         )
     if isinstance(value, list):
@@ -245,7 +232,7 @@ def _flow(value: Any, where: str) -> str | None:
         return None if None in items else "[" + ", ".join(map(str, items)) + "]"
     if isinstance(value, str) and "\n" in value:
         return None
-    return _scalar(value, flow=True, where=where)
+    return scalar(value, flow=True, where=where)
 
 
 def _intrinsic(value: Mapping[str, Any]) -> tuple[str, Any] | None:
@@ -263,44 +250,3 @@ def _intrinsic(value: Mapping[str, Any]) -> tuple[str, Any] | None:
     ):
         return tag, ".".join(argument)
     return tag, argument
-
-
-def _scalar(value: Any, *, flow: bool, where: str) -> str:
-    if value is True or value is False:
-        return "true" if value else "false"
-    if isinstance(value, int):
-        return repr(value)
-    if isinstance(value, float) and isfinite(value):
-        # YAML 1.1 reads an exponent as a number only behind a point.
-        mantissa, exponent, power = repr(value).partition("e")
-        return mantissa + ("" if "." in mantissa else ".0") + exponent + power
-    if not isinstance(value, str):
-        raise RenderError(f"{where}: {value!r} is no template value; use text, numbers and lists")
-    text = _text(value, flow)
-    if text is None:
-        raise RenderError(
-            f"{where}: holds the control character {_unprintable(value)!r}; remove it"
-        )
-    return text
-
-
-@cache
-def _text(value: str, flow: bool) -> str | None:
-    """A text on one line, quoted if it must be; None if no YAML may hold it."""
-    if _unprintable(value):
-        return None
-    plain = (
-        _PLAIN.fullmatch(value)
-        and not _NEVER_PLAIN.search(value)
-        and not _NOT_TEXT.fullmatch(value)
-        and not (flow and _FLOW_INDICATOR.search(value))
-    )
-    return value if plain else "'" + value.replace("'", "''") + "'"
-
-
-def _unprintable(text: str) -> str:
-    """The first character of a line that no YAML file may hold, or nothing."""
-    if text.isascii() and text.isprintable():
-        return ""
-    found = re.search(_UNPRINTABLE, text)
-    return found[0] if found else ""

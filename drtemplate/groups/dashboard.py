@@ -1,0 +1,88 @@
+"""The dashboard: what the alarms look at, as graphs."""
+
+from typing import Any
+
+from troposphere import Sub, cloudwatch
+
+from drtemplate.groups.database import Database
+from drtemplate.groups.load_balancing import Side
+from drtemplate.groups.roles import METRIC_NAMESPACE
+from drtemplate.rendering.json_text import json_text
+from drtemplate.template import StackTemplate, stack_name, variable
+
+LINE = 240  # columns; a metric stays on its line
+
+
+def add_dashboard(template: StackTemplate, database: Database, primary: Side) -> None:
+    """Add the dashboard."""
+    template.add_resource(
+        cloudwatch.Dashboard(
+            "MonitoringDashboard",
+            DashboardName=stack_name("-dr-monitoring"),
+            DashboardBody=Sub(json_text(dashboard(database, primary), LINE) + "\n"),
+        )
+    )
+
+
+def dashboard(database: Database, primary: Side) -> dict[str, object]:
+    """The dashboard's body, with variables for Sub.
+
+    A graph without the dimensions under which a metric is published stays empty.
+    https://docs.aws.amazon.com/AmazonCloudWatch/latest/APIReference/CloudWatch-Dashboard-Body-Structure.html
+    """
+    cluster = ["DBClusterIdentifier", variable(database.cluster)]
+    targets = [
+        "LoadBalancer",
+        variable(primary.load_balancer, "LoadBalancerFullName"),
+        "TargetGroup",
+        variable(primary.target_group, "TargetGroupFullName"),
+    ]
+    stack = ["StackName", "${AWS::StackName}"]
+    system = _widget(
+        "DR System Metrics",
+        0,
+        300,
+        [
+            ["AWS/RDS", "DatabaseConnections", *cluster, _line("Average", "DB Connections")],
+            [".", "AuroraReplicaLag", ".", ".", _line("Maximum", "Replica Lag (ms)")],
+            [METRIC_NAMESPACE, "FailoverDuration", *stack, _line("Average", "Failover Time (s)")],
+            [
+                "AWS/ApplicationELB",
+                "HealthyHostCount",
+                *targets,
+                _line("Minimum", "Healthy Targets"),
+            ],
+        ],
+    )
+    system["properties"]["yAxis"] = {"left": {"min": 0}}
+    health = _widget(
+        "Health Status",
+        12,
+        60,
+        [
+            [METRIC_NAMESPACE, "DatabaseHealth", *stack, {"stat": "Minimum"}],
+            [".", "AutomationArmed", ".", ".", {"stat": "Minimum"}],
+        ],
+    )
+    return {"widgets": [system, health]}
+
+
+def _line(statistic: str, label: str) -> dict[str, str]:
+    return {"stat": statistic, "label": label}
+
+
+def _widget(title: str, x: int, period: int, metrics: list[list[object]]) -> dict[str, Any]:
+    """Half of the dashboard's 24 columns."""
+    return {
+        "type": "metric",
+        "x": x,
+        "y": 0,
+        "width": 12,
+        "height": 6,
+        "properties": {
+            "metrics": metrics,
+            "period": period,
+            "region": "${AWS::Region}",
+            "title": title,
+        },
+    }
