@@ -102,10 +102,11 @@ def test_after_a_passing_fault_a_repeat_makes_no_second_promotion(
     assert world.writer == READER
 
 
-@pytest.mark.parametrize(("service", "operation", "nth", "error"), ONCE, ids=title)
+RAISING = [fault for fault in ONCE if OUTCOMES_ONCE.get(fault[1:3]) == "RAISED"]
+
+
+@pytest.mark.parametrize(("service", "operation", "nth", "error"), RAISING, ids=title)
 def test_a_raised_run_shows_its_first_error(world, send, on_call, service, operation, nth, error):
-    if OUTCOMES_ONCE.get((operation, nth)) != "RAISED":
-        pytest.skip("this fault fails no run")
     on_call(service, operation, lambda _: error, nth)
     reply = send(MANUAL)
     assert world.state["Error"] == repr(reply.error)
@@ -123,6 +124,46 @@ def test_telling_and_measuring_change_no_outcome(world, send, error, stalled):
     assert world.state["Status"] == ("FAILED" if stalled else "COMPLETED")
     assert ("not replaced" in str(reply.error)) is stalled
     assert ("not replaced" in world.state["Error"]) is stalled
+
+
+def slow(world, seconds, error=None):
+    """A call that takes so long, and then fails or not."""
+
+    def fault(_):
+        world.clock.advance(seconds)
+        return error
+
+    return fault
+
+
+SERVICES = sorted({service for service, _ in CALLS})
+
+
+@pytest.mark.parametrize("stalled", [False, True])
+def test_a_run_ends_recorded_and_told_in_time_when_every_call_is_slow(world, send, stalled):
+    world.stalled = stalled
+    for service in SERVICES:
+        # The longest answer that is still one: two tries of a second to connect and three to read.
+        world.faults[service, "*"] = slow(world, 7.8)
+    reply = send(MANUAL)
+    assert reply.outcome == ("RAISED" if stalled else "COMPLETED")
+    assert world.state["Status"] == ("FAILED" if stalled else "COMPLETED")
+    assert world.published
+
+
+@pytest.mark.parametrize("stalled", [False, True])
+@pytest.mark.parametrize("service", SERVICES)
+def test_a_service_that_hangs_lets_no_run_be_killed(world, send, service, stalled):
+    world.stalled = stalled
+
+    def promotion(_):
+        world.faults[service, "*"] = slow(world, 8, TIMED_OUT)
+
+    world.faults["rds", "FailoverDBCluster"] = promotion
+    reply = send(MANUAL)
+    assert reply.outcome in ("RAISED", "COMPLETED")
+    assert service == "sns" or world.published
+    assert service == "dynamodb" or world.state["Status"] in ("FAILED", "COMPLETED")
 
 
 @pytest.mark.parametrize("operation", ["PutItem", "*"])
