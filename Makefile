@@ -26,7 +26,7 @@ $(TEMPLATE): ;
 deploy: ## deploy it: STACK=name PARAMS=file [REGION=name] [ENDPOINT=url] [FORCE=1] [DRY_RUN=1]
 	@[ -n "$$STACK" ] && [ -n "$$PARAMS" ] || { \
 		echo 'error: say what to deploy: make deploy STACK=payments-dr PARAMS=params.json' >&2; exit 2; }
-	@$(MAKE) --no-print-directory template
+	@$(MAKE) --no-print-directory --silent template
 	@$(BIN)/python generate.py deploy --stack "$$STACK" --params "$$PARAMS" \
 		$${REGION:+--region "$$REGION"} $${ENDPOINT:+--endpoint-url "$$ENDPOINT"} \
 		$(if $(findstring command,$(origin FORCE)),$${FORCE:+--force}) $${DRY_RUN:+--dry-run}

@@ -45,13 +45,6 @@ def remove(*titles: str) -> Callable[[Resources], None]:
     return mutate
 
 
-def add(title: str, kind: str, **values: Any) -> Callable[[Resources], None]:
-    def mutate(resources: Resources) -> None:
-        resources[title] = {"Type": kind, "Properties": values}
-
-    return mutate
-
-
 def statement(title: str, document: str, sid: str, **values: Any) -> Callable[[Resources], None]:
     """Change the statement whose Sid or principal is ``sid``; no values remove it."""
 
@@ -102,6 +95,20 @@ def sub(text: str) -> dict[str, str]:
 
 def get_att(title: str, attribute: str) -> dict[str, list[str]]:
     return {"Fn::GetAtt": [title, attribute]}
+
+
+def independent(title: str) -> Callable[[Resources], None]:
+    def mutate(resources: Resources) -> None:
+        del resources[title]["DependsOn"]
+
+    return mutate
+
+
+def cluster_parameters(**values: Any) -> Callable[[Resources], None]:
+    def mutate(resources: Resources) -> None:
+        properties(resources, "DBClusterParameterGroup")["Parameters"].update(values)
+
+    return mutate
 
 
 CLUSTER = ref("AuroraDBCluster")
@@ -503,6 +510,40 @@ MUTATIONS: dict[str, tuple[Callable[[Resources], None], str, str]] = {
         "engine",
         "PrimaryDBInstance",
     ),
+    "a parameter that Aurora does not take": (
+        cluster_parameters(sync_binlog=1),
+        "cluster-parameter",
+        "DBClusterParameterGroup",
+    ),
+    "the source's binlog": (
+        cluster_parameters(aurora_enhanced_binlog=1),
+        "enhanced-binlog",
+        "DBClusterParameterGroup",
+    ),
+    "the enhanced binlog beside backtrack": (
+        cluster_parameters(
+            aurora_enhanced_binlog="1", binlog_backup=0, binlog_replication_globaldb="0"
+        ),
+        "enhanced-binlog",
+        "DBClusterParameterGroup",
+    ),
+    "a load balancer before the gateway": (
+        independent("PrimaryALB"),
+        "gateway-order",
+        "PrimaryALB",
+    ),
+    "an address before the gateway": (independent("EIP2"), "gateway-order", "EIP2"),
+    "a gateway of the first address only": (independent("EIP1"), "gateway-order", "NATGateway1"),
+    "a route before the gateway": (
+        independent("PublicRoute"),
+        "gateway-order",
+        "PublicRoute",
+    ),
+    "a load balancer after a route that waits for nothing": (
+        independent("PublicRoute"),
+        "gateway-order",
+        "StandbyALB",
+    ),
     "a secure string": (
         change("DatabaseEndpointParameter", Type="SecureString"),
         "secure-string",
@@ -570,6 +611,13 @@ FINE: dict[str, Callable[[Resources], None]] = {
         "DatabaseConnectionAlarm", DBClusterIdentifier=ref("DomainName")
     ),
     "twenty seconds": change("DatabaseHealthAlarm", Period=20),
+    "the enhanced binlog without backtrack": lambda resources: (
+        cluster_parameters(
+            aurora_enhanced_binlog=1, binlog_backup=0, binlog_replication_globaldb=0
+        )(resources),
+        change("AuroraDBCluster", BacktrackWindow=0)(resources),
+    ),
+    "the enhanced binlog turned off": cluster_parameters(aurora_enhanced_binlog=0),
     "no key at all": change("AlertTopic", KmsMasterKeyId=None),
 }  # fmt: skip
 

@@ -6,12 +6,13 @@ from collections.abc import Callable, Iterator
 
 from drtemplate.checks.findings import Finding
 from drtemplate.checks.rules.alarms import check_alarms
+from drtemplate.checks.rules.creation import check_creation
+from drtemplate.checks.rules.database import check_database
 from drtemplate.checks.rules.functions import check_functions
 from drtemplate.checks.rules.health import check_health
 from drtemplate.checks.rules.keys import check_keys
 from drtemplate.checks.rules.names import check_names
 from drtemplate.checks.rules.reading import Template
-from drtemplate.checks.rules.resources import check_resources
 
 RULES: tuple[Callable[[Template], Iterator[Finding]], ...] = (
     check_keys,
@@ -19,7 +20,8 @@ RULES: tuple[Callable[[Template], Iterator[Finding]], ...] = (
     check_functions,
     check_alarms,
     check_names,
-    check_resources,
+    check_database,
+    check_creation,
 )
 
 
