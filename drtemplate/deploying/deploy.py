@@ -228,10 +228,12 @@ def _explain(stack: Stack, events: list[Event], said: str, target: Target, say: 
     else:
         lines = [line for line in said.splitlines() if line.strip()]
         say(f"error: {lines[-1].strip() if lines else 'the AWS CLI gives no reason'}")
-    if stack.status and stack.status not in READY:
+    if not stack.exists:
+        say(f"{target.stack} was not made; mend that, then deploy again")
+    elif stack.status not in READY:
         say(f"{target.stack} is in {stack.status}; {remedy(stack.status, target)}")
-    elif stack.status:
-        say(f"{target.stack} is in {stack.status}, as it was before")
+    else:
+        say(f"{target.stack} is in {stack.status}" + ("" if events else ", as it was before"))
 
 
 def _left_behind(events: list[Event], target: Target) -> str:
