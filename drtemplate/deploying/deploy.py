@@ -239,6 +239,6 @@ def _explain(stack: Stack, events: list[Event], said: str, target: Target, say: 
 def _left_behind(events: list[Event], target: Target) -> str:
     """What goes on without this program, and how to look at it."""
     watch = target.hint("cloudformation", "describe-stack-events")
-    if events:
+    if any(one.status != "REVIEW_IN_PROGRESS" for one in events):
         return f"CloudFormation goes on without this program; look: {watch}"
     return f"no event has come yet, and CloudFormation may or may not have begun; look: {watch}"
