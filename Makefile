@@ -8,7 +8,7 @@ RENDERED := build/.rendered
 SOURCES := generate.py .cfnlintrc $(wildcard drtemplate/*.py drtemplate/*/*.py handlers/*.py)
 
 .DEFAULT_GOAL := help
-.PHONY: help template test lint fix types check bench clean
+.PHONY: help template deploy test lint fix types check bench clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -22,6 +22,14 @@ $(RENDERED): $(READY) $(SOURCES) $(TEMPLATE)
 
 # Rendered above if it is missing.
 $(TEMPLATE): ;
+
+deploy: ## deploy it: STACK=name PARAMS=file [REGION=name] [ENDPOINT=url] [FORCE=1] [DRY_RUN=1]
+	@[ -n "$$STACK" ] && [ -n "$$PARAMS" ] || { \
+		echo 'error: say what to deploy: make deploy STACK=payments-dr PARAMS=params.json' >&2; exit 2; }
+	@$(MAKE) --no-print-directory --silent template
+	@$(BIN)/python generate.py deploy --stack "$$STACK" --params "$$PARAMS" \
+		$${REGION:+--region "$$REGION"} $${ENDPOINT:+--endpoint-url "$$ENDPOINT"} \
+		$(if $(findstring command,$(origin FORCE)),$${FORCE:+--force}) $${DRY_RUN:+--dry-run}
 
 test: $(READY) ## run all tests
 	$(BIN)/python -m pytest

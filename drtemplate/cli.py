@@ -92,6 +92,18 @@ def _parser() -> argparse.ArgumentParser:
     )
     equivalence.add_argument("--format", choices=("text", "json"), default="text")
     equivalence.set_defaults(command=_equivalence)
+
+    deploy = commands.add_parser("deploy", help="deploy the template with the AWS CLI, and follow")
+    deploy.add_argument("--stack", required=True, metavar="NAME", help="the stack's name")
+    deploy.add_argument(
+        "--params", required=True, type=Path, metavar="FILE", help="the parameters, as JSON"
+    )
+    deploy.add_argument("--template", type=Path, metavar="FILE", help="not templates/'s own")
+    deploy.add_argument("--region", metavar="R", help="not the AWS CLI's own choice")
+    deploy.add_argument("--endpoint-url", metavar="URL", help="of a server other than AWS's")
+    deploy.add_argument("--force", action="store_true", help="although the failover latch is on")
+    deploy.add_argument("--dry-run", action="store_true", help="check everything, send nothing")
+    deploy.set_defaults(command=_deploy)
     return parser
 
 
@@ -170,6 +182,22 @@ def _equivalence(options: argparse.Namespace, settings: Settings) -> int:
     else:
         _print(equivalence.as_table(result))
     return FINE if result.holds else FOUND
+
+
+def _deploy(options: argparse.Namespace, _: Settings) -> int:
+    from drtemplate.deploying.deploy import Request, deploy  # noqa: PLC0415  boto3 is slow
+    from drtemplate.pipeline import default_output  # noqa: PLC0415
+
+    request = Request(
+        stack=options.stack,
+        parameters=options.params,
+        template=options.template or default_output("yaml"),
+        region=options.region,
+        endpoint_url=options.endpoint_url,
+        force=options.force,
+        dry_run=options.dry_run,
+    )
+    return FINE if deploy(request, _say, _print) else FOUND
 
 
 def _short(path: Path) -> str:

@@ -23,3 +23,7 @@ class RenderError(DrTemplateError):
 
 class InputError(DrTemplateError):
     """A file or a value given by the user cannot be used."""
+
+
+class DeployError(DrTemplateError):
+    """A deployment is refused before anything is sent, or it cannot be followed."""

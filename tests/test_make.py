@@ -12,7 +12,7 @@ import yaml
 
 from drtemplate.settings import PROJECT
 
-PINNED = re.compile(r"[A-Za-z0-9._-]+==\d+(\.\d+)*(\s+#.*)?")
+PINNED = re.compile(r"[A-Za-z0-9._-]+(\[[a-z]+\])?==\d+(\.\d+)*(\s+#.*)?")
 LEFT_BEHIND = shutil.ignore_patterns(
     ".venv", ".git", "build", ".*_cache", "__pycache__", "*.egg-info", ".hypothesis"
 )

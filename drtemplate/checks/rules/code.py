@@ -1,0 +1,222 @@
+"""What a function's inline Python says about itself: its waits, its metrics, its calls.
+
+Read from the syntax tree, never run. A wait is seen if it is written with numbers or with names
+that are given numbers: a clock or ``get_remaining_time_in_millis`` compared with them, ``sleep``,
+and the time-outs of botocore's ``Config``. What is computed from data is not seen, nor the sum of
+several slow calls, nor the pause before a call's next attempt.
+"""
+
+import ast
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import lru_cache
+
+CLOCKS = frozenset({"time", "monotonic", "perf_counter"})
+REMAINING = "get_remaining_time_in_millis"
+# botocore's own: seconds to connect, seconds between two reads, attempts in the legacy mode.
+# https://docs.aws.amazon.com/botocore/latest/reference/config.html
+# https://docs.aws.amazon.com/boto3/latest/guide/retries.html
+CONNECT, READ, ATTEMPTS = 60.0, 60.0, 5.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Code:
+    """Facts about a handler; times in seconds.
+
+    Attributes:
+        waits: the longest wait from its begin to its end; 0 if there is none.
+        pause: the longest single sleep.
+        reserve: what a wait leaves of Lambda's remaining time; None if none looks at that.
+        call: what one API call may take, every attempt hung; 0 without a client.
+        words: every text and every keyword in it.
+        fine: whether it publishes metrics with a StorageResolution of 1 second.
+        asynchronous: whether it invokes a function asynchronously.
+    """
+
+    waits: float
+    pause: float
+    reserve: float | None
+    call: float
+    words: frozenset[str]
+    fine: bool
+    asynchronous: bool
+
+
+@lru_cache(maxsize=16)
+def read_code(text: str) -> Code | None:
+    """Read a handler; None if it is no Python."""
+    try:
+        nodes = list(ast.walk(ast.parse(text)))
+    except (SyntaxError, ValueError):
+        return None
+    compares = [node for node in nodes if isinstance(node, ast.Compare)]
+    calls = [node for node in nodes if isinstance(node, ast.Call)]
+    loops = [node for node in nodes if isinstance(node, ast.For)]
+    pairs = [node for node in nodes if isinstance(node, ast.keyword | ast.Dict)]
+    assigned = list(_assigned(nodes))
+    numbers = _numbers(assigned)
+    reserves = [one for node in compares for one in _reserves(node, numbers)]
+    pauses = [one for node in calls for one in _sleep(node, numbers)]
+    waits = [one for node in compares for one in _until(node, numbers)]
+    waits += [one for node in loops for one in _rounds(node, numbers)]
+    words = {node.value for node in nodes if isinstance(node, ast.Constant)}
+    words |= {node.arg for node in pairs if isinstance(node, ast.keyword)}
+    return Code(
+        waits=max([0.0, *waits, *pauses]),
+        pause=max([0.0, *pauses]),
+        reserve=min(reserves, default=None),
+        call=max([0.0, *_calls(calls, assigned, numbers)]),
+        words=frozenset(word for word in words if isinstance(word, str)),
+        fine=any(_pair(node, "StorageResolution", 1) for node in pairs),
+        asynchronous=any(_pair(node, "InvocationType", "Event") for node in pairs),
+    )
+
+
+def _numbers(assigned: list[tuple[str, ast.expr]]) -> dict[str, float]:
+    """Names that are given a number, or a clock's time and a number; of several, the largest."""
+    numbers: dict[str, float] = {}
+    for name, value in assigned:
+        found = _sum(value, numbers)
+        if found is not None and (isinstance(value, ast.Constant) or _has_clock(value)):
+            numbers[name] = max(found, numbers.get(name, found))
+    return numbers
+
+
+def _assigned(nodes: list[ast.AST]) -> Iterator[tuple[str, ast.expr]]:
+    for node in nodes:
+        if isinstance(node, ast.Assign):
+            for target in node.targets:
+                if isinstance(target, ast.Name):
+                    yield target.id, node.value
+                elif isinstance(target, ast.Tuple) and isinstance(node.value, ast.Tuple):
+                    for one, value in zip(target.elts, node.value.elts, strict=False):
+                        if isinstance(one, ast.Name):
+                            yield one.id, value
+        elif isinstance(node, ast.AnnAssign) and node.value and isinstance(node.target, ast.Name):
+            yield node.target.id, node.value
+        elif isinstance(node, ast.arguments):
+            names = [*node.posonlyargs, *node.args][-len(node.defaults) :] if node.defaults else []
+            yield from ((one.arg, value) for one, value in zip(names, node.defaults, strict=True))
+
+
+def _sum(node: ast.expr, numbers: dict[str, float]) -> float | None:
+    """The numbers in a sum or a product; what is none is left out of the sum."""
+    if isinstance(node, ast.Constant):
+        number = isinstance(node.value, int | float) and not isinstance(node.value, bool)
+        return float(node.value) if number else None  # type: ignore[arg-type]
+    if isinstance(node, ast.Name):
+        return numbers.get(node.id)
+    if not isinstance(node, ast.BinOp):
+        return None
+    left, right = _sum(node.left, numbers), _sum(node.right, numbers)
+    if isinstance(node.op, ast.Mult):
+        return left * right if left is not None and right is not None else None
+    if isinstance(node.op, ast.Add | ast.Sub):
+        known = [one for one in (left, right) if one is not None]
+        return sum(known) if known else None
+    return None
+
+
+def _name(node: ast.AST) -> str:
+    """The last word of what is called."""
+    if isinstance(node, ast.Call):
+        node = node.func
+        return node.attr if isinstance(node, ast.Attribute) else getattr(node, "id", "")
+    return ""
+
+
+def _has_clock(node: ast.AST) -> bool:
+    return any(_name(one) in CLOCKS for one in ast.walk(node))
+
+
+def _until(node: ast.Compare, numbers: dict[str, float]) -> Iterator[float]:
+    """Numbers that a clock is compared with: how long something goes on."""
+    if _has_clock(node):
+        for part in (node.left, *node.comparators):
+            found = _sum(part, numbers)
+            if found is not None:
+                yield found
+
+
+def _reserves(node: ast.Compare, numbers: dict[str, float]) -> Iterator[float]:
+    """Numbers that Lambda's remaining time is compared with, in seconds."""
+    parts = [node.left, *node.comparators]
+    asking = [part for part in parts if any(_name(one) == REMAINING for one in ast.walk(part))]
+    # Milliseconds, unless the code divides them.
+    unit = 1.0 if any(isinstance(part, ast.BinOp) for part in asking) else 1000.0
+    for part in parts:
+        if asking and part not in asking and (found := _sum(part, numbers)) is not None:
+            yield found / unit
+
+
+def _sleep(node: ast.AST, numbers: dict[str, float]) -> Iterator[float]:
+    if isinstance(node, ast.Call) and _name(node) == "sleep" and node.args:
+        found = _sum(node.args[0], numbers)
+        if found is not None:
+            yield found
+
+
+def _rounds(node: ast.For, numbers: dict[str, float]) -> Iterator[float]:
+    """A sleep so many times: ``for _ in range(24): sleep(5)``."""
+    if _name(node.iter) == "range":
+        times = _sum(node.iter.args[-1], numbers)  # type: ignore[attr-defined]
+        for inner in ast.walk(node):
+            yield from (one * times for one in _sleep(inner, numbers) if times is not None)
+
+
+def _calls(
+    calls: list[ast.Call], assigned: list[tuple[str, ast.expr]], numbers: dict[str, float]
+) -> Iterator[float]:
+    """For each client, what one call of it may take."""
+    configs = {
+        name: value
+        for name, value in assigned
+        if isinstance(value, ast.Call) and _name(value) in ("Config", "merge")
+    }
+    for node in calls:
+        maker = node.func
+        if (
+            isinstance(maker, ast.Attribute)
+            and maker.attr in ("client", "resource")
+            and getattr(maker.value, "id", "") == "boto3"
+        ):
+            given = [one.value for one in node.keywords if one.arg == "config"]
+            yield _worst(given[0] if given else None, configs, numbers)
+
+
+def _worst(
+    config: ast.expr | None, configs: dict[str, ast.Call], numbers: dict[str, float]
+) -> float:
+    facts = _facts(config, configs, numbers)
+    attempts = facts.get("total_max_attempts", facts.get("max_attempts", ATTEMPTS - 1) + 1)
+    return attempts * (facts.get("connect_timeout", CONNECT) + facts.get("read_timeout", READ))
+
+
+def _facts(
+    config: ast.expr | None, configs: dict[str, ast.Call], numbers: dict[str, float]
+) -> dict[str, float]:
+    """The numbers of a Config; of ``a.merge(b)`` those of a, overlaid by those of b."""
+    if isinstance(config, ast.Name) and config.id in configs:
+        return _facts(configs[config.id], configs, numbers)
+    if not isinstance(config, ast.Call):
+        return {}
+    if _name(config) == "merge" and isinstance(config.func, ast.Attribute):
+        other = config.args[0] if config.args else None
+        return _facts(config.func.value, configs, numbers) | _facts(other, configs, numbers)
+    pairs: list[tuple[object, ast.expr]] = [(one.arg, one.value) for one in config.keywords]
+    for one in config.keywords:
+        if one.arg == "retries" and isinstance(one.value, ast.Dict):
+            keys = [getattr(key, "value", None) for key in one.value.keys]
+            pairs += zip(keys, one.value.values, strict=True)
+    values = {str(key): _sum(value, numbers) for key, value in pairs}
+    return {key: value for key, value in values.items() if value is not None}
+
+
+def _pair(node: ast.AST, key: str, wanted: object) -> bool:
+    """Whether the node gives a key or keyword of this name this value."""
+    if isinstance(node, ast.keyword):
+        return node.arg == key and getattr(node.value, "value", None) == wanted
+    return isinstance(node, ast.Dict) and any(
+        getattr(one, "value", None) == key and getattr(value, "value", None) == wanted
+        for one, value in zip(node.keys, node.values, strict=True)
+    )

@@ -1,0 +1,63 @@
+"""What CloudFormation cannot make, or makes in an order that works only sometimes."""
+
+from collections.abc import Iterator
+
+from drtemplate.checks.findings import Finding
+from drtemplate.checks.references import references
+from drtemplate.checks.rules.reading import Properties, Template, branches, of_type, text_of
+
+GATEWAY = "AWS::EC2::VPCGatewayAttachment"
+
+
+def check_creation(template: Template) -> Iterator[Finding]:
+    """Parameters that only another API makes, and what must wait for the way to the internet."""
+    # https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/aws-resource-ssm-parameter.html
+    for title, properties in of_type(template, "AWS::SSM::Parameter"):
+        for kind in branches(properties.get("Type")):
+            if text_of(kind) == "SecureString":
+                yield Finding(
+                    f"Resources.{title}.Properties.Type",
+                    "secure-string",
+                    "CloudFormation cannot make a SecureString; use String for what is no secret, "
+                    "and Secrets Manager for what is",
+                )
+    yield from _gateways(template)
+
+
+def _gateways(template: Template) -> Iterator[Finding]:
+    """The internet gateway must be attached before anything public, and detached after it."""
+    # https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/aws-attribute-dependson.html
+    attachments = {title for title, _ in of_type(template, GATEWAY)}
+    if not attachments:
+        return
+    for title, resource in template.get("Resources", {}).items():
+        public = _is_public(resource.get("Type"), resource.get("Properties", {}))
+        if public and not attachments & _needs(template, title):
+            yield Finding(
+                f"Resources.{title}",
+                "gateway-order",
+                "may be made before the internet gateway is attached, which fails; add a DependsOn",
+            )
+
+
+def _is_public(kind: str, properties: Properties) -> bool:
+    if kind == "AWS::ElasticLoadBalancingV2::LoadBalancer":
+        return text_of(properties.get("Scheme")) != "internal"
+    if kind == "AWS::EC2::Route":
+        return "GatewayId" in properties
+    return kind in ("AWS::EC2::EIP", "AWS::EC2::NatGateway")
+
+
+def _needs(template: Template, title: str) -> set[str]:
+    """Everything that CloudFormation makes before this resource."""
+    resources = template["Resources"]
+    found: set[str] = set()
+    waiting = [title]
+    while waiting:
+        one = waiting.pop()
+        # Only what is asked for: a look at the whole template takes longer than all other rules.
+        names = {name for _, _, name in references({"Resources": {one: resources[one]}})}
+        fresh = (names & resources.keys()) - found
+        found |= fresh
+        waiting += fresh
+    return found

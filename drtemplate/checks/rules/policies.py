@@ -1,0 +1,74 @@
+"""What a resource policy lets a service do, as far as a template tells."""
+
+from collections.abc import Iterator, Mapping
+from fnmatch import fnmatchcase
+from typing import Any
+
+from drtemplate.checks.rules.reading import list_of, text_of
+
+# https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_elements_condition_operators.html
+_LIKE = frozenset({"ArnLike", "ArnEquals", "StringLike"})
+_EQUAL = frozenset({"StringEquals", "StringEqualsIgnoreCase"})
+_ACCOUNT = "${AWS::AccountId}"
+
+
+def allowed(
+    document: Any, service: str, actions: frozenset[str], context: Mapping[str, str]
+) -> frozenset[str]:
+    """Those of the actions that the policy allows a service principal; a Deny is not looked at.
+
+    Args:
+        document: the policy document.
+        service: the principal, as ``events.amazonaws.com``; may hold ``${AWS::Region}``.
+        actions: full names of actions, as ``kms:Decrypt``.
+        context: condition key -> the value that the service's request carries, as a Sub's text. A
+            condition on any other key counts as not met, since nothing here tells its value.
+    """
+    granted: set[str] = set()
+    for statement in _statements(document):
+        if statement.get("Effect") == "Allow" and _names(statement, service):
+            if not _holds(statement.get("Condition", {}), context):
+                continue
+            patterns = [text_of(one) or "" for one in list_of(statement.get("Action"))]
+            granted |= {
+                action
+                for action in actions
+                if any(fnmatchcase(action.lower(), pattern.lower()) for pattern in patterns)
+            }
+    return frozenset(granted)
+
+
+def _statements(document: Any) -> Iterator[Mapping[str, Any]]:
+    if isinstance(document, Mapping):
+        yield from (one for one in list_of(document.get("Statement")) if isinstance(one, Mapping))
+
+
+def _names(statement: Mapping[str, Any], service: str) -> bool:
+    principal = statement.get("Principal", {})
+    if principal == "*":
+        return True
+    if not isinstance(principal, Mapping):
+        return False
+    return service in [text_of(one) for one in list_of(principal.get("Service"))]
+
+
+def _holds(condition: Mapping[str, Any], context: Mapping[str, str]) -> bool:
+    """Whether every operator and key of the condition holds for the request."""
+    return all(
+        _one_holds(operator, [text_of(one) or "" for one in list_of(wanted)], context.get(key))
+        for operator, keys in condition.items()
+        for key, wanted in keys.items()
+    )
+
+
+def _one_holds(operator: str, wanted: list[str], value: str | None) -> bool:
+    if value is None:
+        return False
+    if operator in _EQUAL:
+        return value in wanted
+    return operator in _LIKE and any(fnmatchcase(value, pattern) for pattern in wanted)
+
+
+def source_context(arn: str) -> dict[str, str]:
+    """The condition keys that a service's request for a resource of this account carries."""
+    return {"aws:SourceAccount": _ACCOUNT, "aws:SourceArn": arn}

@@ -1,0 +1,185 @@
+"""The AWS CLI's command line: what it is, how it is shown, and how it is run."""
+
+import json
+import os
+import shlex
+import shutil
+import subprocess
+import sys
+import tempfile
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
+from pathlib import Path
+from typing import IO, Any
+
+from drtemplate.errors import DeployError
+
+# Properties by which a template names IAM resources itself.
+# https://docs.aws.amazon.com/AWSCloudFormation/latest/APIReference/API_CreateStack.html
+_IAM_NAMES = ("RoleName", "UserName", "GroupName", "ManagedPolicyName", "InstanceProfileName")
+STOP_SECONDS = 5.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Target:
+    """Where a deployment goes: the stack, its region, and a server other than AWS's."""
+
+    stack: str
+    region: str
+    endpoint_url: str | None = None
+
+    def hint(self, *words: str) -> str:
+        """An ``aws`` command about this stack, for people to copy."""
+        more = ["--endpoint-url", self.endpoint_url] if self.endpoint_url else []
+        return shlex.join(
+            ["aws", *words, "--stack-name", self.stack, "--region", self.region, *more]
+        )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Command:
+    """``aws cloudformation deploy``, ready to run.
+
+    Attributes:
+        aws: path of the AWS CLI.
+        words: what follows it, without the parameters.
+        parameters: parameter -> value.
+        piped: whether the parameters go through a pipe. They do if one is secret: a command line
+            is for everybody on the machine to read.
+    """
+
+    aws: Path
+    words: tuple[str, ...]
+    parameters: Mapping[str, str]
+    piped: bool
+
+    def line(self, descriptor: int | None = None) -> list[str]:
+        """The words to run; ``descriptor`` is the pipe's number in the new process."""
+        overrides = [f"{name}={value}" for name, value in self.parameters.items()]
+        if self.piped:
+            overrides = [f"file:///dev/fd/{'N' if descriptor is None else descriptor}"]
+        more = ["--parameter-overrides", *overrides] if overrides else []
+        return [str(self.aws), *self.words, *more]
+
+    def shown(self) -> str:
+        """The command line for people, quoted as a shell wants it."""
+        return shlex.join([_short(self.aws), *self.line()[1:]])
+
+
+def _short(path: Path) -> str:
+    with suppress(ValueError):
+        return str(path.relative_to(Path.cwd()))
+    return str(path)
+
+
+def find_aws() -> Path:
+    """The AWS CLI of this environment, which the project pins, else the one on PATH.
+
+    Raises:
+        DeployError: there is none.
+    """
+    own = Path(sys.executable).with_name("aws")
+    found = str(own) if os.access(own, os.X_OK) else shutil.which("aws")
+    if not found:
+        raise DeployError("the AWS CLI is missing; run `make template` again, or install awscli")
+    return Path(found)
+
+
+def capabilities(template: Mapping[str, Any]) -> list[str]:
+    """What CloudFormation wants acknowledged before it makes such a template."""
+    facts = [
+        resource.get("Properties", {})
+        for resource in template["Resources"].values()
+        if str(resource["Type"]).startswith("AWS::IAM::")
+    ]
+    named = any(name in one for one in facts for name in _IAM_NAMES)
+    wanted = [("CAPABILITY_NAMED_IAM" if named else "CAPABILITY_IAM")] if facts else []
+    return wanted + (["CAPABILITY_AUTO_EXPAND"] if "Transform" in template else [])
+
+
+def make_command(
+    aws: Path,
+    target: Target,
+    template_file: Path,
+    template: Mapping[str, Any],
+    parameters: Mapping[str, str],
+    secret: bool,
+) -> Command:
+    """Put the command line together; ``secret`` says whether a parameter must not be seen."""
+    words = ["cloudformation", "deploy", "--stack-name", target.stack]
+    words += ["--template-file", _short(template_file), "--region", target.region]
+    if target.endpoint_url:
+        words += ["--endpoint-url", target.endpoint_url]
+    if wanted := capabilities(template):
+        words += ["--capabilities", *wanted]
+    words.append("--no-fail-on-empty-changeset")
+    return Command(aws=aws, words=tuple(words), parameters=parameters, piped=secret)
+
+
+class Run:
+    """The AWS CLI at work; what it says is kept until it is wanted."""
+
+    def __init__(self, process: "subprocess.Popen[bytes]", said: IO[bytes]) -> None:
+        self._process = process
+        self._said = said
+
+    def wait(self, seconds: float) -> int | None:
+        """Wait for its end, at most so long; its exit code, or None while it goes on."""
+        with suppress(subprocess.TimeoutExpired):
+            return self._process.wait(seconds)
+        return None
+
+    def said(self) -> str:
+        """What it has written to standard output and error."""
+        self._said.seek(0)
+        return self._said.read().decode(errors="replace")
+
+    def stop(self) -> None:
+        """End it if it still runs."""
+        if self._process.poll() is None:
+            self._process.terminate()
+            if self.wait(STOP_SECONDS) is None:
+                self._process.kill()
+                self._process.wait()
+
+
+@contextmanager
+def started(command: Command) -> Iterator[Run]:
+    """Start the AWS CLI; it is ended when the block is left.
+
+    Raises:
+        DeployError: it cannot be started.
+    """
+    reading, writing = os.pipe() if command.piped else (None, None)
+    with tempfile.TemporaryFile() as said:
+        try:
+            process = subprocess.Popen(
+                command.line(reading),
+                stdin=subprocess.DEVNULL,
+                stdout=said,
+                stderr=subprocess.STDOUT,
+                pass_fds=() if reading is None else (reading,),
+            )
+        except OSError as exc:
+            if writing is not None:
+                os.close(writing)
+            raise DeployError(f"{command.aws}: cannot be started: {exc.strerror}") from exc
+        finally:
+            if reading is not None:
+                os.close(reading)
+        run = Run(process, said)
+        try:
+            if writing is not None:
+                _hand_over(writing, command.parameters)
+            yield run
+        finally:
+            run.stop()
+
+
+def _hand_over(writing: int, parameters: Mapping[str, str]) -> None:
+    """Write the parameters in the form that ``--parameter-overrides file://`` reads."""
+    overrides = [f"{name}={value}" for name, value in parameters.items()]
+    # A process that ended before it read them says why by itself.
+    with suppress(BrokenPipeError), os.fdopen(writing, "wb") as pipe:
+        pipe.write(json.dumps(overrides).encode())

@@ -1,0 +1,673 @@
+"""Each rule: silent on the rendered template, and loud on a mutation of it."""
+
+import copy
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from drtemplate import pipeline
+from drtemplate.checks.rules import check_rules
+from drtemplate.settings import Settings
+
+Resources = dict[str, Any]
+
+
+@pytest.fixture
+def broken(template):
+    """A copy of the template to put a defect into."""
+    return copy.deepcopy(template)
+
+
+def properties(resources: Resources, title: str) -> dict[str, Any]:
+    return resources[title]["Properties"]
+
+
+def change(title: str, **values: Any) -> Callable[[Resources], None]:
+    """Set properties; a value of None takes the property away."""
+
+    def mutate(resources: Resources) -> None:
+        facts = properties(resources, title)
+        for key, value in values.items():
+            if value is None:
+                facts.pop(key)
+            else:
+                facts[key] = value
+
+    return mutate
+
+
+def remove(*titles: str) -> Callable[[Resources], None]:
+    def mutate(resources: Resources) -> None:
+        for title in titles:
+            del resources[title]
+
+    return mutate
+
+
+def statement(title: str, document: str, sid: str, **values: Any) -> Callable[[Resources], None]:
+    """Change the statement whose Sid or principal is ``sid``; no values remove it."""
+
+    def mutate(resources: Resources) -> None:
+        statements = properties(resources, title)[document]["Statement"]
+        for one in list(statements):
+            if sid in (one.get("Sid"), str(one["Principal"].get("Service"))):
+                one.update(values)
+                if not values:
+                    statements.remove(one)
+                return
+        raise AssertionError(f"no statement {sid}")
+
+    return mutate
+
+
+def key(sid: str, **values: Any) -> Callable[[Resources], None]:
+    return statement("KMSKey", "KeyPolicy", sid, **values)
+
+
+def code(title: str, old: str, new: str) -> Callable[[Resources], None]:
+    def mutate(resources: Resources) -> None:
+        place = properties(resources, title)["Code"]
+        assert old in place["ZipFile"], f"{title} has no {old!r}"
+        place["ZipFile"] = place["ZipFile"].replace(old, new)
+
+    return mutate
+
+
+def dimensions(title: str, **pairs: Any) -> Callable[[Resources], None]:
+    return change(title, Dimensions=[{"Name": k, "Value": v} for k, v in pairs.items()])
+
+
+def health(title: str, **values: Any) -> Callable[[Resources], None]:
+    def mutate(resources: Resources) -> None:
+        properties(resources, title)["HealthCheckConfig"].update(values)
+
+    return mutate
+
+
+def ref(title: str) -> dict[str, str]:
+    return {"Ref": title}
+
+
+def sub(text: str) -> dict[str, str]:
+    return {"Fn::Sub": text}
+
+
+def get_att(title: str, attribute: str) -> dict[str, list[str]]:
+    return {"Fn::GetAtt": [title, attribute]}
+
+
+def independent(title: str) -> Callable[[Resources], None]:
+    def mutate(resources: Resources) -> None:
+        del resources[title]["DependsOn"]
+
+    return mutate
+
+
+def cluster_parameters(**values: Any) -> Callable[[Resources], None]:
+    def mutate(resources: Resources) -> None:
+        properties(resources, "DBClusterParameterGroup")["Parameters"].update(values)
+
+    return mutate
+
+
+CLUSTER = ref("AuroraDBCluster")
+MONITOR, ORCHESTRATOR = "HealthMonitorFunction", "FailoverOrchestratorFunction"
+DEAF = {"StringEquals": {"aws:SourceAccount": ref("AWS::AccountId")}}
+SOURCE_STATEMENT = {
+    "Effect": "Allow",
+    "Principal": {"Service": ["rds.amazonaws.com", "s3.amazonaws.com", "lambda.amazonaws.com"]},
+    "Action": ["kms:Decrypt", "kms:GenerateDataKey", "kms:CreateGrant"],
+    "Resource": "*",
+}
+
+
+def source_key_policy(resources: Resources) -> None:
+    """The source's own: the account, and services that need no statement."""
+    policy = properties(resources, "KMSKey")["KeyPolicy"]
+    policy["Statement"] = [policy["Statement"][0], SOURCE_STATEMENT]
+
+
+def redirect_only(resources: Resources) -> None:
+    remove("PrimaryHTTPSListener", "StandbyHTTPSListener")(resources)
+
+
+def only_from_home(resources: Resources) -> None:
+    for rule in properties(resources, "ALBSecurityGroup")["SecurityGroupIngress"]:
+        rule["CidrIp"] = "10.0.0.0/8"
+
+
+def without_timeouts(resources: Resources) -> None:
+    code(MONITOR, "config=CONFIG) for", "region_name=None) for")(resources)
+
+
+# What is broken -> how, the rule that says so, and where.
+MUTATIONS: dict[str, tuple[Callable[[Resources], None], str, str]] = {
+    # key and topic policies
+    "the source's key policy": (source_key_policy, "key-logs", "FailoverLogGroup"),
+    "a key policy for nobody": (change("KMSKey", KeyPolicy=None), "key-logs", "FailoverLogGroup"),
+    "a key policy without Logs": (key("Logs"), "key-logs", "HealthMonitorLogGroup"),
+    "Logs without GenerateDataKey": (
+        key("Logs", Action=["kms:Encrypt", "kms:Decrypt", "kms:ReEncrypt*", "kms:Describe*"]),
+        "key-logs",
+        "FailoverLogGroup",
+    ),
+    "Logs of a fixed region": (
+        key("Logs", Principal={"Service": "logs.us-east-1.amazonaws.com"}),
+        "key-logs",
+        "FailoverLogGroup",
+    ),
+    "Logs denied": (key("Logs", Effect="Deny"), "key-logs", "FailoverLogGroup"),
+    "Logs for other groups": (
+        change("HealthMonitorLogGroup", LogGroupName=sub("/apps/${AWS::StackName}-monitor")),
+        "key-logs",
+        "HealthMonitorLogGroup",
+    ),
+    "Logs under an unknown condition": (
+        key("Logs", Condition={"StringEquals": {"aws:PrincipalOrgID": "o-1"}}),
+        "key-logs",
+        "FailoverLogGroup",
+    ),
+    "a key policy without alarms": (key("Alarms"), "key-publisher", "AlertTopic"),
+    "alarms that may only decrypt": (
+        key("Alarms", Action="kms:Decrypt"),
+        "key-publisher",
+        "AlertTopic",
+    ),
+    "alarms of another account": (
+        key("Alarms", Condition={"StringEquals": {"aws:SourceAccount": "111122223333"}}),
+        "key-publisher",
+        "AlertTopic",
+    ),
+    "a key policy without EventBridge": (key("Events"), "key-publisher", "AlertTopic"),
+    "EventBridge under a condition": (
+        key("Events", Condition=DEAF),
+        "key-publisher",
+        "AlertTopic",
+    ),
+    "SNS's own key": (
+        change("AlertTopic", KmsMasterKeyId="alias/aws/sns"),
+        "key-publisher",
+        "AlertTopic",
+    ),
+    "a topic policy without EventBridge": (
+        statement("AlertTopicPolicy", "PolicyDocument", "events.amazonaws.com"),
+        "topic-publisher",
+        "AlertTopic",
+    ),
+    "a topic policy without alarms": (
+        statement("AlertTopicPolicy", "PolicyDocument", "cloudwatch.amazonaws.com"),
+        "topic-publisher",
+        "AlertTopic",
+    ),
+    "a topic policy with a condition for EventBridge": (
+        statement("AlertTopicPolicy", "PolicyDocument", "events.amazonaws.com", Condition=DEAF),
+        "topic-publisher",
+        "AlertTopic",
+    ),
+    "no topic policy": (remove("AlertTopicPolicy"), "topic-publisher", "AlertTopic"),
+    # health checks
+    "the source's listeners": (redirect_only, "health-check-listener", "PrimaryHealthCheck"),
+    "a listener on another port": (
+        change("StandbyHTTPSListener", Port=8443),
+        "health-check-listener",
+        "StandbyHealthCheck",
+    ),
+    "a listener of another protocol": (
+        change("PrimaryHTTPSListener", Protocol="HTTP"),
+        "health-check-listener",
+        "PrimaryHealthCheck",
+    ),
+    "a listener at the other load balancer": (
+        change("PrimaryHTTPSListener", LoadBalancerArn=ref("StandbyALB")),
+        "health-check-listener",
+        "PrimaryHealthCheck",
+    ),
+    "a health check of another port": (
+        health("PrimaryHealthCheck", Port=444),
+        "health-check-listener",
+        "PrimaryHealthCheck",
+    ),
+    "plain HTTP to the HTTPS port": (
+        health("PrimaryHealthCheck", Type="HTTP"),
+        "health-check-listener",
+        "PrimaryHealthCheck",
+    ),
+    "an internal load balancer": (
+        change("PrimaryALB", Scheme="internal"),
+        "health-check-way-in",
+        "PrimaryHealthCheck",
+    ),
+    "a security group for the office": (
+        only_from_home,
+        "health-check-way-in",
+        "StandbyHealthCheck",
+    ),
+    "no way in at all": (
+        change("ALBSecurityGroup", SecurityGroupIngress=None),
+        "health-check-way-in",
+        "PrimaryHealthCheck",
+    ),
+    "a time-out as long as the interval": (
+        change("PrimaryTargetGroup", HealthCheckTimeoutSeconds=5),
+        "target-timeout",
+        "PrimaryTargetGroup",
+    ),
+    "the default time-out above the interval": (
+        change("StandbyTargetGroup", HealthCheckTimeoutSeconds=None),
+        "target-timeout",
+        "StandbyTargetGroup",
+    ),
+    # functions
+    "a time-out below the monitor's run": (change(MONITOR, Timeout=60), "function-wait", MONITOR),
+    "a time-out that ends the last call": (change(MONITOR, Timeout=72), "function-wait", MONITOR),
+    "no time-out": (change(MONITOR, Timeout=None), "function-wait", MONITOR),
+    "a run longer than the time-out": (
+        code(MONITOR, "RUN,REPEAT=70,15", "RUN,REPEAT=110,15"),
+        "function-wait",
+        MONITOR,
+    ),
+    "a client without time-outs": (without_timeouts, "function-wait", MONITOR),
+    "a reserve as long as the time-out": (
+        change(ORCHESTRATOR, Timeout=45),
+        "function-reserve",
+        ORCHESTRATOR,
+    ),
+    "a reserve too short to tell": (
+        code(ORCHESTRATOR, "RESERVE,TOLD=55,", "RESERVE,TOLD=15,"),
+        "function-reserve",
+        ORCHESTRATOR,
+    ),
+    "calls too slow for the reserve": (
+        code(ORCHESTRATOR, "read_timeout=3", "read_timeout=20"),
+        "function-reserve",
+        ORCHESTRATOR,
+    ),
+    "a function without a log group": (
+        change(MONITOR, LoggingConfig=None),
+        "log-group",
+        MONITOR,
+    ),
+    "a log group by a name that is only text": (
+        change(MONITOR, LoggingConfig={"LogGroup": sub("/aws/lambda/${AWS::StackName}-x")}),
+        "log-group",
+        MONITOR,
+    ),
+    "an orchestrator that is retried": (
+        remove("FailoverOrchestratorInvokeConfig"),
+        "invoke-config",
+        ORCHESTRATOR,
+    ),
+    "one retry": (
+        change("HealthMonitorInvokeConfig", MaximumRetryAttempts=1),
+        "invoke-config",
+        MONITOR,
+    ),
+    "retries left as they are": (
+        change("HealthMonitorInvokeConfig", MaximumRetryAttempts=None),
+        "invoke-config",
+        MONITOR,
+    ),
+    "the invoke config of a version": (
+        change("HealthMonitorInvokeConfig", Qualifier="1"),
+        "invoke-config",
+        MONITOR,
+    ),
+    "alarms that may not call": (remove("AlarmPermission"), "permission", "WriterAlarm"),
+    "alarms of other names": (
+        change(
+            "AlarmPermission",
+            SourceArn=sub(
+                "arn:${AWS::Partition}:cloudwatch:${AWS::Region}:${AWS::AccountId}:alarm:other-*"
+            ),
+        ),
+        "permission",
+        "ALBUnhealthyTargetsAlarm",
+    ),
+    "the principal of EventBridge for alarms": (
+        change("AlarmPermission", Principal="cloudwatch.amazonaws.com"),
+        "permission",
+        "WriterAlarm",
+    ),
+    "a permission for the other function": (
+        change("AlarmPermission", FunctionName=ref(MONITOR)),
+        "permission",
+        "WriterAlarm",
+    ),
+    "a schedule that may not call": (
+        remove("HealthCheckPermission"),
+        "permission",
+        "HealthCheckScheduleRule",
+    ),
+    "a permission for the other rule": (
+        change("RDSEventPermission", SourceArn=get_att("HealthCheckScheduleRule", "Arn")),
+        "permission",
+        "RDSEventRule",
+    ),
+    "another action": (
+        change("RDSEventPermission", Action="lambda:GetFunction"),
+        "permission",
+        "RDSEventRule",
+    ),
+    # alarms
+    "a load balancer alone": (
+        dimensions(
+            "ALBUnhealthyTargetsAlarm", LoadBalancer=get_att("PrimaryALB", "LoadBalancerFullName")
+        ),
+        "alarm-dimensions",
+        "ALBUnhealthyTargetsAlarm",
+    ),
+    "a load balancer by its ARN": (
+        dimensions(
+            "ALBUnhealthyTargetsAlarm",
+            LoadBalancer=ref("PrimaryALB"),
+            TargetGroup=get_att("PrimaryTargetGroup", "TargetGroupFullName"),
+        ),
+        "alarm-dimensions",
+        "ALBUnhealthyTargetsAlarm",
+    ),
+    "a role alone": (
+        dimensions("ReplicationLagAlarm", Role="READER"),
+        "alarm-dimensions",
+        "ReplicationLagAlarm",
+    ),
+    "a role that Aurora does not know": (
+        dimensions("ReplicationLagAlarm", DBClusterIdentifier=CLUSTER, Role="STANDBY"),
+        "alarm-dimensions",
+        "ReplicationLagAlarm",
+    ),
+    "a cluster by its ARN": (
+        dimensions(
+            "DatabaseConnectionAlarm", DBClusterIdentifier=get_att("AuroraDBCluster", "Arn")
+        ),
+        "alarm-dimensions",
+        "DatabaseConnectionAlarm",
+    ),
+    "no dimensions": (
+        change("OrchestratorErrorAlarm", Dimensions=None),
+        "alarm-dimensions",
+        "OrchestratorErrorAlarm",
+    ),
+    "another resource's name": (
+        dimensions("OrchestratorErrorAlarm", FunctionName=ref("AlertTopic")),
+        "alarm-dimensions",
+        "OrchestratorErrorAlarm",
+    ),
+    "a metric that AWS does not have": (
+        change("WriterAlarm", MetricName="EngineUpTime"),
+        "alarm-metric",
+        "WriterAlarm",
+    ),
+    "a metric that no function has": (
+        change("DatabaseHealthAlarm", MetricName="DatabaseHealthy"),
+        "alarm-metric",
+        "DatabaseHealthAlarm",
+    ),
+    "a namespace that no function has": (
+        change("MonitorAlarm", Namespace="DR"),
+        "alarm-metric",
+        "MonitorAlarm",
+    ),
+    "a dimension that no function has": (
+        dimensions("SlowFailoverAlarm", Stack=ref("AWS::StackName")),
+        "alarm-metric",
+        "SlowFailoverAlarm",
+    ),
+    "ten seconds for AWS's metric": (
+        change("WriterAlarm", Period=10),
+        "alarm-period",
+        "WriterAlarm",
+    ),
+    "ten seconds for a metric of the minute": (
+        change("SlowFailoverAlarm", Period=10),
+        "alarm-period",
+        "SlowFailoverAlarm",
+    ),
+    "fifteen seconds": (
+        change("DatabaseHealthAlarm", Period=15),
+        "alarm-period",
+        "DatabaseHealthAlarm",
+    ),
+    "ten seconds without the resolution": (
+        code(MONITOR, '"StorageResolution":1,', ""),
+        "alarm-period",
+        "DatabaseHealthAlarm",
+    ),
+    "the source's dashboard": (
+        change(
+            "MonitoringDashboard",
+            DashboardBody='{"widgets": [{"properties": {"metrics": [["AWS/RDS", "DatabaseConnections"]]}}]}',
+        ),
+        "alarm-dimensions",
+        "MonitoringDashboard",
+    ),
+    "a dashboard row that repeats the wrong dimensions": (
+        change(
+            "MonitoringDashboard",
+            DashboardBody=sub(
+                '{"widgets": [{"properties": {"metrics": [["AWS/RDS", "EngineUptime", '
+                '"DBClusterIdentifier", "${AuroraDBCluster}"], ["AWS/Lambda", "Errors", ".", "."]]}}]}'
+            ),
+        ),
+        "alarm-dimensions",
+        "MonitoringDashboard",
+    ),
+    # names
+    "a load balancer's name": (
+        change("PrimaryALB", Name=sub("${AWS::StackName}-primary-balancer")),
+        "name",
+        "PrimaryALB",
+    ),
+    "a target group's name": (
+        change("StandbyTargetGroup", Name=sub("${AWS::StackName}-standby-group")),
+        "name",
+        "StandbyTargetGroup",
+    ),
+    "a bucket's name": (
+        change(
+            "ConfigurationBucket",
+            BucketName=sub("${AWS::StackName}-configuration-files-of-the-stack-${AWS::AccountId}"),
+        ),
+        "name",
+        "ConfigurationBucket",
+    ),
+    "a bucket's capital": (
+        change("ConfigurationBucket", BucketName=sub("${AWS::StackName}-Config")),
+        "name",
+        "ConfigurationBucket",
+    ),
+    "a function's name": (
+        change(MONITOR, FunctionName=sub("${AWS::StackName}-" + "m" * 44)),
+        "name",
+        MONITOR,
+    ),
+    "a name of two regions": (
+        change("PrimaryTargetGroup", Name=sub("${AWS::Region}-${AWS::Region}-group")),
+        "name",
+        "PrimaryTargetGroup",
+    ),
+    "a reserved parameter": (
+        change("DatabaseEndpointParameter", Name="/aws/database"),
+        "name",
+        "DatabaseEndpointParameter",
+    ),
+    # single properties
+    "an instance of another version": (
+        change("PrimaryDBInstance", EngineVersion="8.0.mysql_aurora.3.08.0"),
+        "engine",
+        "PrimaryDBInstance",
+    ),
+    "an instance of another engine": (
+        change("StandbyDBInstance", Engine="aurora-postgresql"),
+        "engine",
+        "StandbyDBInstance",
+    ),
+    "a cluster that leaves the version open": (
+        lambda resources: (
+            change("AuroraDBCluster", EngineVersion=None)(resources),
+            change("PrimaryDBInstance", EngineVersion="8.0.mysql_aurora.3.10.6")(resources),
+        ),
+        "engine",
+        "PrimaryDBInstance",
+    ),
+    "a parameter that Aurora does not take": (
+        cluster_parameters(sync_binlog=1),
+        "cluster-parameter",
+        "DBClusterParameterGroup",
+    ),
+    "the source's binlog": (
+        cluster_parameters(aurora_enhanced_binlog=1),
+        "enhanced-binlog",
+        "DBClusterParameterGroup",
+    ),
+    "the enhanced binlog beside backtrack": (
+        cluster_parameters(
+            aurora_enhanced_binlog="1", binlog_backup=0, binlog_replication_globaldb="0"
+        ),
+        "enhanced-binlog",
+        "DBClusterParameterGroup",
+    ),
+    "a load balancer before the gateway": (
+        independent("PrimaryALB"),
+        "gateway-order",
+        "PrimaryALB",
+    ),
+    "an address before the gateway": (independent("EIP2"), "gateway-order", "EIP2"),
+    "a gateway of the first address only": (independent("EIP1"), "gateway-order", "NATGateway1"),
+    "a route before the gateway": (
+        independent("PublicRoute"),
+        "gateway-order",
+        "PublicRoute",
+    ),
+    "a load balancer after a route that waits for nothing": (
+        independent("PublicRoute"),
+        "gateway-order",
+        "StandbyALB",
+    ),
+    "a secure string": (
+        change("DatabaseEndpointParameter", Type="SecureString"),
+        "secure-string",
+        "DatabaseEndpointParameter",
+    ),
+    "a secure string in production": (
+        change(
+            "DatabaseEndpointParameter", Type={"Fn::If": ["IsProduction", "SecureString", "String"]}
+        ),
+        "secure-string",
+        "DatabaseEndpointParameter",
+    ),
+}
+
+
+def test_the_rendered_template_has_no_finding(template):
+    assert check_rules(template) == []
+
+
+@pytest.mark.parametrize(("mutate", "rule", "title"), MUTATIONS.values(), ids=MUTATIONS)
+def test_a_mutation_is_found(broken, mutate, rule, title):
+    mutate(broken["Resources"])
+    found = [one for one in check_rules(broken) if one.where.split(".")[1] == title]
+    assert rule in {one.rule for one in found}
+    assert all("\n" not in str(one) for one in found)
+
+
+# What is not as the project writes it, and works all the same.
+FINE: dict[str, Callable[[Resources], None]] = {
+    "a key for every log group": key(
+        "Logs",
+        Condition={
+            "ArnEquals": {
+                "kms:EncryptionContext:aws:logs:arn": sub(
+                    "arn:${AWS::Partition}:logs:${AWS::Region}:${AWS::AccountId}:*"
+                )
+            }
+        },
+    ),
+    "actions as one wildcard": key("Alarms", Action="kms:*"),
+    "several principals": key(
+        "Events", Principal={"Service": ["s3.amazonaws.com", "events.amazonaws.com"]}
+    ),
+    "a key that is not the stack's": change("AlertTopic", KmsMasterKeyId=ref("DomainName")),
+    "a listener of all traffic": change("ALBSecurityGroup", SecurityGroupIngress=[
+        {"IpProtocol": "-1", "CidrIp": "0.0.0.0/0"}
+    ]),
+    "a range of ports": change("ALBSecurityGroup", SecurityGroupIngress=[
+        {"IpProtocol": "tcp", "FromPort": 0, "ToPort": 1024, "CidrIp": "0.0.0.0/0"}
+    ]),
+    "a security group from elsewhere": change("PrimaryALB", SecurityGroups=[ref("DomainName")]),
+    "a port as text": change("PrimaryHTTPSListener", Port="443"),
+    "the default port": health("PrimaryHealthCheck", Port=443, Type="HTTPS_STR_MATCH"),
+    "the version of the cluster": change(
+        "PrimaryDBInstance", EngineVersion="8.0.mysql_aurora.3.10.6"
+    ),
+    "a time-out by parameter": change(MONITOR, Timeout=ref("DataRetentionDays")),
+    "an alarm named by its ARN": change("AlarmPermission", SourceArn=None),
+    "a bucket that AWS names": change("ConfigurationBucket", BucketName=None),
+    "a name by parameter": change("PrimaryALB", Name=sub("${DomainName}")),
+    "a role and a cluster": dimensions(
+        "WriterAlarm", Role="WRITER", DBClusterIdentifier=sub("${AuroraDBCluster}")
+    ),
+    "a cluster from elsewhere": dimensions(
+        "DatabaseConnectionAlarm", DBClusterIdentifier=ref("DomainName")
+    ),
+    "twenty seconds": change("DatabaseHealthAlarm", Period=20),
+    "the enhanced binlog without backtrack": lambda resources: (
+        cluster_parameters(
+            aurora_enhanced_binlog=1, binlog_backup=0, binlog_replication_globaldb=0
+        )(resources),
+        change("AuroraDBCluster", BacktrackWindow=0)(resources),
+    ),
+    "the enhanced binlog turned off": cluster_parameters(aurora_enhanced_binlog=0),
+    "no key at all": change("AlertTopic", KmsMasterKeyId=None),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("mutate", FINE.values(), ids=FINE)
+def test_what_works_is_not_found(broken, mutate):
+    mutate(broken["Resources"])
+    assert check_rules(broken) == []
+
+
+def test_the_key_policies_are_asked_only_for_what_uses_the_key(broken):
+    for title in ("FailoverLogGroup", "HealthMonitorLogGroup"):
+        del properties(broken["Resources"], title)["KmsKeyId"]
+    key("Logs")(broken["Resources"])
+    assert check_rules(broken) == []
+
+
+def test_alarms_need_no_statement_if_none_publishes(broken):
+    resources = broken["Resources"]
+    for resource in resources.values():
+        for name in ("AlarmActions", "OKActions"):
+            resource.get("Properties", {}).pop(name, None)
+    key("Alarms")(resources)
+    statement("AlertTopicPolicy", "PolicyDocument", "cloudwatch.amazonaws.com")(resources)
+    assert check_rules(broken) == []
+
+
+def test_every_permission_config_and_policy_is_needed(template):
+    """None of them may be missing without a word; that is what the rules are for."""
+    kinds = ("Permission", "EventInvokeConfig", "TopicPolicy")
+    titles = [
+        title
+        for title, resource in template["Resources"].items()
+        if resource["Type"].endswith(kinds)
+    ]
+    assert len(titles) >= 6
+    for title in titles:
+        broken = copy.deepcopy(template)
+        del broken["Resources"][title]
+        assert check_rules(broken), title
+
+
+def test_the_rules_are_part_of_every_render(monkeypatch, template):
+    rendered = pipeline.render(Settings())
+    broken = copy.deepcopy(template)
+    key("Logs")(broken["Resources"])
+    broken = pipeline.Rendered(template=broken, groups=rendered.groups, text=rendered.text)
+    monkeypatch.setattr("drtemplate.checks.lint.lint", lambda *_: [])
+    assert {one.rule for one in pipeline.validate(broken, Settings())} == {"key-logs"}
+
+
+def test_an_empty_template_has_no_finding():
+    assert check_rules({"Resources": {"A": {"Type": "AWS::SNS::Topic"}}}) == []

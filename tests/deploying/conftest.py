@@ -1,0 +1,86 @@
+"""An account on loopback, and a record of everything that is asked of it."""
+
+import logging
+import os
+import urllib.request
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from botocore.client import BaseClient
+from botocore.loaders import create_loader
+from moto.server import ThreadedMotoServer
+from scene import REGION, TEMPLATE, Scene
+
+from drtemplate.checks.loading import load_template
+
+
+@pytest.fixture(scope="session")
+def server() -> Iterator[str]:
+    """The address of moto's server; it knows nothing that an earlier test has made."""
+    logging.getLogger("werkzeug").setLevel(logging.ERROR)
+    served = ThreadedMotoServer("127.0.0.1", 0, verbose=False)
+    served.start()
+    host, port = served.get_host_and_port()
+    yield f"http://{host}:{port}"
+    served.stop()
+
+
+@pytest.fixture(autouse=True, scope="session")
+def quick() -> Iterator[None]:
+    """The service models and the rendered template are read once, not for every test."""
+    loader, load = create_loader(), load_template
+    rendered = load(TEMPLATE)
+
+    def loaded(path: Path, what: str = "template") -> dict[str, Any]:
+        return rendered if path == TEMPLATE else load(path, what)
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("botocore.loaders.create_loader", lambda *_: loader)
+        patch.setattr("botocore.session.create_loader", lambda *_: loader, raising=False)
+        patch.setattr("drtemplate.deploying.deploy.load_template", loaded)
+        yield
+
+
+@pytest.fixture(autouse=True)
+def environment(monkeypatch, tmp_path):
+    """Credentials for nothing, and no file of whoever runs the tests."""
+    for name in list(os.environ):
+        if name.startswith("AWS_"):
+            monkeypatch.delenv(name)
+    monkeypatch.setenv("AWS_ACCESS_KEY_ID", "testing")
+    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "testing")
+    monkeypatch.setenv("AWS_DEFAULT_REGION", REGION)
+    monkeypatch.setenv("AWS_EC2_METADATA_DISABLED", "true")
+    monkeypatch.setenv("AWS_CONFIG_FILE", str(tmp_path / "none"))
+    monkeypatch.setenv("AWS_SHARED_CREDENTIALS_FILE", str(tmp_path / "none"))
+
+
+@pytest.fixture
+def scene(server, tmp_path, monkeypatch) -> Scene:
+    urllib.request.urlopen(urllib.request.Request(f"{server}/moto-api/reset", method="POST"))
+    # moto's own ids do not begin with a Z, as Route 53's do.
+    numbers = iter(range(1000, 2000))
+    monkeypatch.setattr(
+        "moto.route53.models.create_route53_zone_id", lambda *_, **__: f"Z{next(numbers)}EXAMPLE"
+    )
+    scene = Scene(folder=tmp_path, url=server)
+    call = BaseClient._make_api_call
+
+    def recorded(client, operation, arguments):
+        scene.asked.append(operation)
+        return call(client, operation, arguments)
+
+    monkeypatch.setattr(BaseClient, "_make_api_call", recorded)
+    return scene
+
+
+@pytest.fixture
+def good(scene) -> dict[str, str]:
+    """Parameters with which the rendered template may be deployed."""
+    return {
+        "DomainName": "pay.example.com",
+        "HostedZoneId": scene.zone(),
+        "AlertEmail": "oncall@example.com",
+    }

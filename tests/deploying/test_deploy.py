@@ -1,0 +1,605 @@
+"""Whole deployments: refused before anything is sent, or sent by the real AWS CLI to a server."""
+
+import os
+import subprocess
+import sys
+from contextlib import contextmanager
+from dataclasses import replace
+
+import boto3
+import pytest
+from botocore.client import BaseClient
+from botocore.exceptions import ClientError
+from fake_stack import World
+from scene import LATCHABLE, REGION, SMALL, STACK, TEMPLATE
+
+from drtemplate.cli import main
+from drtemplate.errors import DrTemplateError
+from drtemplate.settings import PROJECT
+
+GIVEN = {"Name": "/a/b"}
+
+
+def refused(scene, request, *words, **more):
+    """One line that says so, no command run, and only questions asked."""
+    with pytest.raises(DrTemplateError) as caught:
+        scene.deploy(request, start=scene.never, **more)
+    line = str(caught.value)
+    assert "\n" not in line
+    for word in words:
+        assert str(word) in line
+    assert scene.commands == []
+    assert scene.shown == []
+    assert all(one.startswith(("Describe", "Get")) for one in scene.asked)
+    return line
+
+
+@pytest.fixture
+def ready(scene, good):
+    """A request that passes every check; what made it is no part of the record."""
+    request = scene.request(good)
+    scene.asked.clear()
+    return request
+
+
+def without_record(scene, action, *arguments, **named):
+    action(*arguments, **named)
+    scene.asked.clear()
+
+
+# refusals, local
+
+
+def test_a_good_request_is_sent(scene, ready):
+    """Else the refusals below would prove nothing."""
+    with pytest.raises(AttributeError):
+        scene.deploy(ready, start=scene.never)
+    (command,) = scene.commands
+    assert command[1:5] == ["cloudformation", "deploy", "--stack-name", STACK]
+    assert "DomainName=pay.example.com" in command
+
+
+@pytest.mark.parametrize("name", ["p" * 21, "Payments", "aws-dr", "ssm-dr", "internal-dr", ""])
+def test_a_bad_stack_name_asks_nothing(scene, ready, name):
+    refused(scene, replace(ready, stack=name), repr(name))
+    assert scene.asked == []
+
+
+@pytest.mark.parametrize(
+    ("change", "words"),
+    [
+        ({"DomainName": "Pay"}, "DomainName: 'Pay' does not match"),
+        ({"Colour": "red"}, "Colour is no parameter"),
+        ({"BacktrackWindow": "three days"}, "not a number"),
+        ({"Environment": "Test"}, "Production, Staging"),
+        ({"DBMasterPassword": "hunter2"}, "DBMasterPassword: its value does not match"),
+    ],
+)
+def test_an_ill_formed_parameter_asks_nothing(scene, good, change, words):
+    request = scene.request(good | change)
+    scene.asked.clear()
+    line = refused(scene, request, "params.json", words)
+    assert "hunter2" not in line
+    assert scene.asked == []
+
+
+@pytest.mark.parametrize("content", ["", "{", "[1]", '{"DomainName": 1, "DomainName": 2}'])
+def test_a_malformed_parameter_file_asks_nothing(scene, ready, content):
+    ready.parameters.write_text(content)
+    refused(scene, ready, "params.json")
+    assert scene.asked == []
+
+
+def test_a_missing_parameter_file_asks_nothing(scene, ready):
+    refused(scene, replace(ready, parameters=ready.parameters / "none"), "none")
+    assert scene.asked == []
+
+
+@pytest.mark.parametrize("content", ["", "Resources: [", "Parameters: {}"])
+def test_a_bad_template_asks_nothing(scene, ready, content):
+    refused(scene, replace(ready, template=scene.write("t.yaml", content)), "t.yaml")
+    assert scene.asked == []
+
+
+def test_too_long_a_template_asks_nothing(scene):
+    long = SMALL + "Description: " + "x" * 51_200
+    refused(scene, scene.request(GIVEN, long), "51,200")
+    assert scene.asked == []
+
+
+def test_no_aws_cli_asks_nothing(scene, ready, monkeypatch, tmp_path):
+    monkeypatch.setattr(sys, "executable", str(tmp_path / "python"))
+    monkeypatch.setenv("PATH", "")
+    refused(scene, ready, "the AWS CLI is missing")
+    assert scene.asked == []
+
+
+# refusals, of the account
+
+
+def test_no_credentials(scene, ready, monkeypatch):
+    monkeypatch.delenv("AWS_ACCESS_KEY_ID")
+    monkeypatch.delenv("AWS_SECRET_ACCESS_KEY")
+    refused(scene, ready, "no AWS credentials", "AWS_PROFILE")
+    assert scene.asked == []
+
+
+def test_half_of_the_credentials(scene, ready, monkeypatch):
+    monkeypatch.delenv("AWS_SECRET_ACCESS_KEY")
+    refused(scene, ready, "credentials")
+    assert scene.asked == []
+
+
+def test_no_region(scene, ready, monkeypatch):
+    monkeypatch.delenv("AWS_DEFAULT_REGION")
+    refused(scene, ready, "no AWS region", "--region")
+    assert scene.asked == []
+
+
+@pytest.mark.parametrize("region", ["", "us east 1", "not/a/region"])
+def test_no_region_s_name(scene, ready, monkeypatch, region):
+    monkeypatch.delenv("AWS_DEFAULT_REGION")
+    refused(scene, replace(ready, region=region), "region")
+    assert scene.asked == []
+
+
+def test_no_such_profile(scene, ready, monkeypatch):
+    monkeypatch.setenv("AWS_PROFILE", "nobody")
+    refused(scene, ready, "nobody")
+    assert scene.asked == []
+
+
+def test_nobody_answers(scene, ready, monkeypatch):
+    monkeypatch.setattr("time.sleep", lambda _: None)
+    refused(scene, replace(ready, endpoint_url="http://127.0.0.1:9"), "127.0.0.1:9")
+
+
+def test_no_address(scene, ready):
+    refused(scene, replace(ready, endpoint_url="localhost"), "localhost")
+
+
+@pytest.mark.parametrize(
+    ("operation", "code", "words"),
+    [
+        ("DescribeStacks", "ExpiredToken", "AWS does not take the credentials"),
+        ("DescribeStacks", "InvalidClientTokenId", "AWS does not take the credentials"),
+        ("DescribeStacks", "AccessDenied", "allow DescribeStacks"),
+        ("DescribeStacks", "ValidationError", "ValidationError"),
+        ("GetHostedZone", "AccessDenied", "allow GetHostedZone"),
+        ("GetHostedZone", "Throttling", "cannot ask for the hosted zone"),
+    ],
+)
+def test_the_account_refuses(scene, ready, monkeypatch, operation, code, words):
+    call = BaseClient._make_api_call
+
+    def refusing(client, name, arguments):
+        if name == operation:
+            raise ClientError({"Error": {"Code": code, "Message": "no"}}, name)
+        return call(client, name, arguments)
+
+    monkeypatch.setattr(BaseClient, "_make_api_call", refusing)
+    refused(scene, ready, words)
+
+
+# refusals, of the stack
+
+
+STUCK = {
+    "ROLLBACK_COMPLETE": "aws cloudformation delete-stack --stack-name payments-dr",
+    "ROLLBACK_FAILED": "lift the deletion protection",
+    "DELETE_FAILED": "lift the deletion protection",
+    "UPDATE_ROLLBACK_FAILED": "aws cloudformation continue-update-rollback --stack-name payments-dr",
+    "CREATE_IN_PROGRESS": "wait for its end",
+    "UPDATE_COMPLETE_CLEANUP_IN_PROGRESS": "wait for its end",
+    "DELETE_IN_PROGRESS": "wait for its end",
+    "A_STATE_TO_COME": "aws cloudformation describe-stack-events",
+}
+
+
+@pytest.mark.parametrize(("status", "words"), STUCK.items())
+def test_a_stack_that_cannot_be_updated(scene, ready, status, words):
+    without_record(scene, scene.create, Name="/a")
+    scene.set_status(status)
+    refused(scene, ready, f"is in {status}", words, "--region us-east-1", scene.url)
+    refused(scene, replace(ready, force=True), status)
+
+
+@pytest.mark.parametrize(
+    "status",
+    ["CREATE_COMPLETE", "UPDATE_ROLLBACK_COMPLETE", "UPDATE_FAILED", "IMPORT_COMPLETE"],
+)
+def test_a_stack_that_can(scene, ready, status):
+    without_record(scene, scene.create, Name="/a")
+    scene.set_status(status)
+    assert scene.deploy(replace(ready, dry_run=True))
+    assert f"an update of {status}" in scene.text
+
+
+def test_a_missing_parameter_of_a_new_stack(scene):
+    request = scene.request({"AlertEmail": "a@example.com"})
+    refused(scene, request, "DomainName is missing", "HostedZoneId is missing")
+
+
+def test_what_the_stack_has_is_kept(scene):
+    without_record(scene, scene.create, Name="/a/b", Secret="hunter2")
+    request = scene.request({"Size": 2}, SMALL, dry_run=True)
+    assert scene.deploy(request)
+    assert "  Name    /a/b  (as in the stack)" in scene.said
+    assert "  Secret  ****  (as in the stack)" in scene.said
+    assert "  Size    2" in scene.said
+    assert "hunter2" not in scene.text
+
+
+def test_a_stack_under_review_is_none(scene):
+    """It was never made, so it has nothing to keep."""
+    without_record(scene, scene.create, Name="/a/b")
+    scene.set_status("REVIEW_IN_PROGRESS")
+    refused(scene, scene.request({}, SMALL), "Name is missing")
+    assert scene.deploy(scene.request(GIVEN, SMALL, dry_run=True))
+    assert "a new stack" in scene.text
+
+
+# refusals, of the zone
+
+
+def test_a_zone_that_does_not_exist(scene, good):
+    request = scene.request(good | {"HostedZoneId": "Z000NONE"})
+    scene.asked.clear()
+    refused(scene, request, "no hosted zone Z000NONE", "list-hosted-zones")
+
+
+def test_a_private_zone(scene, good):
+    private = scene.zone("internal.example.org", private=True)
+    request = scene.request(good | {"HostedZoneId": private})
+    scene.asked.clear()
+    refused(scene, request, private, "is private")
+
+
+@pytest.mark.parametrize("name", ["pay.example.org", "notexample.com", "example.com.evil.org"])
+def test_a_name_outside_the_zone(scene, good, name):
+    request = scene.request(good | {"DomainName": name})
+    scene.asked.clear()
+    refused(scene, request, f"{name} lies outside", "example.com")
+
+
+@pytest.mark.parametrize("name", ["example.com", "pay.example.com", "a.b.example.com"])
+def test_a_name_inside_the_zone(scene, good, name):
+    assert scene.deploy(scene.request(good | {"DomainName": name}, dry_run=True))
+
+
+def test_the_zone_of_an_update_is_the_stack_s_own(scene, good):
+    """A file that only moves the domain is held against the zone that the stack has."""
+    template = TEMPLATE.read_text()
+    without_record(scene, scene.create, "Parameters: {HostedZoneId: {Type: String}}\n" + LATCHABLE,
+                   HostedZoneId=good["HostedZoneId"])  # fmt: skip
+    given = {"DomainName": "pay.example.org", "AlertEmail": good["AlertEmail"]}
+    refused(scene, scene.request(given, template), "lies outside", good["HostedZoneId"])
+
+
+# the latch
+
+
+@pytest.fixture
+def latch(scene):
+    """A stack with the primary's health check, and a way to set it."""
+    without_record(scene, scene.create, LATCHABLE)
+    described = scene.client("cloudformation").describe_stack_resource(
+        StackName=STACK, LogicalResourceId="PrimaryHealthCheck"
+    )
+    check = described["StackResourceDetail"]["PhysicalResourceId"]
+
+    def set_to(disabled, inverted):
+        scene.client("route53").update_health_check(
+            HealthCheckId=check, Disabled=disabled, Inverted=inverted
+        )
+        scene.asked.clear()
+
+    return set_to
+
+
+def test_an_update_while_the_latch_is_on(scene, ready, latch):
+    latch(True, True)
+    refused(scene, ready, "latch", "fail back", "--force")
+
+
+def test_force_passes_the_latch(scene, ready, latch):
+    latch(True, True)
+    assert scene.deploy(replace(ready, force=True, dry_run=True))
+
+
+@pytest.mark.parametrize("values", [(False, False), (True, False), (False, True)])
+def test_half_a_latch_is_none(scene, ready, latch, values):
+    latch(*values)
+    assert scene.deploy(replace(ready, dry_run=True))
+
+
+def test_a_latch_that_cannot_be_read_refuses(scene, ready, latch, monkeypatch):
+    latch(False, False)
+    call = BaseClient._make_api_call
+
+    def refusing(client, name, arguments):
+        if name == "GetHealthCheck":
+            raise ClientError({"Error": {"Code": "AccessDenied", "Message": "no"}}, name)
+        return call(client, name, arguments)
+
+    monkeypatch.setattr(BaseClient, "_make_api_call", refusing)
+    refused(scene, ready, "failover latch", "--force", "allow GetHealthCheck")
+    assert scene.deploy(replace(ready, force=True, dry_run=True))
+
+
+def test_a_stack_without_the_health_check_has_no_latch(scene, ready):
+    without_record(scene, scene.create, Name="/a")
+    assert scene.deploy(replace(ready, dry_run=True))
+
+
+# dry run, and what is shown
+
+
+def test_a_dry_run_sends_nothing(scene, ready):
+    assert scene.deploy(replace(ready, dry_run=True), start=scene.never)
+    assert scene.commands == scene.shown == []
+    assert all(one.startswith(("Describe", "Get")) for one in scene.asked)
+    assert "nothing is sent" in scene.said[-1]
+
+
+def test_the_command_and_every_parameter_are_shown(scene, good):
+    request = scene.request(good | {"DBMasterPassword": "hunter2hunter2"}, dry_run=True)
+    assert scene.deploy(request)
+    assert scene.said[0] == f"{STACK} in {REGION}: a new stack"
+    assert "aws cloudformation deploy" in scene.said[1]
+    assert "--capabilities CAPABILITY_IAM" in scene.said[1]
+    assert "  DBMasterPassword   ****" in scene.said
+    assert "  Environment        Production  (default)" in scene.said
+    assert "hunter2" not in scene.text
+
+
+# sent
+
+
+def stored(scene):
+    return scene.client("ssm").get_parameter(Name="/a/b")["Parameter"]["Value"]
+
+
+def test_the_real_client_makes_updates_and_leaves_alone(scene):
+    assert scene.deploy(scene.request(GIVEN | {"Secret": 'x = "1"'}, SMALL))
+    assert stored(scene) == '1 x = "1"'
+    assert scene.said[-1] == f"{STACK}: CREATE_COMPLETE"
+    assert 'x = "1"' not in scene.text
+    assert any("CREATE_COMPLETE      payments-dr" in line for line in scene.said)
+
+    scene.said.clear()
+    assert scene.deploy(scene.request(GIVEN | {"Secret": 'x = "1"'}, SMALL))
+    assert scene.said[-1] == f"{STACK}: no changes to deploy"
+
+    assert 'x = "1"' not in scene.text
+    scene.said.clear()
+    assert scene.deploy(scene.request({"Size": 2}, SMALL))
+    assert has(scene) == {"Name": "/a/b", "Secret": 'x = "1"', "Size": "2"}
+    assert scene.said[-1] == f"{STACK}: UPDATE_COMPLETE"
+    assert not any("CREATE_COMPLETE" in line for line in scene.said[1:])
+    assert 'x = "1"' not in scene.text
+
+
+def test_what_the_client_says_is_told_if_nothing_began(scene):
+    """A template that only CloudFormation sees through."""
+    broken = SMALL.replace("!Ref Name, Type: String", "!Ref Name, Type: SecureStrings")
+    assert not scene.deploy(scene.request(GIVEN, broken))
+    assert "error: An error occurred (ValidationException)" in scene.said[-2]
+    assert "SecureStrings" in scene.said[-2]
+    assert scene.said[-1] == f"{STACK} was not made; mend that, then deploy again"
+
+
+def has(scene):
+    """The stack's parameters; plain moto makes no new resource of a changed one."""
+    (stack,) = scene.client("cloudformation").describe_stacks(StackName=STACK)["Stacks"]
+    return {one["ParameterKey"]: one["ParameterValue"] for one in stack["Parameters"]}
+
+
+class Client:
+    """An AWS CLI that has ended before it is looked at."""
+
+    def __init__(self, code=0, said=""):
+        self.code, self.words = code, said
+
+    def wait(self, seconds):
+        return self.code
+
+    def said(self):
+        return self.words
+
+    @contextmanager
+    def start(self, command):
+        yield self
+
+
+@pytest.fixture
+def told(scene, monkeypatch):
+    """Deploy where CloudFormation answers with the statuses, events and outputs given."""
+
+    def run(plan, status, client, outputs=(), before=""):
+        world = World(plan, page=100)
+        answers = iter([before, *[status] * 10])
+        call = BaseClient._make_api_call
+
+        def answered(api, name, arguments):
+            if name == "DescribeStackEvents":
+                return world.describe_stack_events(**arguments)
+            if name == "DescribeStacks":
+                world.now = -1 if world.calls == 0 else 10_000
+                now = next(answers)
+                if not now:
+                    error = {"Code": "ValidationError", "Message": "it does not exist"}
+                    raise ClientError({"Error": error}, name)
+                facts = {"StackStatus": now, "Outputs": list(outputs)}
+                return {"Stacks": [facts]}
+            return call(api, name, arguments)
+
+        monkeypatch.setattr(BaseClient, "_make_api_call", answered)
+        return scene.deploy(
+            scene.request(GIVEN, SMALL),
+            start=client.start,
+            clock=lambda: 0.0,
+            sleep=lambda _: None,
+        )
+
+    return run
+
+
+def test_the_outputs_are_data(scene, told):
+    outputs = [
+        {"OutputKey": "VPCId", "OutputValue": "vpc-1"},
+        {"OutputKey": "PrimaryEndpoint", "OutputValue": "a.example.com"},
+    ]
+    plan = [(1, STACK, "CREATE_IN_PROGRESS"), (2, STACK, "CREATE_COMPLETE")]
+    assert told(plan, "CREATE_COMPLETE", Client(), outputs)
+    assert scene.shown == ["VPCId            vpc-1", "PrimaryEndpoint  a.example.com"]
+
+
+def test_no_change_ends_with_the_outputs_too(scene, told):
+    outputs = [{"OutputKey": "VPCId", "OutputValue": "vpc-1"}]
+    client = Client(0, "\nNo changes to deploy. Stack payments-dr is up to date\n")
+    assert told([], "CREATE_COMPLETE", client, outputs, before="CREATE_COMPLETE")
+    assert scene.shown == ["VPCId  vpc-1"]
+    assert scene.said[-1] == f"{STACK}: no changes to deploy"
+
+
+FAILED = [
+    (1, STACK, "REVIEW_IN_PROGRESS"),
+    (2, STACK, "CREATE_IN_PROGRESS"),
+    (3, "Topic", "CREATE_FAILED", "Resource creation cancelled"),
+    (3, "Cluster", "CREATE_FAILED", "Cannot find\nversion 3.02.0"),
+    (4, STACK, "ROLLBACK_COMPLETE"),
+]
+
+
+def test_a_failure_ends_with_its_first_cause_and_the_way_on(scene, told):
+    assert not told(FAILED, "ROLLBACK_COMPLETE", Client(255, "Failed to create the stack"))
+    assert scene.said[-2] == "error: Cluster CREATE_FAILED: Cannot find version 3.02.0"
+    assert "delete-stack --stack-name payments-dr" in scene.said[-1]
+    assert scene.shown == []
+
+
+def test_a_rolled_back_update_is_a_failure(scene, told):
+    plan = [(2, STACK, "UPDATE_IN_PROGRESS"), (3, "A", "UPDATE_FAILED", "no"), (4, STACK, "UPDATE_ROLLBACK_COMPLETE")]  # fmt: skip
+    assert not told(plan, "UPDATE_ROLLBACK_COMPLETE", Client(255), before="CREATE_COMPLETE")
+    assert scene.said[-2] == "error: A UPDATE_FAILED: no"
+
+
+@pytest.mark.parametrize(
+    ("client", "words"),
+    [
+        (Client(255, "\nAn error occurred (AccessDenied): no\n\n"), "An error occurred (AccessDenied): no"),
+        (Client(255), "gives no reason"),
+        (Client(-9), "gives no reason"),
+    ],
+)  # fmt: skip
+def test_a_client_that_failed_before_anything_began(scene, told, client, words):
+    assert not told([], "CREATE_COMPLETE", client, before="CREATE_COMPLETE")
+    assert words in scene.said[-2]
+    assert "as it was before" in scene.said[-1]
+
+
+def test_a_client_that_lied_is_no_success(told):
+    assert not told(FAILED, "ROLLBACK_COMPLETE", Client(0))
+
+
+def test_a_client_that_gave_up_is_no_failure(told):
+    """It waits for an hour; the stack went on."""
+    plan = [(2, STACK, "CREATE_IN_PROGRESS"), (4, STACK, "CREATE_COMPLETE")]
+    assert told(plan, "CREATE_COMPLETE", Client(255, "Waiter failed"))
+
+
+@pytest.mark.parametrize(
+    ("plan", "words"),
+    [
+        (FAILED, "goes on"),
+        (FAILED[:1], "may or may not have begun"),
+        ([], "may or may not have begun"),
+    ],
+    ids=["begun", "under review", "not begun"],
+)
+def test_an_interrupt_says_what_goes_on(scene, told, plan, words):
+    class Interrupted(Client):
+        looks = 0
+
+        def wait(self, seconds):
+            self.looks += 1
+            if self.looks > 2:
+                raise KeyboardInterrupt
+            boto3.client("cloudformation", endpoint_url=scene.url).describe_stacks(StackName=STACK)
+
+    assert not told(plan, "CREATE_IN_PROGRESS", Interrupted())
+    line = scene.said[-1]
+    assert "interrupted" in line
+    assert words in line
+    assert f"describe-stack-events --stack-name {STACK}" in line
+
+
+def test_an_interrupt_before_anything_is_sent(scene, ready, monkeypatch):
+    def interrupted(*_):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("drtemplate.deploying.deploy.check_zones", interrupted)
+    assert not scene.deploy(ready, start=scene.never)
+    assert scene.said == ["interrupted: nothing is sent"]
+
+
+# by the command line
+
+
+def command_line(request, *more):
+    return [
+        *("deploy", "--stack", request.stack, "--params", str(request.parameters)),
+        *("--template", str(request.template), "--endpoint-url", request.endpoint_url, *more),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("given", "options", "code"),
+    [(GIVEN, [], 0), (GIVEN, ["--dry-run"], 0), ({}, [], 2), (GIVEN, ["--region", ""], 2)],
+)
+def test_exit_codes(scene, capsys, monkeypatch, given, options, code):
+    monkeypatch.delenv("AWS_DEFAULT_REGION")
+    region = [] if "--region" in options else ["--region", REGION]
+    assert main(command_line(scene.request(given, SMALL), *options, *region)) == code
+    out, err = capsys.readouterr()
+    assert out == ""
+    assert "Traceback" not in err
+    if code:
+        assert err.startswith("error: ")
+        assert len(err.splitlines()) == 1
+
+
+def test_a_failed_deploy_exits_with_1(scene, capsys):
+    broken = SMALL.replace("Type: String, Value", "Type: Nonsense, Value")
+    assert main(command_line(scene.request(GIVEN, broken))) == 1
+    assert "error: " in capsys.readouterr().err
+
+
+def test_make_deploys(scene):
+    """`make deploy` as a user calls it, on the template as it is: refused, with make's own words."""
+    request = scene.request({"DomainName": "Pay"})
+    environment = dict(os.environ) | {"LC_ALL": "C"}
+    for name in [name for name in environment if name.startswith(("MAKE", "MFLAGS"))]:
+        del environment[name]
+    done = subprocess.run(
+        ["make", "-n", "deploy", f"STACK={STACK}", f"PARAMS={request.parameters}", "FORCE=1"],
+        cwd=PROJECT,
+        env=environment,
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert "generate.py deploy" in done.stdout
+    assert "FORCE" in done.stdout
+    for words in ([], [f"STACK={STACK}"], ["PARAMS=p.json"]):
+        done = subprocess.run(
+            ["make", "deploy", *words],
+            cwd=PROJECT,
+            env=environment,
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        assert done.returncode == 2
+        assert "STACK=payments-dr PARAMS=params.json" in done.stderr
