@@ -1,0 +1,157 @@
+"""An emulated AWS account on loopback, the real AWS CLI on it, and boto3."""
+
+import itertools
+import os
+import subprocess
+import sys
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+from threading import Thread
+from typing import Any
+from unittest import mock
+
+import boto3
+import moto.settings
+from emulator import ENDPOINTS, mend
+from moto.core.base_backend import BackendDict
+from moto.moto_server.werkzeug_app import (
+    DomainDispatcherApplication,
+    MotoRequestHandler,
+    create_backend_app,
+)
+from werkzeug.serving import make_server
+
+ROOT = Path(__file__).resolve().parents[2]
+TEMPLATE = ROOT / "templates" / "dr-template.yaml"
+AWS = Path(sys.executable).with_name("aws")
+CREDENTIALS = {"aws_access_key_id": "testing", "aws_secret_access_key": "testing"}
+NUMBERS = itertools.count(111_111_111_111)
+
+
+class Account:
+    """One account of the emulator, in one region.
+
+    Attributes:
+        url: ``http://127.0.0.1:PORT``.
+        number: the twelve digits of the account; each Account of a process has its own.
+    """
+
+    def __init__(self, url: str, number: str, region: str) -> None:
+        self.url = url
+        self.number = number
+        self.region = region
+        self.session = boto3.Session(region_name=region, **CREDENTIALS)
+
+    def client(self, service: str, **overrides: Any) -> Any:
+        """A boto3 client; ``overrides`` are its arguments, such as credentials or ``config``."""
+        return self.session.client(service, **({"endpoint_url": self.url} | overrides))
+
+    def cli(self, *words: str, check: bool = False) -> subprocess.CompletedProcess[str]:
+        """Run the AWS CLI, as a user of this account would."""
+        inherited = {k: v for k, v in os.environ.items() if not k.startswith("AWS_")}
+        environment = inherited | {
+            "AWS_ACCESS_KEY_ID": "testing",
+            "AWS_SECRET_ACCESS_KEY": "testing",
+            "AWS_DEFAULT_REGION": self.region,
+            "AWS_CONFIG_FILE": os.devnull,
+            "AWS_SHARED_CREDENTIALS_FILE": os.devnull,
+            "AWS_EC2_METADATA_DISABLED": "true",
+        }
+        return subprocess.run(
+            [sys.executable, AWS, "--endpoint-url", self.url, *words],
+            env=environment,
+            capture_output=True,
+            text=True,
+            check=check,
+        )
+
+    def deploy(
+        self, stack: str, parameters: Mapping[str, str], template: Path = TEMPLATE, *words: str
+    ) -> subprocess.CompletedProcess[str]:
+        """``aws cloudformation deploy``, as README.md gives it; more ``words`` go to its end."""
+        given = [f"{name}={value}" for name, value in parameters.items()]
+        return self.cli(
+            *("cloudformation", "deploy", "--stack-name", stack),
+            *("--template-file", str(template), "--capabilities", "CAPABILITY_IAM"),
+            *(["--parameter-overrides", *given] if given else []),
+            *words,
+        )
+
+    def delete(self, stack: str) -> subprocess.CompletedProcess[str]:
+        """``aws cloudformation delete-stack``; the stack's status tells what came of it."""
+        return self.cli("cloudformation", "delete-stack", "--stack-name", stack)
+
+    def status(self, stack: str) -> str:
+        """The stack's status, also of one that is deleted if ``stack`` is its id."""
+        found = self.client("cloudformation").describe_stacks(StackName=stack)["Stacks"]
+        return str(found[0]["StackStatus"])
+
+    def events(self, stack: str) -> list[dict[str, Any]]:
+        """The stack's events, oldest first."""
+        found = self.client("cloudformation").describe_stack_events(StackName=stack)
+        return list(reversed(found["StackEvents"]))
+
+    def outputs(self, stack: str) -> dict[str, str]:
+        """The stack's outputs, by name."""
+        (found,) = self.client("cloudformation").describe_stacks(StackName=stack)["Stacks"]
+        return {one["OutputKey"]: one["OutputValue"] for one in found.get("Outputs", ())}
+
+    def physical_ids(self, stack: str) -> dict[str, str]:
+        """Logical id -> physical id."""
+        found = self.client("cloudformation").describe_stack_resources(StackName=stack)
+        return {
+            one["LogicalResourceId"]: one.get("PhysicalResourceId", "")
+            for one in found["StackResources"]
+        }
+
+    def physical_id(self, stack: str, logical_id: str) -> str:
+        """The physical id of one resource.
+
+        Raises:
+            KeyError: the stack has no such resource.
+        """
+        return self.physical_ids(stack)[logical_id]
+
+    def hosted_zone(self, name: str) -> str:
+        """Make a public hosted zone; return its id."""
+        made = self.client("route53").create_hosted_zone(Name=name, CallerReference=name)
+        return str(made["HostedZone"]["Id"]).rpartition("/")[2]
+
+
+@contextmanager
+def account(region: str = "us-east-1") -> Iterator[Account]:
+    """An account of its own, empty, served on 127.0.0.1 until the end of the block."""
+    mend()
+    number = str(next(NUMBERS))
+    settings = {"MOTO_IAM_LOAD_MANAGED_POLICIES": "true"}
+    dispatcher = DomainDispatcherApplication(create_backend_app)
+
+    def application(environ: dict[str, Any], start_response: Any) -> Any:
+        environ["HTTP_X_MOTO_ACCOUNT_ID"] = number
+        return dispatcher(environ, start_response)
+
+    server = make_server("127.0.0.1", 0, application, threaded=True, request_handler=_QuietHandler)
+    thread = Thread(target=server.serve_forever, daemon=True)
+    with (
+        mock.patch.dict(os.environ, settings),
+        mock.patch.object(moto.settings, "ACM_VALIDATION_WAIT", 0),
+    ):
+        thread.start()
+        url = ENDPOINTS[number] = f"http://127.0.0.1:{server.server_port}"
+        try:
+            yield Account(url, number, region)
+        finally:
+            server.shutdown()
+            thread.join()
+            server.server_close()
+            del ENDPOINTS[number]
+            for backends in list(BackendDict._instances):
+                backends.pop(number, None)
+
+
+class _QuietHandler(MotoRequestHandler):
+    """No line on standard error for every request."""
+
+    def log(self, *_: Any) -> None:
+        pass
