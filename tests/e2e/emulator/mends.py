@@ -7,67 +7,50 @@ in silence, forgets outputs in the change-set path and rolls nothing back.
 
 import functools
 import string
-from collections.abc import Iterator, Mapping
 from typing import Any
 
 import boto3
-from moto.cloudformation import models, responses
-from moto.cloudformation.exceptions import (
-    AlreadyExistsException,
-    CloudFormationError,
-    ValidationError,
-)
-from moto.cloudformation.parsing import Export
+from moto.cloudformation import exceptions, models, responses
+from moto.cloudformation.exceptions import ValidationError
 from moto.cloudwatch.responses import CloudWatchResponse
 from moto.moto_api._internal import mock_random
 from moto.route53 import models as route53
 
 from emulator.engine import Engine
-from emulator.kinds import Refused, Surroundings
-from emulator.table import KINDS
+from emulator.resource import Resource, Surroundings
+from emulator.shapes import Refused
 from emulator.template import checked_parameters
 
 ENDPOINTS: dict[str, str] = {}  # account -> address of the server that serves it
 FINAL = {"CREATE_COMPLETE", "UPDATE_COMPLETE", "UPDATE_ROLLBACK_COMPLETE"}
 CREDENTIALS = {"aws_access_key_id": "testing", "aws_secret_access_key": "testing"}
+Backend, Stack = models.CloudFormationBackend, models.Stack
+CREATE_CHANGE_SET = Backend.create_change_set
+ANSWER_CREATE_CHANGE_SET = responses.CloudFormationResponse.create_change_set
 
 
-class InsufficientCapabilities(CloudFormationError):
+class InsufficientCapabilities(exceptions.CloudFormationError):
     """An IAM resource without the user's word for it."""
 
     code = "InsufficientCapabilitiesException"
 
 
 @functools.cache
-def client(account: str, region: str, service: str) -> Any:
+def client(address: str, region: str, service: str) -> Any:
     """A client of the emulated account itself."""
-    return boto3.client(service, region, endpoint_url=ENDPOINTS[account], **CREDENTIALS)
+    return boto3.client(service, region, endpoint_url=address, **CREDENTIALS)
 
 
-class Resources(Mapping[str, Any]):
-    """What moto asks of a stack's resources, answered by the engine."""
+class Resources(dict[str, Resource]):
+    """What moto asks of a stack's resources; the engine answers."""
 
-    def __init__(self, stack_id: str, stack_name: str, *_: Any, **given: Any) -> None:
+    def __init__(self, stack_id: str, name: str, *_: Any, **given: Any) -> None:
         account, region = given["account_id"], given["region_name"]
-        self.events: list[models.Event] = []
-        self.engine = Engine(
-            stack=Surroundings(stack_name, stack_id, account, region),
-            table=KINDS,
-            client=functools.partial(client, account, region),
-            tell=self._tell,
-        )
+        here = functools.partial(client, ENDPOINTS[account], region)
+        self.engine = Engine(Surroundings(name, stack_id, account, region, here), self)
 
     def load(self) -> None:
-        """Nothing: templates come with their change set."""
-
-    def __getitem__(self, name: str) -> Any:
-        return self.engine.resources[name]
-
-    def __iter__(self) -> Iterator[str]:
-        return iter(self.engine.resources)
-
-    def __len__(self) -> int:
-        return len(self.engine.resources)
+        """Nothing: the template comes with its change set."""
 
     @property
     def resolved_parameters(self) -> dict[str, str]:
@@ -77,59 +60,32 @@ class Resources(Mapping[str, Any]):
         """The changes that describe-change-set lists."""
         old, new = self.engine.template.get("Resources", {}), template["Resources"]
         actions = {
-            "Add": [name for name in new if name not in old],
-            "Modify": [name for name in new if name in old and new[name] != old[name]],
-            "Remove": [name for name in old if name not in new],
+            "Add": new.keys() - old.keys(),
+            "Modify": {name for name in new.keys() & old.keys() if new[name] != old[name]},
+            "Remove": old.keys() - new.keys(),
         }
         return {
-            action: {
-                name: {"LogicalResourceId": name, "ResourceType": (new | old)[name]["Type"]}
-                for name in names
-            }
+            action: {name: {"ResourceType": (old | new)[name]["Type"]} for name in sorted(names)}
             for action, names in actions.items()
         }
 
-    def _tell(self, logical_id: str, physical_id: str, type_: str, status: str, why: str) -> None:
-        stack = self.engine.stack
-        self.events.append(
-            models.Event(stack.id, stack.name, logical_id, physical_id, type_, status, why, None)
-        )
 
-
-class Outputs(Mapping[str, Any]):
-    """moto's map of outputs; empty, since the engine answers for them."""
-
-    exports: tuple[Export, ...] = ()
-
-    def __init__(self, *_: Any) -> None:
-        pass
-
-    def __getitem__(self, name: str) -> Any:
-        raise KeyError(name)
-
-    def __iter__(self) -> Iterator[str]:
-        return iter(())
-
-    def __len__(self) -> int:
-        return 0
-
-
-def _exports(stack: models.Stack) -> list[Export]:
+def _exports(stack: Stack) -> list[Any]:
     return [
-        Export(stack.stack_id, output["Export"]["Name"], output["Value"])
+        models.Export(stack.stack_id, output["Export"]["Name"], output["Value"])
         for output in stack.resource_map.engine.outputs.values()
         if output["Export"]
     ]
 
 
-def _outputs(stack: models.Stack) -> list[dict[str, Any]]:
+def _outputs(stack: Stack) -> list[dict[str, Any]]:
     return [
         {"OutputKey": k, "OutputValue": str(o["Value"]), "ExportName": o["Export"].get("Name")}
         for k, o in stack.resource_map.engine.outputs.items()
     ]
 
 
-def _parameters(stack: models.Stack) -> list[dict[str, str]]:
+def _parameters(stack: Stack) -> list[dict[str, str]]:
     engine = stack.resource_map.engine
     hidden = {
         k for k, v in engine.template.get("Parameters", {}).items() if v.get("NoEcho") is True
@@ -140,12 +96,24 @@ def _parameters(stack: models.Stack) -> list[dict[str, str]]:
     ]
 
 
-def _named(backend: models.CloudFormationBackend, name: str) -> models.Stack | None:
+def _find(backend: Backend, name: str | None) -> Stack | None:
     return next((s for s in backend.stacks.values() if name in (s.name, s.stack_id)), None)
 
 
+def _answer_create_change_set(response: responses.CloudFormationResponse) -> Any:
+    """Refuse IAM resources that the user has not agreed to."""
+    template = Stack.parse_template(response._get_param("TemplateBody") or "{}")
+    resources = template.get("Resources", {}).values()
+    iam = [one for one in resources if one["Type"].startswith("AWS::IAM::")]
+    named = any("RoleName" in one.get("Properties", {}) for one in iam)
+    enough = ["CAPABILITY_NAMED_IAM"] if named else ["CAPABILITY_IAM", "CAPABILITY_NAMED_IAM"]
+    if iam and not set(enough) & set(response._get_param("Capabilities") or ()):
+        raise InsufficientCapabilities(f"Requires capabilities : [{enough[0]}]")
+    return ANSWER_CREATE_CHANGE_SET(response)
+
+
 def _create_change_set(
-    backend: models.CloudFormationBackend,
+    backend: Backend,
     stack_name: str,
     change_set_name: str,
     template: str,
@@ -154,94 +122,56 @@ def _create_change_set(
     change_set_type: str,
     **rest: Any,
 ) -> tuple[str, str]:
-    stack, parsed = _named(backend, stack_name), models.Stack.parse_template(template)
-    _validate(parsed, parameters)
-    if change_set_type == "CREATE":
-        if stack and stack.status != "REVIEW_IN_PROGRESS":
-            raise AlreadyExistsException(f"Stack [{stack_name}] already exists")
-        if stack is None:
-            stack_id = models.generate_stack_id(stack_name, backend.region_name, backend.account_id)
-            stack = models.Stack(
-                stack_id, stack_name, {}, {}, backend.account_id, backend.region_name
-            )
-            stack.events = stack.resource_map.events
-            stack.status = "REVIEW_IN_PROGRESS"
-            backend.stacks[stack_id] = stack
-    elif stack is None:
-        raise ValidationError(stack_name)
-    elif stack.status not in FINAL:
-        where = f"Stack:{stack.stack_id} is in {stack.status} state and can not be updated."
-        raise ValidationError(message=where)
-    identity = models.generate_changeset_id(
-        change_set_name, backend.region_name, backend.account_id
-    )
-    made = models.ChangeSet(
-        change_set_type, identity, change_set_name, stack, template, parameters, description, **rest
-    )
-    made.status, made.execution_status = "CREATE_COMPLETE", "AVAILABLE"
-    engine = stack.resource_map.engine
-    wanted = checked_parameters(parsed.get("Parameters", {}), parameters)
-    if (engine.template, engine.parameters) == (parsed, wanted):
-        made.status, made.execution_status = "FAILED", "UNAVAILABLE"
-        made.status_reason = "The submitted information didn't contain changes."
-    backend.change_sets[identity] = made
-    return identity, stack.stack_id
-
-
-def _validate(template: dict[str, Any], parameters: dict[str, str]) -> None:
-    if not template.get("Resources"):
-        raise ValidationError(
-            message="Template format error: At least one Resources member must be defined."
-        )
+    stack = _find(backend, stack_name)
+    declared = Stack.parse_template(template).get("Parameters", {})
     try:
-        checked_parameters(template.get("Parameters", {}), parameters)
+        parameters = checked_parameters(declared, parameters)
     except Refused as error:
         raise ValidationError(message=str(error)) from error
+    if change_set_type == "CREATE" and stack:
+        if stack.status != "REVIEW_IN_PROGRESS":
+            raise exceptions.AlreadyExistsException(f"Stack [{stack_name}] already exists")
+        del backend.stacks[stack.stack_id]
+    elif stack and stack.status not in FINAL:
+        where = f"Stack:{stack.stack_id} is in {stack.status} state and can not be updated."
+        raise ValidationError(message=where)
+    return CREATE_CHANGE_SET(
+        backend, stack_name, change_set_name, template, parameters, description, change_set_type,
+        **rest,
+    )  # fmt: skip
 
 
-def _execute_change_set(
-    backend: models.CloudFormationBackend, change_set_name: str, stack_name: str | None = None
-) -> None:
+def _execute_change_set(backend: Backend, change_set_name: str, stack_name: str | None) -> None:
     change_set = backend.describe_change_set(change_set_name)
     stack = change_set.stack
-    stack.status = stack.resource_map.engine.deploy(
-        change_set.template_dict, change_set.parameters, rollback=True
-    )
-    stack.template, stack.template_dict = change_set.template, change_set.template_dict
+    engine = stack.resource_map.engine
+
+    def tell(*facts: str) -> None:
+        stack.events.append(models.Event(stack.stack_id, stack.name, *facts, None))
+
+    engine.tell = tell
+    stack.status = engine.deploy(change_set.template_dict, change_set.parameters)
+    if stack.status != "UPDATE_ROLLBACK_COMPLETE":
+        stack.template, stack.parameters = change_set.template, engine.parameters
     change_set.execution_status = "EXECUTE_COMPLETE"
-    _publish_exports(backend, stack)
+    _publish(backend, stack)
 
 
-def _publish_exports(backend: models.CloudFormationBackend, stack: models.Stack) -> None:
+def _delete_stack(backend: Backend, name_or_stack_id: str) -> None:
+    stack = _find(backend, name_or_stack_id)
+    if stack:
+        stack.status = stack.resource_map.engine.delete()
+        _publish(backend, stack)
+    if stack and stack.status == "DELETE_COMPLETE":
+        backend.deleted_stacks[stack.stack_id] = backend.stacks.pop(stack.stack_id)
+
+
+def _publish(backend: Backend, stack: Stack) -> None:
+    """Let the region's exports be those that the stack has now."""
     for name in [n for n, e in backend.exports.items() if e.exporting_stack_id == stack.stack_id]:
         del backend.exports[name]
     if stack.status in FINAL:
         backend.exports.update({export.name: export for export in stack.exports})
-
-
-def _delete_stack(backend: models.CloudFormationBackend, name_or_stack_id: str) -> None:
-    stack = _named(backend, name_or_stack_id)
-    if stack is None:
-        return
-    stack.status = stack.resource_map.engine.delete()
-    _publish_exports(backend, stack)
-    if stack.status == "DELETE_COMPLETE":
-        backend.deleted_stacks[stack.stack_id] = backend.stacks.pop(stack.stack_id)
-
-
-def _with_capabilities(response: responses.CloudFormationResponse) -> Any:
-    """CreateChangeSet, which refuses IAM resources that the user has not agreed to."""
-    template = models.Stack.parse_template(response._get_param("TemplateBody") or "{}")
-    resources = template.get("Resources", {}).values()
-    iam = [one for one in resources if one["Type"].startswith("AWS::IAM::")]
-    named = any(one.get("Properties", {}).keys() & {"RoleName", "UserName"} for one in iam)
-    needed = {"CAPABILITY_NAMED_IAM"} if named else {"CAPABILITY_NAMED_IAM", "CAPABILITY_IAM"}
-    if iam and not needed & set(response._get_param("Capabilities") or ()):
-        raise InsufficientCapabilities(f"Requires capabilities : [{min(needed, key=len)}]")
-    return _create_change_set_of_moto(response)
-
-
-_create_change_set_of_moto = responses.CloudFormationResponse.create_change_set
 
 
 def _zone_id(**_: Any) -> str:
@@ -254,20 +184,17 @@ def _unsupported(*_: Any, **__: Any) -> None:
 
 
 def mend() -> None:
-    """Put the engine behind moto's endpoint; once in a process is enough, twice does no harm."""
-    models.ResourceMap, models.OutputMap = Resources, Outputs
-    stack, backend = models.Stack, models.CloudFormationBackend
-    stack.exports = property(_exports)
-    stack.outputs = property(_outputs)
-    stack.parameter_list = property(_parameters)
-    backend.create_change_set = _create_change_set
-    backend.execute_change_set = _execute_change_set
-    backend.delete_stack = _delete_stack
-    backend.create_stack = backend.update_stack = _unsupported
+    """Put the engine behind moto's endpoint; twice does no harm."""
+    models.ResourceMap, models.OutputMap = Resources, lambda *_: None
+    Stack.exports, Stack.outputs = property(_exports), property(_outputs)
+    Stack.parameter_list = property(_parameters)
+    Backend.create_change_set, Backend.execute_change_set = _create_change_set, _execute_change_set
+    Backend.create_stack = Backend.update_stack = _unsupported
+    Backend.delete_stack = _delete_stack
     answers = responses.CloudFormationResponse
-    answers.create_change_set = _with_capabilities
-    # It compares untyped parameters, and CreateChangeSet says it otherwise.
+    answers.create_change_set = _answer_create_change_set
+    # It compares before anything is known, and CreateChangeSet says it otherwise.
     answers._validate_different_update = lambda *_: None
     route53.create_route53_zone_id = _zone_id
-    # The model is there, and the action only lacks its name.
+    # The model is there; the action only lacks its name.
     CloudWatchResponse.put_composite_alarm = CloudWatchResponse.put_metric_alarm

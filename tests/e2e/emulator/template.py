@@ -49,8 +49,7 @@ class Evaluator:
 
     Args:
         names: what Ref gives for parameters and pseudo parameters.
-        reference: a resource's logical id -> its physical id.
-        attribute: a logical id and an attribute -> its value.
+        lookup: a logical id, and an attribute or None -> the value, or the physical id.
         zones: the region's availability zones.
     """
 
@@ -58,14 +57,12 @@ class Evaluator:
         self,
         template: dict[str, Any],
         names: dict[str, Any],
-        reference: Callable[[str], str],
-        attribute: Callable[[str, str], Any],
+        lookup: Callable[[str, str | None], Any],
         zones: list[str],
     ) -> None:
         self.conditions = template.get("Conditions", {})
         self.names = names
-        self.reference = reference
-        self.attribute = attribute
+        self.lookup = lookup
         self.intrinsics: dict[str, Callable[[Any], Any]] = {
             "Ref": self.ref,
             "Fn::GetAtt": self.get_att,
@@ -101,13 +98,13 @@ class Evaluator:
         """A parameter's value, or a resource's physical id."""
         if name == "AWS::NoValue":
             return NO_VALUE
-        return self.names[name] if name in self.names else self.reference(name)
+        return self.names[name] if name in self.names else self.lookup(name, None)
 
     def get_att(self, argument: Any) -> Any:
         """An attribute; everything after the first dot is its name."""
         path = argument if isinstance(argument, str) else ".".join(argument)
         logical_id, _, name = path.partition(".")
-        return self.attribute(logical_id, name)
+        return self.lookup(logical_id, name)
 
     def sub(self, argument: Any) -> str:
         """A text with its variables filled in."""
