@@ -13,7 +13,7 @@ from unittest import mock
 
 import boto3
 import moto.settings
-from emulator import ENDPOINTS, mend
+from emulator import CODE, ENDPOINTS, mend, package
 from moto.core.base_backend import BackendDict
 from moto.moto_server.werkzeug_app import (
     DomainDispatcherApplication,
@@ -128,6 +128,9 @@ def account(region: str = "us-east-1") -> Iterator[Account]:
     dispatcher = DomainDispatcherApplication(create_backend_app)
 
     def application(environ: dict[str, Any], start_response: Any) -> Any:
+        if environ["PATH_INFO"].startswith(CODE):
+            start_response("200 OK", [("Content-Type", "application/zip")])
+            return [package(number, environ["PATH_INFO"])]
         environ["HTTP_X_MOTO_ACCOUNT_ID"] = number
         return dispatcher(environ, start_response)
 

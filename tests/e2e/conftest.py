@@ -1,11 +1,27 @@
-"""The account that the tests share, with the default template deployed once."""
+"""The account that the tests share, with the default template deployed once, and the figures."""
 
+import time
 from collections.abc import Iterator
 
 import pytest
 from account import Account, account
 
 STACK = "payments-dr"
+FIGURES: list[str] = []
+
+
+@pytest.fixture(scope="session")
+def figures() -> list[str]:
+    """Lines that the run prints at its end."""
+    return FIGURES
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """Print the figures."""
+    if FIGURES:
+        terminalreporter.section("end to end", sep="-")
+        for line in FIGURES:
+            terminalreporter.line(line)
 
 
 @pytest.fixture(scope="package")
@@ -25,8 +41,12 @@ def parameters(aws: Account) -> dict[str, str]:
 
 
 @pytest.fixture(scope="package")
-def deployed(aws: Account, parameters: dict[str, str]) -> tuple[Account, str]:
+def deployed(
+    aws: Account, parameters: dict[str, str], figures: list[str]
+) -> tuple[Account, str]:
     """The account and the name of the stack, deployed with the defaults."""
+    begun = time.perf_counter()
     done = aws.deploy(STACK, parameters)
+    figures.append(f"aws cloudformation deploy: {time.perf_counter() - begun:.1f} s")
     assert done.returncode == 0, done.stdout + done.stderr
     return aws, STACK

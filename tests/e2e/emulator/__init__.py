@@ -9,7 +9,7 @@ CreateChangeSet.) Where the order is free, the resource that stands last in the 
 the order in which a missing DependsOn does the most harm.
 """
 
-from emulator.mends import ENDPOINTS, mend
+from emulator.mends import CODE, ENDPOINTS, mend, package
 from emulator.resource import KINDS
 
 # What is known and left out; printed with the figures.
@@ -22,4 +22,4 @@ UNMODELLED = (
     "mail subscriptions: confirmed at once",
 )
 
-__all__ = ["ENDPOINTS", "KINDS", "UNMODELLED", "mend"]
+__all__ = ["CODE", "ENDPOINTS", "KINDS", "UNMODELLED", "mend", "package"]

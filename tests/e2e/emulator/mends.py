@@ -10,6 +10,7 @@ import string
 from typing import Any
 
 import boto3
+from moto.awslambda.models import LambdaFunction, lambda_backends
 from moto.cloudformation import exceptions, models, responses
 from moto.cloudformation.exceptions import ValidationError
 from moto.cloudwatch.responses import CloudWatchResponse
@@ -25,6 +26,8 @@ ENDPOINTS: dict[str, str] = {}  # account -> address of the server that serves i
 FINAL = {"CREATE_COMPLETE", "UPDATE_COMPLETE", "UPDATE_ROLLBACK_COMPLETE"}
 CREDENTIALS = {"aws_access_key_id": "testing", "aws_secret_access_key": "testing"}
 Backend, Stack = models.CloudFormationBackend, models.Stack
+CODE = "/lambda-code/"
+GET_CODE = LambdaFunction.get_code
 CREATE_CHANGE_SET = Backend.create_change_set
 ANSWER_CREATE_CHANGE_SET = responses.CloudFormationResponse.create_change_set
 
@@ -174,6 +177,20 @@ def _publish(backend: Backend, stack: Stack) -> None:
         backend.exports.update({export.name: export for export in stack.exports})
 
 
+def _code(function: LambdaFunction) -> dict[str, Any]:
+    """What GetFunction says; its package can be fetched from where it says."""
+    answer = GET_CODE(function)
+    path = f"{CODE}{function.region}/{function.function_name}"
+    answer["Code"]["Location"] = f"{ENDPOINTS[function.account_id]}{path}"
+    return answer
+
+
+def package(account: str, path: str) -> bytes:
+    """The deployment package at a path that GetFunction gave."""
+    region, name = path.removeprefix(CODE).split("/")
+    return bytes(lambda_backends[account][region].get_function(name).code_bytes)
+
+
 def _zone_id(**_: Any) -> str:
     """A hosted zone's id begins with Z; moto's may begin with anything."""
     return "Z" + "".join(mock_random.choices(string.ascii_uppercase + string.digits, k=20))
@@ -195,6 +212,6 @@ def mend() -> None:
     answers.create_change_set = _answer_create_change_set
     # It compares before anything is known, and CreateChangeSet says it otherwise.
     answers._validate_different_update = lambda *_: None
-    route53.create_route53_zone_id = _zone_id
+    route53.create_route53_zone_id, LambdaFunction.get_code = _zone_id, _code
     # The model is there; the action only lacks its name.
     CloudWatchResponse.put_composite_alarm = CloudWatchResponse.put_metric_alarm
