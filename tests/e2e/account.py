@@ -1,6 +1,7 @@
 """An emulated AWS account on loopback, the real AWS CLI on it, and boto3."""
 
 import itertools
+import json
 import os
 import subprocess
 import sys
@@ -13,6 +14,7 @@ from unittest import mock
 
 import boto3
 import moto.settings
+from botocore.config import Config
 from emulator import CODE, ENDPOINTS, mend, package
 from moto.core.base_backend import BackendDict
 from moto.moto_server.werkzeug_app import (
@@ -26,6 +28,7 @@ ROOT = Path(__file__).resolve().parents[2]
 TEMPLATE = ROOT / "templates" / "dr-template.yaml"
 AWS = Path(sys.executable).with_name("aws")
 CREDENTIALS = {"aws_access_key_id": "testing", "aws_secret_access_key": "testing"}
+ONCE = Config(retries={"total_max_attempts": 1})  # a failure of the emulator is not to be repeated
 NUMBERS = itertools.count(111_111_111_111)
 
 
@@ -45,7 +48,9 @@ class Account:
 
     def client(self, service: str, **overrides: Any) -> Any:
         """A boto3 client; ``overrides`` are its arguments, such as credentials or ``config``."""
-        return self.session.client(service, **({"endpoint_url": self.url} | overrides))
+        return self.session.client(
+            service, **({"endpoint_url": self.url, "config": ONCE} | overrides)
+        )
 
     def cli(self, *words: str, check: bool = False) -> subprocess.CompletedProcess[str]:
         """Run the AWS CLI, as a user of this account would."""
@@ -57,6 +62,7 @@ class Account:
             "AWS_CONFIG_FILE": os.devnull,
             "AWS_SHARED_CREDENTIALS_FILE": os.devnull,
             "AWS_EC2_METADATA_DISABLED": "true",
+            "AWS_MAX_ATTEMPTS": "1",
         }
         return subprocess.run(
             [sys.executable, AWS, "--endpoint-url", self.url, *words],
@@ -77,6 +83,36 @@ class Account:
             *(["--parameter-overrides", *given] if given else []),
             *words,
         )
+
+    def change(self, stack: str, template: Mapping[str, Any], parameters: Mapping[str, str]) -> str:
+        """Create or update a stack by the API, for templates that are made in a test.
+
+        Returns:
+            The stack's status.
+        """
+        client = self.client("cloudformation")
+        known = any(one["StackName"] == stack for one in client.describe_stacks()["Stacks"])
+        made = client.create_change_set(
+            StackName=stack,
+            ChangeSetName="change",
+            ChangeSetType="UPDATE" if known else "CREATE",
+            TemplateBody=json.dumps(template),
+            Capabilities=["CAPABILITY_IAM"],
+            Parameters=[
+                {"ParameterKey": name, "ParameterValue": value}
+                for name, value in parameters.items()
+            ],
+        )
+        client.execute_change_set(ChangeSetName=made["Id"], StackName=stack)
+        return self.status(made["StackId"])
+
+    def reasons(self, stack: str) -> list[str]:
+        """Why resources failed, in order: ``logical id: reason``."""
+        return [
+            f"{one['LogicalResourceId']}: {one['ResourceStatusReason']}"
+            for one in self.events(stack)
+            if one["ResourceStatus"].endswith("_FAILED") and one.get("ResourceStatusReason")
+        ]
 
     def delete(self, stack: str) -> subprocess.CompletedProcess[str]:
         """``aws cloudformation delete-stack``; the stack's status tells what came of it."""

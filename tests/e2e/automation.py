@@ -11,6 +11,7 @@ import zipfile
 from collections.abc import Iterator
 from typing import Any
 
+import services
 from services import Deployed
 
 from drtemplate.settings import Settings
@@ -43,7 +44,9 @@ def functions(of: Deployed) -> Iterator[str]:
         for variable, value in facts["Environment"]["Variables"].items():
             if value not in real | {"ON", "2555"}:
                 yield f"{name}: {variable} is {value}, which is nothing of this stack"
-        config = client.get_function_event_invoke_config(FunctionName=ids[name], Qualifier="$LATEST")
+        config = client.get_function_event_invoke_config(
+            FunctionName=ids[name], Qualifier="$LATEST"
+        )
         if (config["MaximumRetryAttempts"], config["MaximumEventAgeInSeconds"]) != (0, 60):
             yield f"{name}: is called again after a failure"
     destination = client.get_function_event_invoke_config(
@@ -135,7 +138,9 @@ def alarms(of: Deployed) -> Iterator[str]:
                 yield f"{alarm['AlarmName']}: {one['Name']} {one['Value']} does not exist"
         if of.ids["AlertTopic"] not in alarm["AlarmActions"] or not alarm["ActionsEnabled"]:
             yield f"{alarm['AlarmName']}: tells nobody"
-    dashboard = of.aws.client("cloudwatch").get_dashboard(DashboardName=of.ids["MonitoringDashboard"])
+    dashboard = of.aws.client("cloudwatch").get_dashboard(
+        DashboardName=of.ids["MonitoringDashboard"]
+    )
     for widget in json.loads(dashboard["DashboardBody"])["widgets"]:
         last: list[Any] = []
         for row in widget["properties"]["metrics"]:
@@ -215,3 +220,11 @@ def outputs(of: Deployed) -> Iterator[str]:
     exports = of.aws.client("cloudformation").list_exports()["Exports"]
     if (f"{stack}-VPC", ids["VPC"]) not in [(one["Name"], one["Value"]) for one in exports]:
         yield f"VPCId: exported as {exports}"
+
+
+CHECKS = [
+    services.network, services.security_groups, services.key, services.buckets, services.database,
+    services.tables, services.load_balancers, services.dns,
+    functions, logs, triggers, alarms,
+    alerts, settings, outputs,
+]  # fmt: skip

@@ -65,7 +65,9 @@ def network(of: Deployed) -> Iterator[str]:
         public = _default_route(ec2, ids[f"PublicSubnet{number}"])
         if public.get("GatewayId") != ids["InternetGateway"]:
             yield f"PublicSubnet{number}: no way to the internet"
-        gateway = gateways.get(_default_route(ec2, ids[f"PrivateSubnet{number}"]).get("NatGatewayId"))
+        gateway = gateways.get(
+            _default_route(ec2, ids[f"PrivateSubnet{number}"]).get("NatGatewayId")
+        )
         if not gateway or subnets[gateway["SubnetId"]]["AvailabilityZone"] != zone:
             yield f"PrivateSubnet{number}: no NAT gateway of its own zone"
         if _default_route(ec2, ids[f"DatabaseSubnet{number}"]):
@@ -83,7 +85,9 @@ def network(of: Deployed) -> Iterator[str]:
 
 def _default_route(ec2: Any, subnet: str) -> dict[str, Any]:
     mine = [{"Name": "association.subnet-id", "Values": [subnet]}]
-    routes = [r for t in ec2.describe_route_tables(Filters=mine)["RouteTables"] for r in t["Routes"]]
+    routes = [
+        r for t in ec2.describe_route_tables(Filters=mine)["RouteTables"] for r in t["Routes"]
+    ]
     return next((r for r in routes if r.get("DestinationCidrBlock") == "0.0.0.0/0"), {})
 
 
@@ -120,7 +124,9 @@ def buckets(of: Deployed) -> Iterator[str]:
     s3, days = of.aws.client("s3"), int(of.parameters.get("DataRetentionDays", 2555))
     for name in ("ApplicationArtifactsBucket", "ConfigurationBucket"):
         bucket = of.ids[name]
-        (rule,) = s3.get_bucket_encryption(Bucket=bucket)["ServerSideEncryptionConfiguration"]["Rules"]
+        (rule,) = s3.get_bucket_encryption(Bucket=bucket)["ServerSideEncryptionConfiguration"][
+            "Rules"
+        ]
         default = rule["ApplyServerSideEncryptionByDefault"]
         if default["SSEAlgorithm"] != "aws:kms" or not of.is_key(default.get("KMSMasterKeyID")):
             yield f"{name}: encrypted with {default}"
@@ -161,7 +167,9 @@ def database(of: Deployed) -> Iterator[str]:
     for name, wanted in expected.items():
         if cluster.get(name) != wanted:
             yield f"AuroraDBCluster: {name} is {cluster.get(name)}"
-    if [g["VpcSecurityGroupId"] for g in cluster["VpcSecurityGroups"]] != [ids["DatabaseSecurityGroup"]]:
+    if [g["VpcSecurityGroupId"] for g in cluster["VpcSecurityGroups"]] != [
+        ids["DatabaseSecurityGroup"]
+    ]:
         yield "AuroraDBCluster: other security groups"
     members = {m["DBInstanceIdentifier"]: m for m in cluster["DBClusterMembers"]}
     roles = [("PrimaryDBInstance", True, 0), ("StandbyDBInstance", False, 1)]
@@ -176,7 +184,9 @@ def database(of: Deployed) -> Iterator[str]:
             yield f"{name}: public, or upgraded by itself"
     if len(zones) != 2:
         yield f"instances: both in {zones}"
-    group = rds.describe_db_subnet_groups(DBSubnetGroupName=ids["DBSubnetGroup"])["DBSubnetGroups"][0]
+    group = rds.describe_db_subnet_groups(DBSubnetGroupName=ids["DBSubnetGroup"])["DBSubnetGroups"][
+        0
+    ]
     if {s["SubnetIdentifier"] for s in group["Subnets"]} != {
         ids["DatabaseSubnet1"],
         ids["DatabaseSubnet2"],
@@ -227,7 +237,10 @@ def load_balancers(of: Deployed) -> Iterator[str]:
         used = [one["CertificateArn"] for one in secure.get("Certificates", ())]
         if used != [ids["Certificate"]]:
             yield f"{side}HTTPSListener: shows {used}"
-        if secure and secure["DefaultActions"][0].get("TargetGroupArn") != ids[f"{side}TargetGroup"]:
+        if (
+            secure
+            and secure["DefaultActions"][0].get("TargetGroupArn") != ids[f"{side}TargetGroup"]
+        ):
             yield f"{side}HTTPSListener: forwards elsewhere"
         (group,) = elbv2.describe_target_groups(TargetGroupArns=[ids[f"{side}TargetGroup"]])[
             "TargetGroups"

@@ -1,22 +1,12 @@
 """The default deployment: every resource there, and what matters of it, by each service's own API."""
 
-import re
-
-import automation
 import pytest
-import services
-from account import TEMPLATE, Account
+from account import Account
+from automation import CHECKS
 from services import Deployed
 
 from drtemplate.settings import Settings
 from drtemplate.stack import build
-
-CHECKS = [
-    services.network, services.security_groups, services.key, services.buckets, services.database,
-    services.tables, services.load_balancers, services.dns,
-    automation.functions, automation.logs, automation.triggers, automation.alarms,
-    automation.alerts, automation.settings, automation.outputs,
-]  # fmt: skip
 
 
 @pytest.fixture(scope="module")

@@ -10,6 +10,7 @@ import string
 from typing import Any
 
 import boto3
+from botocore.config import Config
 from moto.awslambda.models import LambdaFunction, lambda_backends
 from moto.cloudformation import exceptions, models, responses
 from moto.cloudformation.exceptions import ValidationError
@@ -41,7 +42,8 @@ class InsufficientCapabilities(exceptions.CloudFormationError):
 @functools.cache
 def client(address: str, region: str, service: str) -> Any:
     """A client of the emulated account itself."""
-    return boto3.client(service, region, endpoint_url=address, **CREDENTIALS)
+    once = Config(retries={"total_max_attempts": 1})
+    return boto3.client(service, region, endpoint_url=address, config=once, **CREDENTIALS)
 
 
 class Resources(dict[str, Resource]):
@@ -77,13 +79,13 @@ def _exports(stack: Stack) -> list[Any]:
     return [
         models.Export(stack.stack_id, output["Export"]["Name"], output["Value"])
         for output in stack.resource_map.engine.outputs.values()
-        if output["Export"]
+        if output.get("Export")
     ]
 
 
 def _outputs(stack: Stack) -> list[dict[str, Any]]:
     return [
-        {"OutputKey": k, "OutputValue": str(o["Value"]), "ExportName": o["Export"].get("Name")}
+        {"OutputKey": k, "OutputValue": str(o["Value"]), "ExportName": o.get("Export", {}).get("Name")}
         for k, o in stack.resource_map.engine.outputs.items()
     ]
 
