@@ -45,12 +45,15 @@ class Account:
         self.number = number
         self.region = region
         self.session = boto3.Session(region_name=region, **CREDENTIALS)
+        self.clients: dict[str, Any] = {}
 
     def client(self, service: str, **overrides: Any) -> Any:
         """A boto3 client; ``overrides`` are its arguments, such as credentials or ``config``."""
-        return self.session.client(
-            service, **({"endpoint_url": self.url, "config": ONCE} | overrides)
-        )
+        if not overrides and service in self.clients:
+            return self.clients[service]
+        given = {"endpoint_url": self.url, "config": ONCE} | overrides
+        made = self.session.client(service, **given)
+        return made if overrides else self.clients.setdefault(service, made)
 
     def cli(self, *words: str, check: bool = False) -> subprocess.CompletedProcess[str]:
         """Run the AWS CLI, as a user of this account would."""
@@ -73,7 +76,7 @@ class Account:
         )
 
     def deploy(
-        self, stack: str, parameters: Mapping[str, str], template: Path = TEMPLATE, *words: str
+        self, stack: str, parameters: Mapping[str, str], *words: str, template: Path = TEMPLATE
     ) -> subprocess.CompletedProcess[str]:
         """``aws cloudformation deploy``, as README.md gives it; more ``words`` go to its end."""
         given = [f"{name}={value}" for name, value in parameters.items()]
@@ -90,8 +93,7 @@ class Account:
         Returns:
             The stack's status.
         """
-        client = self.client("cloudformation")
-        known = any(one["StackName"] == stack for one in client.describe_stacks()["Stacks"])
+        client, known = self.client("cloudformation"), stack in self.stacks()
         made = client.create_change_set(
             StackName=stack,
             ChangeSetName="change",
@@ -114,9 +116,14 @@ class Account:
             if one["ResourceStatus"].endswith("_FAILED") and one.get("ResourceStatusReason")
         ]
 
-    def delete(self, stack: str) -> subprocess.CompletedProcess[str]:
-        """``aws cloudformation delete-stack``; the stack's status tells what came of it."""
-        return self.cli("cloudformation", "delete-stack", "--stack-name", stack)
+    def delete(self, stack: str) -> None:
+        """Delete it by the API; its status tells what came of it."""
+        self.client("cloudformation").delete_stack(StackName=stack)
+
+    def stacks(self) -> set[str]:
+        """The names of the stacks that there are."""
+        found = self.client("cloudformation").describe_stacks()["Stacks"]
+        return {str(one["StackName"]) for one in found}
 
     def status(self, stack: str) -> str:
         """The stack's status, also of one that is deleted if ``stack`` is its id."""

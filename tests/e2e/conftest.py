@@ -41,9 +41,7 @@ def parameters(aws: Account) -> dict[str, str]:
 
 
 @pytest.fixture(scope="package")
-def deployed(
-    aws: Account, parameters: dict[str, str], figures: list[str]
-) -> tuple[Account, str]:
+def deployed(aws: Account, parameters: dict[str, str], figures: list[str]) -> tuple[Account, str]:
     """The account and the name of the stack, deployed with the defaults."""
     begun = time.perf_counter()
     done = aws.deploy(STACK, parameters)

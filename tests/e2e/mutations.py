@@ -3,15 +3,20 @@
 import copy
 from typing import Any
 
+from emulator.template import dependencies
+
 from drtemplate.settings import Settings
 from drtemplate.stack import build
 
 GONE = object()
 
 
+RENDERED = build(Settings()).to_dict()
+
+
 def rendered() -> dict[str, Any]:
     """The template as it is, to be changed at will."""
-    return copy.deepcopy(build(Settings()).to_dict())
+    return copy.deepcopy(RENDERED)
 
 
 def put(template: dict[str, Any], path: str, value: Any) -> None:
@@ -34,6 +39,17 @@ def put(template: dict[str, Any], path: str, value: Any) -> None:
         del node[last]
     else:
         node[last] = value
+
+
+def needed(template: dict[str, Any], *names: str) -> dict[str, Any]:
+    """The template with no other resources than these and what they need, and without outputs."""
+    resources, wanted, kept = template["Resources"], set(names), {}
+    while wanted:
+        name = wanted.pop()
+        kept[name] = resources[name]
+        wanted |= (dependencies(resources[name]) & resources.keys()) - kept.keys()
+    ordered = {name: one for name, one in resources.items() if name in kept}
+    return {key: one for key, one in template.items() if key != "Outputs"} | {"Resources": ordered}
 
 
 def changed(*changes: tuple[str, Any]) -> dict[str, Any]:

@@ -15,6 +15,7 @@ from emulator.resource import KINDS
 # What is known and left out; printed with the figures.
 UNMODELLED = (
     *(f"{kind.type}.{name}" for kind in KINDS.values() for name in kind.unmodelled),
+    "AWS::Lambda::Function.LoggingConfig: taken, and not shown",
     "replacement: a change that needs it is refused",
     "key policies: no service asks them",
     "schedules, event patterns and alarms: stored, never evaluated",

@@ -124,6 +124,13 @@ def target_ids(resource: Any) -> list[str]:
     return [target["Id"] for target in resource.properties["Targets"]]
 
 
+def subscriptions(resource: Any) -> list[dict[str, str]]:
+    """Those that the topic has, whatever the template says now."""
+    sns, topic = resource.stack.client("sns"), resource.physical_resource_id
+    found = sns.list_subscriptions_by_topic(TopicArn=topic)["Subscriptions"]
+    return [{"SubscriptionArn": one["SubscriptionArn"]} for one in found]
+
+
 def no_snapshot(resource: Any) -> bool:
     return bool(resource.policy != "Snapshot")
 

@@ -202,6 +202,8 @@ class Resource:
             if word["each"]:
                 items = [one[word["field"]] for one in value] if word["field"] else value
                 each = [{target: one} if word["target"] else one for one in items]
+            elif target == "-":
+                continue
             elif target == "?":
                 each = [{}] if str(value).lower() == "true" else []
             else:
