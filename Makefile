@@ -11,7 +11,7 @@ SOURCES := generate.py .cfnlintrc $(wildcard drtemplate/*.py drtemplate/*/*.py h
 .PHONY: help template test e2e lint fix types check bench clean
 
 help: ## list the targets
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / {printf "  %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 template: $(RENDERED) ## render templates/dr-template.yaml, validated
 

@@ -139,12 +139,10 @@ def snapshot(resource: Any) -> str | None:
     return None if no_snapshot(resource) else f"{resource.physical_resource_id}-snapshot"
 
 
-def record_created(resource: Any) -> dict[str, Any]:
-    return _batch("CREATE", {k: v for k, v in resource.properties.items() if k != "HostedZoneId"})
-
-
-def record_deleted(resource: Any) -> dict[str, Any]:
-    return _batch("DELETE", {k: v for k, v in resource.properties.items() if k != "HostedZoneId"})
+def record(resource: Any) -> dict[str, Any]:
+    """The record as a change: it is made if there is nothing yet, and else deleted."""
+    made = {k: v for k, v in resource.properties.items() if k != "HostedZoneId"}
+    return _batch("DELETE" if resource.physical_resource_id else "CREATE", made)
 
 
 def validation_zone(resource: Any) -> Any:

@@ -66,45 +66,35 @@ class Resources(dict[str, Resource]):
     def build_change_set_actions(self, template: dict[str, Any]) -> dict[str, dict[str, Any]]:
         """The changes that describe-change-set lists."""
         old, new = self.engine.template.get("Resources", {}), template["Resources"]
-        actions = {
-            "Add": new.keys() - old.keys(),
-            "Modify": {name for name in new.keys() & old.keys() if new[name] != old[name]},
-            "Remove": old.keys() - new.keys(),
-        }
-        return {
-            action: {name: {"ResourceType": (old | new)[name]["Type"]} for name in sorted(names)}
-            for action, names in actions.items()
-        }
+        actions: dict[str, dict[str, Any]] = {"Add": {}, "Modify": {}, "Remove": {}}
+        for name, facts in (old | new).items():
+            action = "Add" if name not in old else "Remove" if name not in new else "Modify"
+            if old.get(name) != new.get(name):
+                actions[action][name] = {"ResourceType": facts["Type"]}
+        return actions
 
 
 def _exports(stack: Stack) -> list[Any]:
-    return [
-        models.Export(stack.stack_id, output["Export"]["Name"], output["Value"])
-        for output in stack.resource_map.engine.outputs.values()
-        if output.get("Export")
-    ]
+    values = stack.resource_map.engine.outputs.values()
+    named = [output for output in values if output.get("Export")]
+    return [models.Export(stack.stack_id, o["Export"]["Name"], o["Value"]) for o in named]
 
 
 def _outputs(stack: Stack) -> list[dict[str, Any]]:
-    return [
-        {
-            "OutputKey": k,
-            "OutputValue": str(o["Value"]),
-            "ExportName": o.get("Export", {}).get("Name"),
-        }
-        for k, o in stack.resource_map.engine.outputs.items()
-    ]
+    shown = []
+    for name, output in stack.resource_map.engine.outputs.items():
+        export = output.get("Export", {}).get("Name")
+        shown.append({"OutputKey": name, "OutputValue": str(output["Value"]), "ExportName": export})
+    return shown
 
 
 def _parameters(stack: Stack) -> list[dict[str, str]]:
-    engine = stack.resource_map.engine
-    hidden = {
-        k for k, v in engine.template.get("Parameters", {}).items() if v.get("NoEcho") is True
-    }
-    return [
-        {"ParameterKey": k, "ParameterValue": "****" if k in hidden else v}
-        for k, v in engine.parameters.items()
-    ]
+    """The values, those of NoEcho parameters masked."""
+    engine, shown = stack.resource_map.engine, []
+    for name, value in engine.parameters.items():
+        secret = engine.template["Parameters"][name].get("NoEcho") is True
+        shown.append({"ParameterKey": name, "ParameterValue": "****" if secret else value})
+    return shown
 
 
 def _parsed(text: str) -> dict[str, Any]:
@@ -128,33 +118,21 @@ def _answer_create_change_set(response: responses.CloudFormationResponse) -> Any
     return ANSWER_CREATE_CHANGE_SET(response)
 
 
-def _create_change_set(
-    backend: Backend,
-    stack_name: str,
-    change_set_name: str,
-    template: str,
-    parameters: dict[str, str],
-    description: str,
-    change_set_type: str,
-    **rest: Any,
-) -> tuple[str, str]:
-    stack = _find(backend, stack_name)
-    declared = Stack.parse_template(template).get("Parameters", {})
+def _create_change_set(backend: Backend, **given: Any) -> tuple[str, str]:
+    stack = _find(backend, given["stack_name"])
+    declared = Stack.parse_template(given["template"]).get("Parameters", {})
     try:
-        parameters = checked_parameters(declared, parameters)
+        given["parameters"] = checked_parameters(declared, given["parameters"])
     except Refused as error:
         raise ValidationError(message=str(error)) from error
-    if change_set_type == "CREATE" and stack:
+    if given["change_set_type"] == "CREATE" and stack:
         if stack.status != "REVIEW_IN_PROGRESS":
-            raise exceptions.AlreadyExistsException(f"Stack [{stack_name}] already exists")
+            raise exceptions.AlreadyExistsException(f"Stack [{stack.name}] already exists")
         del backend.stacks[stack.stack_id]
     elif stack and stack.status not in FINAL:
         where = f"Stack:{stack.stack_id} is in {stack.status} state and can not be updated."
         raise ValidationError(message=where)
-    return CREATE_CHANGE_SET(
-        backend, stack_name, change_set_name, template, parameters, description, change_set_type,
-        **rest,
-    )  # fmt: skip
+    return CREATE_CHANGE_SET(backend, **given)
 
 
 def _execute_change_set(backend: Backend, change_set_name: str, stack_name: str | None) -> None:
@@ -167,6 +145,7 @@ def _execute_change_set(backend: Backend, change_set_name: str, stack_name: str 
 
     engine.tell = tell
     stack.status = engine.deploy(change_set.template_dict, change_set.parameters)
+    stack.status_reason = stack.events[-1].resource_status_reason
     if stack.status != "UPDATE_ROLLBACK_COMPLETE":
         stack.template, stack.parameters = change_set.template, engine.parameters
     change_set.execution_status = "EXECUTE_COMPLETE"
@@ -177,6 +156,7 @@ def _delete_stack(backend: Backend, name_or_stack_id: str) -> None:
     stack = _find(backend, name_or_stack_id)
     if stack:
         stack.status = stack.resource_map.engine.delete()
+        stack.status_reason = stack.events[-1].resource_status_reason
         _publish(backend, stack)
     if stack and stack.status == "DELETE_COMPLETE":
         backend.deleted_stacks[stack.stack_id] = backend.stacks.pop(stack.stack_id)

@@ -160,7 +160,10 @@ class Resource:
         """
         old, kind = self.properties, self.kind
         changed = {one for one in old.keys() | properties if old.get(one) != properties.get(one)}
-        for name in sorted(changed - set().union(*(one.properties for one in kind.update))):
+        able = set().union(*(one.properties for one in kind.update))
+        if kind.update and kind.update[0].operation != kind.create.operation:
+            able &= properties.keys()  # only a call that replaces the whole can take one away
+        for name in sorted(changed - able):
             raise Refused(f"The emulator cannot update property {name} of {kind.type} in place")
         self.properties = properties
         self._check()
