@@ -4,9 +4,11 @@ import json
 from dataclasses import replace
 
 import pytest
+from chain.delivery import ALARMS, ALARMS_TO_LAMBDA, EVENTS
 from chain.overlay import OVERLAY
-from chain.scenarios import BY_NAME, SCENARIOS, problems
-from chain.triggers import ALARMS, ALARMS_TO_LAMBDA, EVENTS, Rule, matches
+from chain.scenario import problems
+from chain.scenarios import BY_NAME, SCENARIOS
+from chain.triggers import Rule, matches
 from chain.world import MONITOR, ORCHESTRATOR
 
 pytest_plugins = ["chain.plugin"]

@@ -276,11 +276,17 @@ def use(action, resource, by="function", **context):
 FAILOVER = use("rds:FailoverDBCluster", CLUSTER)
 METRIC = use("cloudwatch:PutMetricData", "*", cloudwatch_namespace="DRSystem")
 ONE_NAMESPACE = when("StringEquals", "cloudwatch:namespace", "DRSystem")
+PARAMETER = f"arn:aws:ssm:{HERE}:parameter/p"
+READ = use("ssm:GetParameter", PARAMETER)
 EXCESS = [
     ([allow("rds:FailoverDBCluster", CLUSTER)], None),
     ([allow("cloudwatch:PutMetricData", **ONE_NAMESPACE)], None),
+    ([allow(["rds:FailoverDBCluster", "ssm:GetParameter"], [CLUSTER, PARAMETER])], None),
     ([allow(["rds:FailoverDBCluster", "rds:StopDBCluster"], CLUSTER)], "unused: rds:StopDBCluster"),
     ([allow("rds:FailoverDBCluster", [CLUSTER, CLUSTER + "2"])], "unused"),
+    ([allow(["rds:FailoverDBCluster", "dynamodb:GetItem"], [CLUSTER, TABLE])], "unused: dynamodb"),
+    ([allow("rds:FailoverDBCluster", [CLUSTER, TABLE])], "no action of the statement is for"),
+    ([allow(["rds:FailoverDBCluster", "sns:Publish"], CLUSTER)], "no resource of the statement"),
     ([allow("rds:Failover*", CLUSTER)], "a wildcard in the action"),
     ([allow("rds:FailoverDBCluster")], "a wildcard in the resource"),
     ([allow("rds:FailoverDBCluster", CLUSTER[:-1] + "*")], "a wildcard in the resource"),
@@ -292,7 +298,7 @@ EXCESS = [
 
 @pytest.mark.parametrize(("given", "finding"), EXCESS)
 def test_what_is_granted_beyond_the_uses(given, finding):
-    found = excess(policy(*given), [FAILOVER, METRIC], [])
+    found = excess(policy(*given), [FAILOVER, METRIC, READ], [])
     if finding is None:
         assert found == []
     else:

@@ -193,7 +193,9 @@ def widened(statement):
     yield "an action", {"actions": (*actions, f"{service}:DeleteEverything")}
     yield "all actions of the service", {"actions": (*actions, f"{service}:*")}
     yield "only all actions of the service", {"actions": (f"{service}:*",)}
-    yield "a resource", {"resources": (*resources, "arn:aws:x:::other")}
+    yield "a resource", {"resources": (*resources, f"arn:aws:{service}:::other")}
+    yield "a resource of another service", {"resources": (*resources, "arn:aws:other:::other")}
+    yield "an action of another service", {"actions": (*actions, "other:DeleteEverything")}
     if resources != ("*",):
         yield "all resources", {"resources": ("*",)}
         yield "all resources beside", {"resources": (*resources, "*")}

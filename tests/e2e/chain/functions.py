@@ -45,7 +45,7 @@ class Functions:
             action="lambda:InvokeFunction",
             resource=arn,
             principal=("Service", service),
-            context=self.world.source(source),
+            context=self.world.delivery.source(source),
         )
         if not allows(function.policy, request):
             self.world.gate.violations.append(f"{service} for {source} may not invoke {arn}")

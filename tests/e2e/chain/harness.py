@@ -9,12 +9,12 @@ from typing import Any
 
 from account import Account
 
+from chain.attachment import Attachment
 from chain.deployment import Deployment
 from chain.gate import Use
 from chain.runtime import Host, load
 from chain.world import Call, World
 
-SIDES = ("Primary", "Standby")
 # Each scenario has a virtual day of its own, so that none sees the samples of another.
 START, DAY = 1_800_000_000.0 // 86_400 * 86_400, 86_400
 
@@ -72,11 +72,8 @@ class Harness:
         for arn in self.deployment.functions:
             self._load(arn)
         self.worlds = 0
-        self.mailbox = self._subscribe()
-        self.instances = {side: self._launch(number) for number, side in enumerate(SIDES)}
+        self.attachment = Attachment(self.deployment, self.client)
         name = self.deployment.ids["FailoverConfigParameter"]
-        for side in SIDES:
-            self.attach(side)
         self.restore: list[Callable[[], object]] = []
         self.last: Run | None = None
         self.configuration = self.client("ssm").get_parameter(Name=name)["Parameter"]["Value"]
@@ -98,16 +95,13 @@ class Harness:
         self._put_configuration(json.dumps(json.loads(self.configuration) | values))
         self.restore.append(lambda: self._put_configuration(self.configuration))
 
-    def attach(self, side: str, attached: bool = True) -> None:
-        """Register the side's target, or take it out of service."""
-        group = {"TargetGroupArn": self.deployment.ids[f"{side}TargetGroup"]}
-        elbv2, targets = self.client("elbv2"), [{"Id": self.instances[side]}]
-        (elbv2.register_targets if attached else elbv2.deregister_targets)(**group, Targets=targets)
-        if not attached:
-            self.restore.append(lambda: self.attach(side))
+    def detach(self, side: str) -> None:
+        """Take the side's target out of service, until the next scenario."""
+        self.attachment.deregister(side)
+        self.restore.append(lambda: self.attachment.register(side))
 
     def schedule(self, enabled: bool) -> None:
-        """Enable or disable the monitor's schedule."""
+        """Enable or disable the monitor's schedule, the latter until the next scenario."""
         events, rule = self.client("events"), self.deployment.ids["HealthCheckScheduleRule"]
         (events.enable_rule if enabled else events.disable_rule)(Name=rule)
         if not enabled:
@@ -169,11 +163,7 @@ class Harness:
     def close(self) -> None:
         """Leave the account as it was found."""
         self._reset()
-        for side in SIDES:
-            self.attach(side, False)
-        self.client("ec2").terminate_instances(InstanceIds=list(self.instances.values()))
-        self.client("sns").unsubscribe(SubscriptionArn=self.subscription)
-        self.client("sqs").delete_queue(QueueUrl=self.mailbox)
+        self.attachment.close()
 
     def _put_policies(self, logical_id: str, changed: Mapping[str, Mapping[str, Any]]) -> None:
         name = self.deployment.ids[logical_id]
@@ -187,32 +177,6 @@ class Harness:
         self.client("ssm").put_parameter(
             Name=self.deployment.ids["FailoverConfigParameter"], Value=value, Overwrite=True
         )
-
-    def _subscribe(self) -> str:
-        sqs, sns = self.client("sqs"), self.client("sns")
-        url = str(sqs.create_queue(QueueName=f"{self.deployment.stack}-mailbox")["QueueUrl"])
-        facts = sqs.get_queue_attributes(QueueUrl=url, AttributeNames=["QueueArn"])
-        self.subscription = sns.subscribe(
-            TopicArn=self.deployment.ids["AlertTopic"],
-            Protocol="sqs",
-            Endpoint=facts["Attributes"]["QueueArn"],
-            ReturnSubscriptionArn=True,
-        )["SubscriptionArn"]
-        return url
-
-    def _launch(self, number: int) -> str:
-        """An instance of the application, in the subnets that the outputs give."""
-        ec2 = self.client("ec2")
-        outputs = self.deployment.account.outputs(self.deployment.stack)
-        image = ec2.register_image(Name=f"application-{number}")["ImageId"]
-        (made,) = ec2.run_instances(
-            ImageId=image,
-            MinCount=1,
-            MaxCount=1,
-            SubnetId=outputs["ApplicationSubnetIds"].split(",")[number],
-            SecurityGroupIds=[outputs["ApplicationSecurityGroupId"]],
-        )["Instances"]
-        return str(made["InstanceId"])
 
     def _reset(self) -> None:
         """The state of a new deployment with an application attached; undo what the last run did."""
@@ -233,7 +197,7 @@ class Harness:
                 HealthCheckId=ids["PrimaryHealthCheck"], Disabled=False, Inverted=False
             )
         if last is None:
-            list(self._mails())
+            list(self.attachment.mails())
 
     def _result(self, world: World) -> Run:
         ids = self.deployment.ids
@@ -254,7 +218,7 @@ class Harness:
             failures=tuple(world.functions.failures),
             state=items.pop("FAILOVER_STATUS", {}),
             audits=tuple(sorted(items)),
-            mails=tuple(self._mails()),
+            mails=tuple(self.attachment.mails()),
             alarms=tuple(
                 (when, name.removeprefix(prefix)) for when, name in world.triggers.alarmed
             ),
@@ -286,16 +250,3 @@ class Harness:
         return next(
             logical for logical, physical in self.deployment.ids.items() if physical == writer
         )
-
-    def _mails(self) -> Iterator[tuple[str, str]]:
-        while (
-            found := self.client("sqs")
-            .receive_message(QueueUrl=self.mailbox, MaxNumberOfMessages=10, WaitTimeSeconds=0)
-            .get("Messages")
-        ):
-            for one in found:
-                self.client("sqs").delete_message(
-                    QueueUrl=self.mailbox, ReceiptHandle=one["ReceiptHandle"]
-                )
-                mail = json.loads(one["Body"])
-                yield mail.get("Subject", ""), mail["Message"]

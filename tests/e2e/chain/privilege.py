@@ -34,10 +34,20 @@ class Behalf:
 
 
 def grants(policy: Iterable[Statement]) -> Iterator[Statement]:
-    """Every grant by itself: one action, one resource, one value of each condition."""
+    """Every grant by itself: one action, one resource, one value of each condition.
+
+    An action never asks for a resource of another service, so such a pair in a statement that lists
+    several of each grants nothing; ``excess`` sees that each of the two has another partner.
+    """
     for statement in policy:
         if statement.effect == "Allow":
-            yield from statement.singles()
+            yield from (one for one in statement.singles() if not inert(one))
+
+
+def inert(grant: Statement) -> bool:
+    """Whether the one action and the one resource are of two services."""
+    service, arn = grant.actions[0].partition(":")[0], grant.resources[0].split(":")
+    return len(arn) >= 6 and not set("*?") & set(arn[2] + service) and arn[2] != service
 
 
 def used(grant: Statement, uses: Iterable[Use], by_code: bool) -> bool:
@@ -55,7 +65,7 @@ def excess(
     policy: Iterable[Statement], uses: Iterable[Use], behalf: Iterable[tuple[Statement, Behalf]]
 ) -> list[str]:
     """What is granted beyond the uses and beyond the listed grants; and what is listed in vain."""
-    uses, listed = tuple(uses), dict(behalf)
+    policy, uses, listed = tuple(policy), tuple(uses), dict(behalf)
     found = []
     seen = set()
     for grant in grants(policy):
@@ -71,6 +81,8 @@ def excess(
         if not (entry and entry.wide):
             found.extend(_wide(grant))
         found.extend(_unconditioned(grant))
+    for statement in policy:
+        found.extend(_without_partner(statement))
     found.extend(f"listed, but not granted: {text(grant)}" for grant in listed.keys() - seen)
     return found
 
@@ -79,6 +91,15 @@ def text(grant: Statement) -> str:
     """The grant in a line."""
     conditions = [f"{key}={values[0]}" for _, key, values in grant.conditions]
     return " ".join([*grant.actions, "on", *grant.resources, *conditions])
+
+
+def _without_partner(statement: Statement) -> Iterator[str]:
+    """Actions and resources that stand in the statement for nothing."""
+    effective = [one for one in statement.singles() if not inert(one)]
+    for action in set(statement.actions) - {one.actions[0] for one in effective}:
+        yield f"no resource of the statement is for {action}"
+    for resource in set(statement.resources) - {one.resources[0] for one in effective}:
+        yield f"no action of the statement is for {resource}"
 
 
 def _wide(grant: Statement) -> Iterator[str]:

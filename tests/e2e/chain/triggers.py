@@ -7,14 +7,11 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
+from chain.delivery import ALARMS, ALARMS_TO_LAMBDA, EVENTS
 from chain.metrics import Alarm, Composite
 
 UNITS = {"minute": 60, "hour": 3600, "day": 86_400}
 TARGET_KEYS = {"Id", "Arn", "RetryPolicy", "DeadLetterConfig"}
-EVENTS, ALARMS = "events.amazonaws.com", "cloudwatch.amazonaws.com"
-# Alarms invoke functions under a principal of their own.
-# https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/alarms-and-actions-Lambda.html
-ALARMS_TO_LAMBDA = "lambda.alarms.cloudwatch.amazonaws.com"
 
 
 def iso(when: float) -> str:
@@ -126,7 +123,7 @@ class Triggers:
         for target in rule.targets:
             unknown = target.keys() - TARGET_KEYS
             assert not unknown, f"what {sorted(unknown)} of a target does is not modelled"
-            self.world.deliver(target["Arn"], event, EVENTS, EVENTS, rule.facts["Arn"])
+            self.world.delivery.hand(target["Arn"], event, EVENTS, EVENTS, rule.facts["Arn"])
 
     def _evaluate(self) -> None:
         now = self.world.clock.now
@@ -135,12 +132,12 @@ class Triggers:
         for alarm in (*gone_off, *(one for one in self.composites if one.evaluate(states))):
             self.alarmed.append((now - self.world.start, alarm.name))
             for action in alarm.facts["AlarmActions"] if alarm.facts["ActionsEnabled"] else ():
-                self.world.deliver(
+                self.world.delivery.hand(
                     action, self._alarm(alarm), ALARMS_TO_LAMBDA, ALARMS, alarm.facts["AlarmArn"]
                 )
 
     def _alarm(self, alarm: Alarm | Composite) -> dict[str, Any]:
-        """The event of an alarm action, as the page above ``ALARMS_TO_LAMBDA`` shows it."""
+        """The event of an alarm action, as the page on its principal shows it."""
         account, facts = self.world.deployment.account, alarm.facts
         when = datetime.fromtimestamp(self.world.clock.now, UTC)
         stamp = when.strftime("%Y-%m-%dT%H:%M:%S.") + f"{when.microsecond // 1000:03}+0000"

@@ -3,24 +3,23 @@
 import copy
 import json
 import socket
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
 from account import Account
 
 from chain.clock import Clock
+from chain.delivery import Delivery
 from chain.deployment import Deployment, Function
 from chain.functions import Functions
-from chain.gate import KEY_USE, Denied, Gate, Use
+from chain.gate import Denied, Gate, Use
+from chain.measures import MINUTE, Measures
 from chain.metrics import Metrics
 from chain.overlay import OVERLAY, Overlay, failed
-from chain.policies import Request, allows
-from chain.triggers import ALARMS, Triggers, iso
+from chain.triggers import Triggers, iso
 
 LATENCY = 0.05  # seconds an API call takes
-MINUTE = 60
-UPTIME = 90_000  # seconds for which the instances have been up when a scenario begins
 MONITOR, ORCHESTRATOR = "HealthMonitorFunction", "FailoverOrchestratorFunction"
 # Reads of what nobody changes in a scenario but ``promote``.
 KEPT = {
@@ -76,6 +75,8 @@ class World:
         self.kept: dict[tuple[str, str, str], Any] = {}
         self.database, self.lag, self.reporting = "alive", 20.0, True
         self.metrics = Metrics(self.clock)
+        self.measures = Measures(self)
+        self.delivery = Delivery(self)
         self.overlay = Overlay(self)
         self.functions = Functions(self, loaded)
         self.triggers: Triggers
@@ -194,41 +195,6 @@ class World:
         if self.reporting:
             self.clock.at(30, lambda: self.triggers.put(event))
 
-    def deliver(
-        self, target: str, event: Mapping[str, Any], to_lambda: str, to_topic: str, source: str
-    ) -> None:
-        """A service hands an event to a target, under its principal for that kind of target."""
-        if ":lambda:" in target:
-            self.functions.invoke(target, event, to_lambda, source)
-        elif ":sns:" in target:
-            self._publish(target, event, to_topic, source)
-        else:
-            self.gate.violations.append(f"{to_lambda} cannot deliver to {target}")
-
-    def _publish(self, topic: str, event: Mapping[str, Any], service: str, source: str) -> None:
-        """A service publishes: the topic's policy, then the key's, must let it.
-
-        EventBridge gives the key no source to ask for; CloudWatch does.
-        https://docs.aws.amazon.com/sns/latest/dg/sns-key-management.html#compatibility-with-aws-services
-        """
-        principal, context = ("Service", service), self.source(source)
-        asked = [("sns:Publish", topic, self.deployment.topic_policies[topic], context)]
-        if topic in self.deployment.keys:
-            policy = self.deployment.key_policies[self.deployment.keys[topic]]
-            given = context if service == ALARMS else {}
-            asked += [(action, "*", policy, given) for action in KEY_USE["sns"]]
-        for action, resource, policy, given in asked:
-            request = Request(action=action, resource=resource, principal=principal, context=given)
-            if not allows(policy, request):
-                self.gate.violations.append(f"{service} may not {action} for {topic}")
-                return
-        name = event.get("alarmData", {}).get("alarmName") or event.get("detail-type")
-        self.client("sns").publish(TopicArn=topic, Subject=name, Message=json.dumps(event))
-
-    def source(self, arn: str) -> dict[str, str]:
-        """The context in which a service acts for one of the account's resources."""
-        return {"aws:sourcearn": arn, "aws:sourceaccount": self.account.number}
-
     # Time.
 
     def at(self, delay: float, action: Callable[..., object], *given: Any) -> None:
@@ -253,8 +219,8 @@ class World:
     def run(self, seconds: float) -> None:
         """Let the scenario happen, and then everything that still runs come to its end."""
         self.triggers = Triggers(self)
-        self._history()
-        self.every(MINUTE, self._measure)
+        self.measures.history()
+        self.every(MINUTE, self.measures.now)
         self.triggers.begin()
         self.clock.advance(seconds)
         self.ended = True
@@ -263,52 +229,8 @@ class World:
         self.clock.advance(1)
         self.clock.drain()
 
-    def _history(self) -> None:
-        """The samples of the minutes before: all was well."""
-        self._measure([minute * MINUTE for minute in range(6, 0, -1)])
-        stack = {"StackName": self.deployment.stack}
-        for seconds in range(5, 181, 5):
-            self.metrics.add("DRSystem", "AutomationArmed", stack, 1, seconds)
-            self.metrics.add("DRSystem", "DatabaseHealth", stack, 1, seconds)
-
-    def _measure(self, ages: Sequence[float] = (0,)) -> None:
-        """AWS's own metrics, now or so many seconds ago."""
-        cluster = self.deployment.ids["AuroraDBCluster"]
-        writer = {"DBClusterIdentifier": cluster, "Role": "WRITER"}
-        reader = {"DBClusterIdentifier": cluster, "Role": "READER"}
-        add = self.metrics.add
-        for ago in ages:
-            add("AWS/RDS", "AuroraReplicaLag", reader, self.lag, ago)
-            add("AWS/RDS", "DatabaseConnections", {"DBClusterIdentifier": cluster}, 10, ago)
-        if self.database == "alive":
-            uptimes = [UPTIME + self.clock.now - ago - self.start for ago in ages]
-            for ago, uptime in zip(ages, uptimes, strict=True):
-                add("AWS/RDS", "EngineUptime", writer, uptime, ago)
-            self._tell_account("EngineUptime", uptimes, ages)
-        self._measure_targets(ages)
-
-    def _measure_targets(self, ages: Sequence[float]) -> None:
-        """HealthyHostCount, which has no samples while nothing is registered."""
-        group = self.deployment.ids["PrimaryTargetGroup"]
-        found = self._read("elbv2", "DescribeTargetHealth", TargetGroupArn=group)
-        count = len(found["TargetHealthDescriptions"])
-        healthy = count if self.overlay.targets.get(group, "healthy") == "healthy" else 0
-        balancer = self.deployment.ids["PrimaryALB"].split(":loadbalancer/")[1]
-        names = {"LoadBalancer": balancer, "TargetGroup": group.split(":")[5]}
-        for ago in ages if count else ():
-            self.metrics.add("AWS/ApplicationELB", "HealthyHostCount", names, healthy, ago)
-
-    def _tell_account(self, name: str, values: Sequence[float], ages: Sequence[float]) -> None:
-        """Samples of the writer that a function asks CloudWatch for."""
-        dimensions = [{"Name": "DBInstanceIdentifier", "Value": self.writer()}]
-        common = {"MetricName": name, "Dimensions": dimensions}
-        data = [
-            common | {"Value": value, "Timestamp": self.clock.now - ago}
-            for value, ago in zip(values, ages, strict=True)
-        ]
-        self.client("cloudwatch").put_metric_data(Namespace="AWS/RDS", MetricData=data)
-
-    def _read(self, service: str, operation: str, **params: str) -> Any:
+    def read(self, service: str, operation: str, **params: str) -> Any:
+        """What the account says to a read."""
         return self.ask(service, operation, params, self.client(service)._make_api_call)
 
     # What is there now.
