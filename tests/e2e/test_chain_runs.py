@@ -215,7 +215,11 @@ ALTERED = {
         lambda _: {"timeout": 50},
         "two triggers at once",
     ),
-    "failed invocations are retried": (ORCHESTRATOR, lambda _: {"retries": 2}, "RDS refuses"),
+    "failed invocations are retried": (
+        ORCHESTRATOR,
+        lambda _: {"retries": 2, "maximum_age": 600},
+        "RDS refuses",
+    ),
     "nobody hears of a failed invocation": (
         ORCHESTRATOR,
         lambda _: {"on_failure": None},

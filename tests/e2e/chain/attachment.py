@@ -18,6 +18,7 @@ class Attachment:
 
     def __init__(self, deployment: Deployment, client: Callable[[str], Any]) -> None:
         self.deployment, self.client = deployment, client
+        self.images: list[str] = []
         self.mailbox = self._subscribe()
         self.instances = {side: self._launch(number) for number, side in enumerate(SIDES)}
         for side in SIDES:
@@ -54,6 +55,8 @@ class Attachment:
         for side in SIDES:
             self.deregister(side)
         self.client("ec2").terminate_instances(InstanceIds=list(self.instances.values()))
+        for image in self.images:
+            self.client("ec2").deregister_image(ImageId=image)
         self.client("sns").unsubscribe(SubscriptionArn=self.subscription)
         self.client("sqs").delete_queue(QueueUrl=self.mailbox)
 
@@ -74,6 +77,7 @@ class Attachment:
         ec2 = self.client("ec2")
         outputs = self.deployment.account.outputs(self.deployment.stack)
         image = ec2.register_image(Name=f"application-{number}")["ImageId"]
+        self.images.append(image)
         (made,) = ec2.run_instances(
             ImageId=image,
             MinCount=1,

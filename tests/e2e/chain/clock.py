@@ -72,9 +72,9 @@ class Clock:
         if seconds >= left:
             raise Killed
 
-    def drain(self) -> None:
-        """Let every process come to its end."""
-        while self.running:
+    def drain(self, waiting: Callable[[], object] = lambda: None) -> None:
+        """Let every process come to its end, and whatever else is ``waiting``."""
+        while self.running or waiting():
             self._run(self._events[0][0])
 
     def _run(self, end: float) -> None:

@@ -23,6 +23,7 @@ class Functions:
     Attributes:
         answers: (name of the function, answer) of each that returned.
         failures: (name of the function, error) of each that did not.
+        queued: How many events are still to be dealt with, retries included.
     """
 
     def __init__(self, world: Any, loaded: Mapping[str, Callable[..., Any]]) -> None:
@@ -30,7 +31,7 @@ class Functions:
         self.deployed = world.deployment.functions
         self.answers: list[tuple[str, Any]] = []
         self.failures: list[tuple[str, str]] = []
-        self.requests = 0
+        self.requests = self.queued = 0
         for function in self.deployed.values():
             self._attach(function)
 
@@ -57,6 +58,7 @@ class Functions:
         self.requests += 1
         request, queued = f"request-{self.requests}", self.world.clock.now
         event = json.loads(json.dumps(event))
+        self.queued += 1
         self.world.clock.at(
             DELIVERY, lambda: self._attempt(function, event, request, queued, number=1)
         )
@@ -72,6 +74,7 @@ class Functions:
         def work(process: Process) -> None:
             error = self._run(function, json.loads(json.dumps(event)), request, process)
             if error is None:
+                self.queued -= 1
                 return
             dimensions = {"FunctionName": function.name}
             self.world.metrics.add("AWS/Lambda", "Errors", dimensions, 1.0)
@@ -128,6 +131,7 @@ class Functions:
 
         https://docs.aws.amazon.com/lambda/latest/dg/invocation-async-retain-records.html
         """
+        self.queued -= 1
         if function.on_failure is None:
             return
         record = {

@@ -213,7 +213,7 @@ class Harness:
             answers=tuple(
                 json.loads(answer["body"])
                 for name, answer in world.functions.answers
-                if name == orchestrator
+                if name == orchestrator and isinstance(answer, dict) and "body" in answer
             ),
             failures=tuple(world.functions.failures),
             state=items.pop("FAILOVER_STATUS", {}),

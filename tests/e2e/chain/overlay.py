@@ -72,7 +72,7 @@ class Overlay:
         function = self.world.functions.find(params["FunctionName"])
         if function is None:
             raise failed(client, "Invoke", "ResourceNotFoundException", params["FunctionName"])
-        assert params["InvocationType"] == "Event", "only asynchronous invocations are run"
+        assert params.get("InvocationType") == "Event", "only asynchronous invocations are run"
         self.world.functions.enqueue(function, json.loads(params["Payload"]))
         return {"StatusCode": 202}
 

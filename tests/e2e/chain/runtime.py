@@ -5,6 +5,7 @@ where they are replaced, whatever names it gives them.
 """
 
 import builtins
+import datetime
 import os
 import socket
 from collections.abc import Callable, Mapping
@@ -18,6 +19,14 @@ from chain.deployment import Function
 
 # The emulator may be slow on a busy machine; how long a call takes is the virtual clock's matter.
 PATIENT = Config(connect_timeout=60, read_timeout=60, retries={"total_max_attempts": 1})
+
+WAYS_AROUND = {"_socket", "asyncio", "botocore", "http", "ssl", "subprocess", "urllib", "urllib3"}
+HARMLESS = {
+    "boto3.dynamodb.conditions",
+    "boto3.dynamodb.types",
+    "botocore.config",
+    "botocore.exceptions",
+}
 
 
 class Host:
@@ -42,6 +51,7 @@ def load(function: Function, account: Account, host: Host) -> Callable[..., Any]
     """The handler of a function. Nothing but its code has run."""
     modules = {
         "boto3": _boto3(function, account, host),
+        "datetime": _datetime(host),
         "os": _os(function, account),
         "socket": _socket(host),
         "time": _time(host),
@@ -50,11 +60,11 @@ def load(function: Function, account: Account, host: Host) -> Callable[..., Any]
     def importing(
         name: str, globals: Any = None, locals: Any = None, fromlist: Any = (), level: int = 0
     ) -> Any:
-        root = name.partition(".")[0]
         if name in modules:
             return modules[name]
-        if root in modules and not fromlist:
-            raise ImportError(f"import {name} would reach around the replaced {root}")
+        around = name.partition(".")[0] in {*modules, *WAYS_AROUND}
+        if around and not (name in HARMLESS and fromlist):
+            raise ImportError(f"{name} would reach around what is replaced")
         return builtins.__import__(name, globals, locals, fromlist, level)
 
     def printing(*words: object, **_: object) -> None:
@@ -77,6 +87,24 @@ def _time(host: Host) -> ModuleType:
         monotonic=host.time,
         sleep=host.sleep,
     )
+
+
+def _datetime(host: Host) -> ModuleType:
+    class Kind(type):
+        def __instancecheck__(cls, value: object) -> bool:
+            return isinstance(value, datetime.datetime)
+
+    class Clocked(datetime.datetime, metaclass=Kind):
+        @classmethod
+        def now(cls, tz: datetime.tzinfo | None = None) -> "Clocked":
+            return cls.fromtimestamp(host.time(), tz)
+
+        @classmethod
+        def utcnow(cls) -> "Clocked":
+            return cls.now(datetime.UTC).replace(tzinfo=None)
+
+    kept = {name: value for name, value in vars(datetime).items() if not name.startswith("__")}
+    return _module("datetime", **kept | {"datetime": Clocked})
 
 
 def _os(function: Function, account: Account) -> ModuleType:
