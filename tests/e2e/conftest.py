@@ -5,6 +5,7 @@ from collections.abc import Iterator
 
 import pytest
 from account import Account, account
+from services import Deployed
 
 STACK = "payments-dr"
 FIGURES: list[str] = []
@@ -33,6 +34,11 @@ def aws() -> Iterator[Account]:
 @pytest.fixture(scope="package")
 def parameters(aws: Account) -> dict[str, str]:
     """What a user has to give."""
+    return least(aws)
+
+
+def least(aws: Account) -> dict[str, str]:
+    """The parameters without a default; the zone is made."""
     return {
         "DomainName": "pay.example.com",
         "HostedZoneId": aws.hosted_zone("example.com"),
@@ -41,10 +47,20 @@ def parameters(aws: Account) -> dict[str, str]:
 
 
 @pytest.fixture(scope="package")
-def deployed(aws: Account, parameters: dict[str, str], figures: list[str]) -> tuple[Account, str]:
-    """The account and the name of the stack, deployed with the defaults."""
-    begun = time.perf_counter()
+def deployed(aws: Account, parameters: dict[str, str]) -> tuple[Account, str]:
+    """The account and the name of the stack, deployed with the defaults, to be worked with."""
     done = aws.deploy(STACK, parameters)
-    figures.append(f"aws cloudformation deploy: {time.perf_counter() - begun:.1f} s")
     assert done.returncode == 0, done.stdout + done.stderr
     return aws, STACK
+
+
+@pytest.fixture(scope="package")
+def pristine(figures: list[str]) -> Iterator[Deployed]:
+    """The same in an account of its own, to be looked at only."""
+    with account() as own:
+        given = least(own)
+        begun = time.perf_counter()
+        done = own.deploy(STACK, given)
+        figures.append(f"aws cloudformation deploy: {time.perf_counter() - begun:.1f} s")
+        assert done.returncode == 0, done.stdout + done.stderr
+        yield Deployed(own, STACK, given)

@@ -72,10 +72,10 @@ def test_its_size(figures):
     assert code < 1000
 
 
-def test_what_lambda_takes_and_does_not_show(deployed):
+def test_what_lambda_takes_and_does_not_show(pristine):
     """The day that it is shown, the list above has an entry too many."""
-    aws, name = deployed
-    facts = aws.client("lambda").get_function_configuration(FunctionName=f"{name}-health-monitor")
+    name = pristine.ids["HealthMonitorFunction"]
+    facts = pristine.aws.client("lambda").get_function_configuration(FunctionName=name)
     assert "LoggingConfig" not in facts
 
 
