@@ -11,7 +11,7 @@ from automation import CHECKS
 from botocore.exceptions import ClientError
 from conftest import STACK
 from inventory import inventory
-from mutations import changed, rendered
+from mutations import changed, needed, rendered
 from services import Deployed
 
 KEPT = {
@@ -129,7 +129,20 @@ def test_a_failed_first_deploy_in_production_stops_at_the_protection(own, given)
     assert own.change("held-dr", template, parameters) == "ROLLBACK_FAILED"
     failed = {one.partition(":")[0] for one in own.reasons("held-dr")}
     assert failed >= {"AuroraDBCluster", "SessionStateTable", "FailoverStateTable"}
-    assert own.physical_ids("held-dr").keys() >= {"AuroraDBCluster", "KMSKey", "DBSubnetGroup"}
+    ids = own.physical_ids("held-dr")
+    assert ids.keys() >= {"AuroraDBCluster", "KMSKey", "DBSubnetGroup"}
+    assert "ApplicationArtifactsBucket" not in ids
+    own.client("rds").modify_db_cluster(
+        DBClusterIdentifier=ids["AuroraDBCluster"], DeletionProtection=False
+    )
+    own.delete("held-dr")
+    assert "held-dr" not in own.stacks()
+    # Deletion is no roll-back any more: the tables are kept, and stand in the way of their names.
+    tables = own.client("dynamodb").list_tables()["TableNames"]
+    assert {"held-dr-sessions", "held-dr-failover-state"} <= set(tables)
+    later = needed(rendered(), "FailoverStateTable")
+    assert own.change("held-dr", later, parameters) == "ROLLBACK_COMPLETE"
+    assert "Table already exists" in own.reasons("held-dr")[0]
 
 
 def test_parameters_that_the_template_refuses(own, given):
