@@ -256,12 +256,11 @@ def test_other_ways_to_deploy_are_refused(aws):
 
 def test_accounts_are_apart(aws):
     with account() as other:
-        other.client("ssm").put_parameter(Name="/small/one", Type="String", Value="1")
-        assert inventory(other, "ssm") - inventory(aws, "ssm") == {
-            ("describe_parameters", "/small/one")
-        }
+        other.client("logs").create_log_group(logGroupName="other")
+        assert inventory(other, "logs") == {("describe_log_groups", "other")}
+        assert ("describe_log_groups", "other") not in inventory(aws, "logs")
         assert other.url.startswith("http://127.0.0.1:")
         number = other.client("sts").get_caller_identity()["Account"]
         assert number == other.number != aws.number
     with account() as third:
-        assert inventory(third, "ssm") == set()
+        assert inventory(third, "logs") == set()
