@@ -167,7 +167,7 @@ def account(region: str = "us-east-1") -> Iterator[Account]:
     """An account of its own, empty, served on 127.0.0.1 until the end of the block."""
     mend()
     number = str(next(NUMBERS))
-    settings = {"MOTO_IAM_LOAD_MANAGED_POLICIES": "true"}
+    settings = {"MOTO_IAM_LOAD_MANAGED_POLICIES": "true", "no_proxy": "127.0.0.1"}
     dispatcher = DomainDispatcherApplication(create_backend_app)
 
     def application(environ: dict[str, Any], start_response: Any) -> Any:
