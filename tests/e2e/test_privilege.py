@@ -80,7 +80,7 @@ class Deployed:
     behalf: tuple
 
 
-@pytest.fixture(scope="package")
+@pytest.fixture(scope="module")
 def roles(harness, runs):
     """Each role as deployed, with what all scenarios used of it."""
     found = {}

@@ -72,7 +72,6 @@ class Harness:
         for arn in self.deployment.functions:
             self._load(arn)
         self.worlds = 0
-        self.attachment = Attachment(self.deployment, self.client)
         name = self.deployment.ids["FailoverConfigParameter"]
         self.restore: list[Callable[[], object]] = []
         self.last: Run | None = None
@@ -111,14 +110,14 @@ class Harness:
     def altered(self, logical_id: str, **values: Any) -> Iterator[None]:
         """Let a function be deployed otherwise for the time of the block."""
         functions, arn = self.deployment.functions, self.deployment.arn(logical_id)
-        before = functions[arn]
+        before = functions[arn], self.loaded[arn]
         try:
-            functions[arn] = replace(before, **values)
-            self._load(arn)
+            functions[arn] = replace(functions[arn], **values)
+            if values.keys() & {"code", "environment", "role"}:
+                self._load(arn)
             yield
         finally:
-            functions[arn] = before
-            self._load(arn)
+            functions[arn], self.loaded[arn] = before
 
     def _load(self, arn: str) -> None:
         function = self.deployment.functions[arn]
@@ -159,6 +158,11 @@ class Harness:
         finally:
             iam.attach_role_policy(RoleName=name, PolicyArn=arn)
             self.deployment.read_roles()
+
+    def open(self) -> None:
+        """Attach what the scenarios need."""
+        self.last = None
+        self.attachment = Attachment(self.deployment, self.client)
 
     def close(self) -> None:
         """Leave the account as it was found."""

@@ -12,9 +12,8 @@ from chain.scenarios import BY_NAME, SCENARIOS
 class Runs:
     """Every scenario, run once when it is first asked for."""
 
-    def __init__(self, harness: Harness) -> None:
-        self.harness = harness
-        self.done: dict[str, Run] = {}
+    def __init__(self, harness: Harness, done: dict[str, Run]) -> None:
+        self.harness, self.done = harness, done
 
     def __getitem__(self, name: str) -> Run:
         if name not in self.done:
@@ -34,12 +33,23 @@ class Runs:
 
 
 @pytest.fixture(scope="package")
-def harness(deployed: tuple[Account, str]) -> Iterator[Harness]:
-    made = Harness(*deployed)
-    yield made
-    made.close()
+def unattached(deployed: tuple[Account, str]) -> Harness:
+    return Harness(*deployed)
 
 
 @pytest.fixture(scope="package")
-def runs(harness: Harness) -> Runs:
-    return Runs(harness)
+def done() -> dict[str, Run]:
+    return {}
+
+
+@pytest.fixture(scope="module")
+def harness(unattached: Harness) -> Iterator[Harness]:
+    """Between the modules, others meet the stack as it was deployed."""
+    unattached.open()
+    yield unattached
+    unattached.close()
+
+
+@pytest.fixture(scope="module")
+def runs(harness: Harness, done: dict[str, Run]) -> Runs:
+    return Runs(harness, done)
