@@ -8,10 +8,10 @@ RENDERED := build/.rendered
 SOURCES := generate.py .cfnlintrc $(wildcard drtemplate/*.py drtemplate/*/*.py handlers/*.py)
 
 .DEFAULT_GOAL := help
-.PHONY: help template deploy test lint fix types check bench clean
+.PHONY: help template deploy test e2e lint fix types check bench clean
 
 help: ## list the targets
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / {printf "  %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 template: $(RENDERED) ## render templates/dr-template.yaml, validated
 
@@ -33,6 +33,9 @@ deploy: ## deploy it: STACK=name PARAMS=file [REGION=name] [ENDPOINT=url] [FORCE
 
 test: $(READY) ## run all tests
 	$(BIN)/python -m pytest
+
+e2e: $(READY) ## deploy on an emulated account with the AWS CLI, and run what was deployed
+	$(BIN)/python -m pytest tests/e2e
 
 lint: $(READY) ## ruff, and cfn-lint on the rendered template
 	$(BIN)/ruff check .

@@ -1,0 +1,190 @@
+"""Whether a role allows a call, and a record of every right that was used.
+
+Each row of ``OPERATIONS`` is the operation's line in AWS's Service Authorization Reference, by
+service (action -> resource type -> condition key):
+
+- https://docs.aws.amazon.com/service-authorization/latest/reference/list_amazonrds.html
+- .../list_amazondynamodb.html, .../list_amazonroute53.html, .../list_amazonsns.html
+- .../list_awssystemsmanager.html, .../list_awslambda.html, .../list_amazoncloudwatchlogs.html
+- .../list_amazoncloudwatch.html (GetMetricStatistics and PutMetricData know no resource;
+  PutMetricData knows cloudwatch:namespace)
+- .../list_awselasticloadbalancingv2.html (DescribeTargetHealth knows no resource)
+- .../list_awskeymanagementservice.html, .../list_amazonec2.html
+"""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from chain.policies import Request, Statement, allows
+
+FUNCTION = "function"
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """What an operation asks IAM for.
+
+    Attributes:
+        arn: ARN of the resource; ``*`` if there is none. ``{name}`` stands for the parameter, and
+            ``{bare}`` for it without a slash at its beginning.
+        parameter: The parameter that names the resource, as a name or as an ARN.
+        keys: Condition key -> the parameter that gives its value.
+    """
+
+    action: str
+    arn: str = "*"
+    parameter: str = ""
+    keys: tuple[tuple[str, str], ...] = ()
+
+
+HERE = "{region}:{account}"
+OPERATIONS = {
+    ("cloudwatch", "GetMetricStatistics"): Row("cloudwatch:GetMetricStatistics"),
+    ("cloudwatch", "PutMetricData"): Row(
+        "cloudwatch:PutMetricData", keys=(("cloudwatch:namespace", "Namespace"),)
+    ),
+    ("dynamodb", "GetItem"): Row(
+        "dynamodb:GetItem", f"arn:aws:dynamodb:{HERE}:table/{{name}}", "TableName"
+    ),
+    ("dynamodb", "PutItem"): Row(
+        "dynamodb:PutItem", f"arn:aws:dynamodb:{HERE}:table/{{name}}", "TableName"
+    ),
+    ("ec2", "CreateNetworkInterface"): Row(
+        "ec2:CreateNetworkInterface", f"arn:aws:ec2:{HERE}:network-interface/*"
+    ),
+    ("ec2", "DeleteNetworkInterface"): Row(
+        "ec2:DeleteNetworkInterface", f"arn:aws:ec2:{HERE}:network-interface/*"
+    ),
+    ("ec2", "DescribeNetworkInterfaces"): Row("ec2:DescribeNetworkInterfaces"),
+    ("elbv2", "DescribeTargetHealth"): Row("elasticloadbalancing:DescribeTargetHealth"),
+    ("lambda", "Invoke"): Row(
+        "lambda:InvokeFunction", f"arn:aws:lambda:{HERE}:function:{{name}}", "FunctionName"
+    ),
+    ("logs", "CreateLogStream"): Row(
+        "logs:CreateLogStream",
+        f"arn:aws:logs:{HERE}:log-group:{{name}}:log-stream:*",
+        "logGroupName",
+    ),
+    ("logs", "PutLogEvents"): Row(
+        "logs:PutLogEvents", f"arn:aws:logs:{HERE}:log-group:{{name}}:log-stream:*", "logGroupName"
+    ),
+    ("rds", "DescribeDBClusters"): Row(
+        "rds:DescribeDBClusters", f"arn:aws:rds:{HERE}:cluster:{{name}}", "DBClusterIdentifier"
+    ),
+    ("rds", "DescribeDBInstances"): Row(
+        "rds:DescribeDBInstances", f"arn:aws:rds:{HERE}:db:{{name}}", "DBInstanceIdentifier"
+    ),
+    ("rds", "FailoverDBCluster"): Row(
+        "rds:FailoverDBCluster", f"arn:aws:rds:{HERE}:cluster:{{name}}", "DBClusterIdentifier"
+    ),
+    ("route53", "UpdateHealthCheck"): Row(
+        "route53:UpdateHealthCheck", "arn:aws:route53:::healthcheck/{name}", "HealthCheckId"
+    ),
+    ("sns", "Publish"): Row("sns:Publish", f"arn:aws:sns:{HERE}:{{name}}", "TopicArn"),
+    ("ssm", "GetParameter"): Row(
+        "ssm:GetParameter", f"arn:aws:ssm:{HERE}:parameter/{{bare}}", "Name"
+    ),
+}
+# What a service asks the key for in its caller's name, for a resource that the key encrypts.
+# DynamoDB opens the table's key: "When you access an encrypted DynamoDB table, DynamoDB needs to
+# decrypt the table key", https://docs.aws.amazon.com/kms/latest/developerguide/services-dynamodb.html
+# A publisher needs both: https://docs.aws.amazon.com/sns/latest/dg/sns-key-management.html
+KEY_USE = {"dynamodb": ("kms:Decrypt",), "sns": ("kms:GenerateDataKey", "kms:Decrypt")}
+
+
+class UnknownOperation(BaseException):
+    """An operation without a row: the gate cannot tell, so the test must end."""
+
+
+class Denied(Exception):
+    """IAM's refusal, before it becomes the service's error."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Use:
+    """A right that was used.
+
+    Attributes:
+        role: ARN of the role.
+        by: "function" for a call of the code, else the service that called in its name.
+    """
+
+    role: str
+    action: str
+    resource: str
+    context: tuple[tuple[str, str], ...] = ()
+    by: str = FUNCTION
+
+    def request(self) -> Request:
+        """The request as IAM saw it."""
+        return Request(action=self.action, resource=self.resource, context=dict(self.context))
+
+
+@dataclass(slots=True, kw_only=True)
+class Gate:
+    """The roles as deployed, in front of every call.
+
+    Attributes:
+        roles: ARN of a role -> its statements, inline and managed.
+        keys: ARN of a table or topic -> ARN of the key that encrypts it.
+        key_policies: ARN of a key -> the statements of its policy.
+        violations: Every denial, one line each.
+    """
+
+    region: str
+    account: str
+    roles: Mapping[str, tuple[Statement, ...]]
+    keys: Mapping[str, str]
+    key_policies: Mapping[str, tuple[Statement, ...]]
+    uses: list[Use] = field(default_factory=list)
+    violations: list[str] = field(default_factory=list)
+
+    def check(
+        self, role: str, service: str, operation: str, params: Mapping[str, Any], by: str = FUNCTION
+    ) -> None:
+        """Let a call pass, or not.
+
+        Raises:
+            Denied: The role does not allow it.
+            UnknownOperation: It has no row.
+        """
+        for use in self.asked(role, service, operation, params, by):
+            if not self.allowed(use):
+                line = f"{role} may not {use.action} on {use.resource} {dict(use.context)}"
+                self.violations.append(line)
+                raise Denied(line)
+            self.uses.append(use)
+
+    def asked(
+        self, role: str, service: str, operation: str, params: Mapping[str, Any], by: str
+    ) -> Iterator[Use]:
+        """What the call asks IAM for, and then what its service asks for in the role's name."""
+        row = OPERATIONS.get((service, operation))
+        if row is None:
+            self.violations.append(f"no row for {service} {operation}")
+            raise UnknownOperation(f"no row for {service} {operation}")
+        given = str(params.get(row.parameter, "*"))
+        names = {"name": given, "bare": given.lstrip("/")}
+        arn = row.arn.format(region=self.region, account=self.account, **names)
+        arn = given if given.startswith("arn:") else arn
+        context = tuple((key, str(params[name])) for key, name in row.keys)
+        yield Use(role=role, action=row.action, resource=arn, context=context, by=by)
+        via = (("kms:viaservice", f"{service}.{self.region}.amazonaws.com"),)
+        for action in KEY_USE.get(service, ()) if arn in self.keys else ():
+            yield Use(role=role, action=action, resource=self.keys[arn], context=via, by=service)
+
+    def allowed(self, use: Use) -> bool:
+        """The role's decision, and for a key its own policy's too.
+
+        https://docs.aws.amazon.com/kms/latest/developerguide/key-policy-default.html: only a policy
+        that names the account lets the account's IAM policies count.
+        """
+        decided = allows(self.roles.get(use.role, ()), use.request())
+        if use.resource not in self.key_policies:
+            return decided
+        account = ("AWS", f"arn:aws:iam::{self.account}:root")
+        request = Request(
+            action=use.action, resource="*", context=dict(use.context), principal=account
+        )
+        return decided and allows(self.key_policies[use.resource], request)

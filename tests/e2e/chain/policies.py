@@ -1,0 +1,149 @@
+"""What IAM decides of a request under the statements of a policy.
+
+https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_evaluation-logic.html
+An element or an operator that is not known here is an error, never a guess.
+"""
+
+import itertools
+import re
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+KNOWN_ELEMENTS = {"Sid", "Effect", "Principal", "Action", "Resource", "Condition"}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Request:
+    """What IAM is asked: an action on one resource.
+
+    Attributes:
+        context: Condition keys in lower case, each with its one value.
+        principal: (kind, name), such as ``("Service", "events.amazonaws.com")``; asked for by
+            resource-based policies only.
+    """
+
+    action: str
+    resource: str
+    context: Mapping[str, str] = field(default_factory=dict)
+    principal: tuple[str, str] | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Statement:
+    """One statement; every element a tuple, whichever form the document had."""
+
+    effect: str
+    actions: tuple[str, ...]
+    resources: tuple[str, ...]
+    conditions: tuple[tuple[str, str, tuple[str, ...]], ...] = ()
+    principals: tuple[tuple[str, str], ...] = ()
+
+    def covers(self, request: Request) -> bool:
+        """Whether the statement, allow or deny, speaks of the request."""
+        return (
+            any(like(pattern.lower(), request.action.lower()) for pattern in self.actions)
+            and any(resource_like(pattern, request.resource) for pattern in self.resources)
+            and (not self.principals or self.names(request.principal))
+            and all(
+                any(OPERATORS[operator](value, request.context[key]) for value in values)
+                if key in request.context
+                else False
+                for operator, key, values in self.conditions
+            )
+        )
+
+    def names(self, principal: tuple[str, str] | None) -> bool:
+        """Whether the principal is among those of the statement."""
+        return principal in self.principals or ("*", "*") in self.principals
+
+    def singles(self) -> Iterator["Statement"]:
+        """The statement taken apart: one action, one resource and one value a condition each."""
+        choices = [[(o, k, (value,)) for value in values] for o, k, values in self.conditions]
+        for action, resource, *conditions in itertools.product(
+            self.actions, self.resources, *choices
+        ):
+            yield Statement(
+                effect=self.effect,
+                actions=(action,),
+                resources=(resource,),
+                conditions=tuple(conditions),
+                principals=self.principals,
+            )
+
+
+def statements(document: Mapping[str, Any]) -> tuple[Statement, ...]:
+    """The statements of a policy document.
+
+    Raises:
+        ValueError: An element or a condition operator that is not known here.
+    """
+    return tuple(_statement(one) for one in _listed(document["Statement"]))
+
+
+def allows(policy: Iterable[Statement], request: Request) -> bool:
+    """An explicit deny wins; else one allow is enough; else the request is denied."""
+    effects = {one.effect for one in policy if one.covers(request)}
+    return effects == {"Allow"}
+
+
+def like(pattern: str, text: str) -> bool:
+    """``*`` for any number of characters, ``?`` for one."""
+    expression = re.escape(pattern).replace(r"\*", ".*").replace(r"\?", ".")
+    return re.fullmatch(expression, text, re.DOTALL) is not None
+
+
+def arn_like(pattern: str, arn: str) -> bool:
+    """Each of the six components of an ARN by itself.
+
+    https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_elements_condition_operators.html#Conditions_ARN
+    """
+    patterns, parts = pattern.split(":", 5), arn.split(":", 5)
+    return len(patterns) == len(parts) == 6 and all(map(like, patterns, parts))
+
+
+def resource_like(pattern: str, resource: str) -> bool:
+    """A resource of a request under one of a statement; an action without one asks for ``*``."""
+    return pattern == "*" or arn_like(pattern, resource)
+
+
+OPERATORS: dict[str, Callable[[str, str], bool]] = {
+    "StringEquals": str.__eq__,
+    "StringLike": like,
+    "ArnEquals": arn_like,
+    "ArnLike": arn_like,
+    "Bool": lambda wanted, given: wanted.lower() == given.lower(),
+}
+
+
+def _statement(given: Mapping[str, Any]) -> Statement:
+    unknown = given.keys() - KNOWN_ELEMENTS
+    conditions = given.get("Condition", {})
+    unknown |= conditions.keys() - OPERATORS.keys()
+    if unknown:
+        raise ValueError(f"policy elements this engine does not know: {sorted(unknown)}")
+    return Statement(
+        effect=given["Effect"],
+        actions=_listed(given["Action"]),
+        resources=_listed(given["Resource"]),
+        conditions=tuple(
+            (operator, key.lower(), tuple(map(_text, _listed(values))))
+            for operator, keys in conditions.items()
+            for key, values in keys.items()
+        ),
+        principals=_principals(given.get("Principal", {})),
+    )
+
+
+def _principals(given: str | Mapping[str, Any]) -> tuple[tuple[str, str], ...]:
+    if isinstance(given, str):
+        return ((given, given),)
+    return tuple((kind, name) for kind, names in given.items() for name in _listed(names))
+
+
+def _listed(value: Any) -> tuple[Any, ...]:
+    return tuple(value) if isinstance(value, list | tuple) else (value,)
+
+
+def _text(value: Any) -> str:
+    return str(value).lower() if isinstance(value, bool) else str(value)

@@ -1,0 +1,66 @@
+"""The account that the tests share, with the default template deployed once, and the figures."""
+
+import time
+from collections.abc import Iterator
+
+import pytest
+from account import Account, account
+from services import Deployed
+
+STACK = "payments-dr"
+FIGURES: list[str] = []
+
+
+@pytest.fixture(scope="session")
+def figures() -> list[str]:
+    """Lines that the run prints at its end."""
+    return FIGURES
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """Print the figures."""
+    if FIGURES:
+        terminalreporter.section("end to end", sep="-")
+        for line in FIGURES:
+            terminalreporter.line(line)
+
+
+@pytest.fixture(scope="package")
+def aws() -> Iterator[Account]:
+    with account() as made:
+        yield made
+
+
+@pytest.fixture(scope="package")
+def parameters(aws: Account) -> dict[str, str]:
+    """What a user has to give."""
+    return least(aws)
+
+
+def least(aws: Account) -> dict[str, str]:
+    """The parameters without a default; the zone is made."""
+    return {
+        "DomainName": "pay.example.com",
+        "HostedZoneId": aws.hosted_zone("example.com"),
+        "AlertEmail": "oncall@example.com",
+    }
+
+
+@pytest.fixture(scope="package")
+def deployed(aws: Account, parameters: dict[str, str]) -> tuple[Account, str]:
+    """The account and the name of the stack, deployed with the defaults, to be worked with."""
+    done = aws.deploy(STACK, parameters)
+    assert done.returncode == 0, done.stdout + done.stderr
+    return aws, STACK
+
+
+@pytest.fixture(scope="package")
+def pristine(figures: list[str]) -> Iterator[Deployed]:
+    """The same in an account of its own, to be looked at only."""
+    with account() as own:
+        given = least(own)
+        begun = time.perf_counter()
+        done = own.deploy(STACK, given)
+        figures.append(f"aws cloudformation deploy: {time.perf_counter() - begun:.1f} s")
+        assert done.returncode == 0, done.stdout + done.stderr
+        yield Deployed(own, STACK, given)

@@ -1,0 +1,326 @@
+"""The policy engine and the gate, on policies of a few lines."""
+
+import re
+from importlib import import_module
+
+import botocore.session
+import pytest
+from chain.gate import KEY_USE, OPERATIONS, Denied, Gate, UnknownOperation, Use
+from chain.policies import Request, allows, statements
+from chain.privilege import KNOWS_KEYS, Behalf, excess, grants
+
+ROLE = "arn:aws:iam::111122223333:role/r"
+KEY = "arn:aws:kms:eu-west-1:111122223333:key/k"
+TABLE = "arn:aws:dynamodb:eu-west-1:111122223333:table/t"
+TOPIC = "arn:aws:sns:eu-west-1:111122223333:topic"
+CLUSTER = "arn:aws:rds:eu-west-1:111122223333:cluster:c"
+EVENTS = ("Service", "events.amazonaws.com")
+
+
+def policy(*given):
+    return statements({"Version": "2012-10-17", "Statement": list(given)})
+
+
+def allow(action, resource="*", effect="Allow", **more):
+    return {"Effect": effect, "Action": action, "Resource": resource, **more}
+
+
+def when(operator, key, values):
+    return {"Condition": {operator: {key: values}}}
+
+
+NAMESPACE = when("StringEquals", "cloudwatch:namespace", ["DRSystem", "Other"])
+DECISIONS = [
+    ([allow("rds:FailoverDBCluster", CLUSTER)], CLUSTER, {}, True),
+    ([allow(["rds:DescribeDBClusters", "rds:FailoverDBCluster"], [CLUSTER])], CLUSTER, {}, True),
+    ([allow("RDS:failoverdbcluster", CLUSTER)], CLUSTER, {}, True),
+    ([allow("rds:Failover*")], CLUSTER, {}, True),
+    ([allow("rds:FailoverDBCluste?")], CLUSTER, {}, True),
+    ([allow("*")], CLUSTER, {}, True),
+    ([allow("rds:Describe*")], CLUSTER, {}, False),
+    ([allow("rds:FailoverDB")], CLUSTER, {}, False),
+    ([allow("rds:FailoverDBCluster", CLUSTER + "2")], CLUSTER, {}, False),
+    ([allow("rds:FailoverDBCluster", CLUSTER[:-1])], CLUSTER, {}, False),
+    ([allow("rds:FailoverDBCluster", CLUSTER[:-1] + "*")], CLUSTER, {}, True),
+    ([allow("rds:FailoverDBCluster", CLUSTER.replace("rds", "*"))], CLUSTER, {}, True),
+    ([allow("rds:FailoverDBCluster", "arn:aws:rds:*:cluster:c")], CLUSTER, {}, False),
+    (
+        [allow("rds:FailoverDBCluster", CLUSTER.replace("eu-west-1", "eu-west-2"))],
+        CLUSTER,
+        {},
+        False,
+    ),
+    ([allow("rds:FailoverDBCluster", CLUSTER.upper())], CLUSTER, {}, False),
+    ([allow("rds:FailoverDBCluster", CLUSTER)], "*", {}, False),
+    ([], CLUSTER, {}, False),
+    ([allow("rds:*"), allow("rds:FailoverDBCluster", effect="Deny")], CLUSTER, {}, False),
+    ([allow("rds:*"), allow("rds:StopDBCluster", effect="Deny")], CLUSTER, {}, True),
+    ([allow("rds:FailoverDBCluster", effect="Deny")], CLUSTER, {}, False),
+    ([allow("rds:*", **NAMESPACE)], CLUSTER, {"cloudwatch:namespace": "Other"}, True),
+    ([allow("rds:*", **NAMESPACE)], CLUSTER, {"cloudwatch:namespace": "drsystem"}, False),
+    ([allow("rds:*", **NAMESPACE)], CLUSTER, {}, False),
+    (
+        [allow("rds:*"), allow("rds:*", effect="Deny", **NAMESPACE)],
+        CLUSTER,
+        {"cloudwatch:namespace": "DRSystem"},
+        False,
+    ),
+    ([allow("rds:*", **when("StringLike", "A:B", "x*z"))], CLUSTER, {"a:b": "xyz"}, True),
+    ([allow("rds:*", **when("StringLike", "a:b", "x*z"))], CLUSTER, {"a:b": "xy"}, False),
+    ([allow("rds:*", **when("StringEquals", "a:b", "x*z"))], CLUSTER, {"a:b": "xyz"}, False),
+    ([allow("rds:*", **when("ArnLike", "a:b", TOPIC[:-2] + "*"))], CLUSTER, {"a:b": TOPIC}, True),
+    ([allow("rds:*", **when("ArnEquals", "a:b", KEY))], CLUSTER, {"a:b": TOPIC}, False),
+    ([allow("rds:*", **when("ArnLike", "a:b", "arn:*"))], CLUSTER, {"a:b": TOPIC}, False),
+    ([allow("rds:*", **when("Bool", "a:b", False))], CLUSTER, {"a:b": "false"}, True),
+    ([allow("rds:*", **when("Bool", "a:b", "true"))], CLUSTER, {"a:b": "false"}, False),
+]
+
+
+@pytest.mark.parametrize(("given", "resource", "context", "expected"), DECISIONS)
+def test_a_decision(given, resource, context, expected):
+    request = Request(action="rds:FailoverDBCluster", resource=resource, context=context)
+    assert allows(policy(*given), request) is expected
+
+
+@pytest.mark.parametrize(
+    ("principal", "asked", "expected"),
+    [
+        ({"Service": "events.amazonaws.com"}, EVENTS, True),
+        ({"Service": ["a.amazonaws.com", "events.amazonaws.com"]}, EVENTS, True),
+        ("*", EVENTS, True),
+        ({"AWS": "events.amazonaws.com"}, EVENTS, False),
+        ({"Service": "lambda.amazonaws.com"}, EVENTS, False),
+        ({"Service": "events.amazonaws.com"}, None, False),
+    ],
+)
+def test_a_principal(principal, asked, expected):
+    given = policy(allow("lambda:InvokeFunction", Principal=principal))
+    request = Request(action="lambda:InvokeFunction", resource=TOPIC, principal=asked)
+    assert allows(given, request) is expected
+
+
+@pytest.mark.parametrize(
+    "given",
+    [
+        {"NotAction": "rds:*"},
+        {"NotResource": "*"},
+        {"NotPrincipal": {"AWS": "x"}},
+        when("StringNotEquals", "a:b", "x"),
+        when("StringEqualsIfExists", "a:b", "x"),
+    ],
+)
+def test_what_is_not_known_is_an_error(given):
+    with pytest.raises(ValueError, match="does not know"):
+        policy(allow("rds:*") | given)
+
+
+def test_a_row_is_an_operation_of_its_service():
+    session = botocore.session.get_session()
+    for (service, operation), row in OPERATIONS.items():
+        model = session.get_service_model(service).operation_model(operation)
+        asked = [row.parameter] if row.parameter else []
+        asked += [name for _, name in row.keys]
+        assert set(asked) <= model.input_shape.members.keys(), operation
+        assert bool(row.parameter) is ("{name}" in row.arn or "{bare}" in row.arn), operation
+
+
+def test_a_row_asks_for_an_action_of_iam():
+    """awacs has the actions of the Service Authorization Reference."""
+    modules = {"lambda": "awslambda"}
+    actions = {row.action for row in OPERATIONS.values()} | set().union(*KEY_USE.values())
+    for action in actions:
+        prefix, _, name = action.partition(":")
+        module = import_module(f"awacs.{modules.get(prefix, prefix)}")
+        assert getattr(module, name).JSONrepr() == action
+
+
+def gate(*given, keys=None, key_policy=None):
+    account = {"AWS": "arn:aws:iam::111122223333:root"}
+    named = key_policy or [allow("kms:*", Principal=account)]
+    return Gate(
+        region="eu-west-1",
+        account="111122223333",
+        roles={ROLE: policy(*given)},
+        keys={TABLE: KEY, TOPIC: KEY} if keys is None else keys,
+        key_policies={KEY: policy(*named)},
+    )
+
+
+HERE = "eu-west-1:111122223333"
+ASKED = [
+    ("rds", "FailoverDBCluster", {"DBClusterIdentifier": "c"}, CLUSTER),
+    ("rds", "DescribeDBClusters", {"DBClusterIdentifier": CLUSTER}, CLUSTER),
+    ("rds", "DescribeDBClusters", {}, f"arn:aws:rds:{HERE}:cluster:*"),
+    ("rds", "DescribeDBInstances", {"DBInstanceIdentifier": "i"}, f"arn:aws:rds:{HERE}:db:i"),
+    ("dynamodb", "PutItem", {"TableName": "t"}, TABLE),
+    ("dynamodb", "GetItem", {"TableName": TABLE}, TABLE),
+    ("route53", "UpdateHealthCheck", {"HealthCheckId": "h"}, "arn:aws:route53:::healthcheck/h"),
+    ("sns", "Publish", {"TopicArn": TOPIC}, TOPIC),
+    ("sns", "Publish", {"PhoneNumber": "1"}, f"arn:aws:sns:{HERE}:*"),
+    ("ssm", "GetParameter", {"Name": "/s/c"}, f"arn:aws:ssm:{HERE}:parameter/s/c"),
+    ("ssm", "GetParameter", {"Name": "c"}, f"arn:aws:ssm:{HERE}:parameter/c"),
+    ("lambda", "Invoke", {"FunctionName": "f"}, f"arn:aws:lambda:{HERE}:function:f"),
+    ("elbv2", "DescribeTargetHealth", {"TargetGroupArn": "x"}, "*"),
+    ("cloudwatch", "GetMetricStatistics", {"Namespace": "AWS/RDS"}, "*"),
+    ("cloudwatch", "PutMetricData", {"Namespace": "DRSystem"}, "*"),
+    (
+        "logs",
+        "PutLogEvents",
+        {"logGroupName": "/aws/lambda/f"},
+        f"arn:aws:logs:{HERE}:log-group:/aws/lambda/f:log-stream:*",
+    ),
+]
+
+
+@pytest.mark.parametrize(("service", "operation", "params", "resource"), ASKED)
+def test_what_a_call_asks_for(service, operation, params, resource):
+    checked = gate(allow("*"))
+    checked.check(ROLE, service, operation, params)
+    assert checked.uses[0].resource == resource
+    assert checked.uses[0].action == OPERATIONS[service, operation].action
+    assert checked.violations == []
+
+
+def test_the_namespace_is_a_condition_key():
+    checked = gate(allow("cloudwatch:PutMetricData", **NAMESPACE))
+    checked.check(ROLE, "cloudwatch", "PutMetricData", {"Namespace": "DRSystem"})
+    with pytest.raises(Denied):
+        checked.check(ROLE, "cloudwatch", "PutMetricData", {"Namespace": "AWS/RDS"})
+    assert len(checked.violations) == 1
+
+
+def test_an_unknown_operation_cannot_be_caught_as_an_exception():
+    checked = gate(allow("*"))
+    with pytest.raises(UnknownOperation):
+        checked.check(ROLE, "rds", "DeleteDBCluster", {"DBClusterIdentifier": "c"})
+    assert not issubclass(UnknownOperation, Exception)
+    assert checked.violations == ["no row for rds DeleteDBCluster"]
+
+
+def test_a_role_that_is_not_there_may_nothing():
+    checked = gate(allow("*"))
+    with pytest.raises(Denied):
+        checked.check(ROLE + "2", "rds", "FailoverDBCluster", {"DBClusterIdentifier": "c"})
+
+
+# The key
+
+
+def via(*services):
+    return when(
+        "StringEquals", "kms:ViaService", [f"{one}.eu-west-1.amazonaws.com" for one in services]
+    )
+
+
+def test_a_service_asks_the_key_in_its_callers_name():
+    checked = gate(allow("*"))
+    checked.check(ROLE, "dynamodb", "GetItem", {"TableName": "t"})
+    checked.check(ROLE, "sns", "Publish", {"TopicArn": TOPIC})
+    assert [(use.action, use.resource, use.by) for use in checked.uses] == [
+        ("dynamodb:GetItem", TABLE, "function"),
+        ("kms:Decrypt", KEY, "dynamodb"),
+        ("sns:Publish", TOPIC, "function"),
+        ("kms:GenerateDataKey", KEY, "sns"),
+        ("kms:Decrypt", KEY, "sns"),
+    ]
+
+
+def test_nothing_is_asked_of_a_key_that_is_not_there():
+    checked = gate(allow("*"), keys={})
+    checked.check(ROLE, "dynamodb", "GetItem", {"TableName": "t"})
+    assert len(checked.uses) == 1
+
+
+@pytest.mark.parametrize(
+    ("service", "operation", "params"),
+    [
+        ("dynamodb", "PutItem", {"TableName": "t"}),
+        ("sns", "Publish", {"TopicArn": TOPIC}),
+    ],
+)
+@pytest.mark.parametrize(
+    ("key", "passes"),
+    [
+        ([allow(["kms:Decrypt", "kms:GenerateDataKey*"], KEY, **via("dynamodb", "sns"))], True),
+        ([allow(["kms:Decrypt", "kms:GenerateDataKey*"], KEY)], True),
+        ([allow(["kms:Decrypt", "kms:GenerateDataKey*"], KEY + "2")], False),
+        ([allow(["kms:Decrypt", "kms:GenerateDataKey*"], KEY, **via("s3"))], False),
+        ([allow(["kms:GenerateDataKey*"], KEY)], False),
+        ([], False),
+    ],
+)
+def test_without_the_key_there_is_no_access(service, operation, params, key, passes):
+    checked = gate(allow(["dynamodb:*", "sns:*"]), *key)
+    if passes:
+        checked.check(ROLE, service, operation, params)
+        return
+    with pytest.raises(Denied, match=r"kms:(Decrypt|GenerateDataKey)"):
+        checked.check(ROLE, service, operation, params)
+
+
+def test_a_key_that_does_not_name_the_account_ignores_its_roles():
+    other = allow("kms:*", Principal={"AWS": "arn:aws:iam::999999999999:root"})
+    checked = gate(allow("*"), key_policy=[other])
+    with pytest.raises(Denied, match="kms:Decrypt"):
+        checked.check(ROLE, "dynamodb", "GetItem", {"TableName": "t"})
+
+
+# The other direction
+
+
+def use(action, resource, by="function", **context):
+    context = tuple((key.replace("_", ":"), value) for key, value in context.items())
+    return Use(role=ROLE, action=action, resource=resource, context=context, by=by)
+
+
+FAILOVER = use("rds:FailoverDBCluster", CLUSTER)
+METRIC = use("cloudwatch:PutMetricData", "*", cloudwatch_namespace="DRSystem")
+ONE_NAMESPACE = when("StringEquals", "cloudwatch:namespace", "DRSystem")
+PARAMETER = f"arn:aws:ssm:{HERE}:parameter/p"
+READ = use("ssm:GetParameter", PARAMETER)
+EXCESS = [
+    ([allow("rds:FailoverDBCluster", CLUSTER)], None),
+    ([allow("cloudwatch:PutMetricData", **ONE_NAMESPACE)], None),
+    ([allow(["rds:FailoverDBCluster", "ssm:GetParameter"], [CLUSTER, PARAMETER])], None),
+    ([allow(["rds:FailoverDBCluster", "rds:StopDBCluster"], CLUSTER)], "unused: rds:StopDBCluster"),
+    ([allow("rds:FailoverDBCluster", [CLUSTER, CLUSTER + "2"])], "unused"),
+    ([allow(["rds:FailoverDBCluster", "dynamodb:GetItem"], [CLUSTER, TABLE])], "unused: dynamodb"),
+    ([allow("rds:FailoverDBCluster", [CLUSTER, TABLE])], "no action of the statement is for"),
+    ([allow(["rds:FailoverDBCluster", "sns:Publish"], CLUSTER)], "no resource of the statement"),
+    ([allow("rds:Failover*", CLUSTER)], "a wildcard in the action"),
+    ([allow("rds:FailoverDBCluster")], "a wildcard in the resource"),
+    ([allow("rds:FailoverDBCluster", CLUSTER[:-1] + "*")], "a wildcard in the resource"),
+    ([allow("cloudwatch:PutMetricData")], "no condition on cloudwatch:namespace"),
+    ([allow("cloudwatch:PutMetricData", **NAMESPACE)], "unused: .* cloudwatch:namespace=Other"),
+    ([allow("kms:Decrypt", KEY)], "no condition on kms:viaservice"),
+]
+
+
+@pytest.mark.parametrize(("given", "finding"), EXCESS)
+def test_what_is_granted_beyond_the_uses(given, finding):
+    found = excess(policy(*given), [FAILOVER, METRIC, READ], [])
+    if finding is None:
+        assert found == []
+    else:
+        assert any(re.search(finding, one) for one in found), found
+
+
+def test_the_list_of_grants_that_services_use_is_exact():
+    given = policy(allow("logs:PutLogEvents", "arn:aws:logs:eu-west-1:111122223333:log-group:g:*"))
+    (grant,) = grants(given)
+    uses = [use("logs:PutLogEvents", grant.resources[0], by="lambda")]
+    entry = Behalf(action="logs:PutLogEvents", resource="g", because="", wide=True)
+    unexercised = Behalf(action="logs:PutLogEvents", resource="g", because="", exercised=False)
+    assert excess(given, uses, [(grant, entry)]) == []
+    assert excess(given, uses, []) != []
+    assert excess(given, uses, [(grant, unexercised)]) != []
+    assert excess(given, [], [(grant, entry)]) != []
+    assert excess((), uses, [(grant, entry)]) != []
+    own = [use("logs:PutLogEvents", grant.resources[0])]
+    assert excess(given, own, [(grant, entry)]) != []
+
+
+def test_the_condition_keys_come_from_the_rows():
+    assert KNOWS_KEYS["cloudwatch:PutMetricData"] == {"cloudwatch:namespace"}
+    assert KNOWS_KEYS["kms:Decrypt"] == {"kms:viaservice"}
+    assert KNOWS_KEYS["rds:FailoverDBCluster"] == set()
