@@ -35,12 +35,11 @@ EDGES = {
 LIMITS = {
     "auto_failover": (ENV["AUTO_FAILOVER"], ["ON", "DRY_RUN", "OFF"]),
     "auto_failover_enabled": (True, [True, False]),
-    "cooldown_seconds": (300, range(86401)),
-    "rto_seconds": (30, range(1, 3601)),
+    "cooldown_seconds": (3600, range(86401)),
 }
 KEY, Stop = "FAILOVER_STATUS", RuntimeError
 # Seconds kept back to record and tell before Lambda ends the run; what this instance has told.
-RESERVE, TOLD = 55, set()
+RESERVE, TOLD = 95, set()
 
 
 def handler(event, context):
@@ -59,7 +58,7 @@ def handler(event, context):
     return answer("NOT_REQUIRED", "Failover not required")
 
 
-def run(event, context, back):
+def run(event, context, back=False, dead=lambda: True):
     """A failover or a fail back. Up to the lease it may refuse; then it ends recorded and told."""
     now = time()
     automatic = "votes" in event or "alarmData" in event
@@ -88,11 +87,19 @@ def run(event, context, back):
             if not blind:
                 raise
             state = {"Status": "IDLE", "Unlocked": True}
+        if not dead():
+            return answer("NOT_REQUIRED", "not corroborated")
         if automatic and arming == "OFF":
             raise Stop("automation is OFF")
-        if state.get("AttemptId") == item["AttemptId"] and state["Status"] != "FAILED":
-            return answer("NOT_REQUIRED", f"is {state['Status']}")
+        status, last = state["Status"], state.get("AttemptId")
+        # Two monitors see the same, and each repeats its call.
+        if status != "FAILED" and (
+            last == item["AttemptId"] or (automatic and status == "IN_PROGRESS")
+        ):
+            return answer("NOT_REQUIRED", f"{last} is {status}")
         wanted = check(event, back, state, now - config["cooldown_seconds"])
+        if not wanted:
+            return answer("NOT_REQUIRED", "latched")
         if dry:
             item["Plan"] = text([safe(STEPS[name][0], event, back, state) for name in wanted])
             audit(item)
@@ -111,36 +118,36 @@ def run(event, context, back):
         safe(put, item, f"REFUSED#{iso(now)[:13]}#{item['Error']}")
         safe(notify, "REFUSED", item)
         return answer("REFUSED", item["Error"], 409)
-    status, failure = "FAILED_BACK" if back else "COMPLETED", None
-    moved = []
-    try:
-        for name in wanted[::-1] if back else wanted:
-            plan, move = STEPS[name]
+    return act(event, context, back, state, wanted, now)
+
+
+def act(event, context, back, state, wanted, now):
+    """Move what is wanted, record and tell; the components fail apart from each other."""
+    moved, failure, home = [], None, state.get("PreviousWriter")
+    for name in wanted[::-1] if back else wanted:
+        plan, move = STEPS[name]
+        try:
             if move(context, state, now, *plan(event, back, state)):
                 moved.append(name)
-    except Exception as error:
-        status, failure = "FAILED", error
-        state["Error"] = text(repr(error))
-    finish(state, status, now, config["rto_seconds"])
+        except Exception as error:
+            failure = failure or error
+    took, status = time() - now, "FAILED_BACK" if back else "COMPLETED"
     if failure:
-        raise failure
-    return answer(status, f"moved {moved}", state=state)
-
-
-def finish(state, status, now, rto):
-    """Record and tell; what fails here must not change how the run went."""
-    took = time() - now
+        status, state["Error"] = "FAILED", text(repr(failure))
+    if back:
+        state["PreviousWriter"] = None if "database" in moved else home
+    # What fails from here on must not change how the run went.
     end = {"Status": status, "CompletedTime": iso(time()), "Duration": seconds(took)}
-    if status == "FAILED_BACK":
-        end["PreviousWriter"] = None
     safe(save, state, **end)
     state.update(end)
     safe(audit, state)
-    metrics = {"FailoverDuration": took, "FailoverOverdue": float(took > rto)}
     dimensions = [{"Name": "StackName", "Value": STACK}]
-    data = [{"MetricName": key, "Value": metrics[key], "Dimensions": dimensions} for key in metrics]
-    safe(cloudwatch.put_metric_data, Namespace="DRSystem", MetricData=data)
-    safe(notify, status, state)
+    metric = {"MetricName": "FailoverDuration", "Value": took, "Dimensions": dimensions}
+    safe(cloudwatch.put_metric_data, Namespace="DRSystem", MetricData=[metric])
+    # Lambda tells of each error; of one that is repeated it need not.
+    if not safe(notify, status, state) and failure:
+        raise failure
+    return answer(status, f"moved {moved}", state=state)
 
 
 def check(event, back, state, cold):
@@ -161,23 +168,23 @@ def check(event, back, state, cold):
         if "database" in wanted and home and status_of(home) != "available":
             raise Stop(f"{home} is not available")
     elif not force:
-        wanted = [name for name in wanted if number(state.get(f"{name}_at", 0)) <= cold]
         if state.get("Latched") is True:
             wanted = wanted[: wanted.count("database")]
-    if not wanted:
-        raise Stop("in cooldown or latched")
+        found = [name for name in wanted if number(state.get(f"{name}_at", 0)) <= cold]
+        if wanted and not found:
+            raise Stop("in cooldown")
+        return found
     return wanted
 
 
 def plan_database(event, back, state):
     """The writer to be replaced, and the instance to promote, or None if only to verify."""
     writer, readers, status = members()
-    old, home = event.get("writer"), state.get("PreviousWriter")
+    old, home = text(event.get("writer") or writer), state.get("PreviousWriter")
     if back:
         if home not in (None, writer, *readers):
             raise Stop(f"{home} is gone")
         return (writer, home) if home in readers else (None, None)
-    old = old if old in readers else writer
     if writer != old or status == "failing-over":
         return old, None
     for reader in readers:
@@ -196,8 +203,10 @@ def move_database(context, state, now, old, target):
         try:
             rds.failover_db_cluster(DBClusterIdentifier=CLUSTER, TargetDBInstanceIdentifier=target)
             state["database_at"] = at = int(time())
-        except rds.exceptions.InvalidDBClusterStateFault:
-            pass
+        except Exception as error:
+            # Aurora is at it, or the answer was lost: who writes will tell.
+            if not any(word in repr(error) for word in ("InvalidDBClusterState", "ReadTimeout")):
+                raise
     accepted, stages = time(), state["Stages"]
     stages["decide"] = seconds(accepted - now)
     # Known even if it cannot be written now: the last write tells it.
@@ -236,6 +245,8 @@ def move_application(context, state, now, latch, ready):
         save(state)
     except Exception as error:
         # Switching is the health checks' own work: a failed latch is recorded, no failed run.
+        if not latch:
+            raise
         state["LatchError"] = text(repr(error))
     state["Stages"]["latch"] = seconds(time() - begun)
     return not state["LatchError"]
@@ -253,10 +264,8 @@ def on_alarm(event, context):
     kind, dead = "database", writer_dead
     if name.endswith("-alb-unhealthy-targets"):
         kind, dead = "application", targets_dead
-    if not dead():
-        return answer("NOT_REQUIRED", "not corroborated")
     event |= {"reason": name, "attempt_id": f"{name}#{event.get('time')}", "components": [kind]}
-    return run(event, context, False)
+    return run(event, context, dead=dead)
 
 
 def targets_dead():
@@ -264,27 +273,18 @@ def targets_dead():
 
 
 def writer_dead():
-    """The monitor sees no life, and AWS itself sees the writer's instance down or restarted."""
-    writer = members()[0]
-    health = samples("DRSystem", "DatabaseHealth", "StackName", STACK, 10, 30)
-    # Seconds since it began: absent, or fewer than have just passed.
-    uptime = samples("AWS/RDS", "EngineUptime", "DBInstanceIdentifier", writer, 60, 300)
-    down = min(uptime, default=0) < 300 or status_of(writer) != "available"
-    return down and max(health, default=0) < 1
-
-
-def samples(namespace, name, dimension, value, period, past):
-    """The metric's values in the seconds that have just passed, in any order."""
+    """Its alarm says that AWS hears nothing of the writer; that the monitor or RDS has to confirm."""
     found = cloudwatch.get_metric_statistics(
-        Namespace=namespace,
-        MetricName=name,
-        Dimensions=[{"Name": dimension, "Value": value}],
-        StartTime=time() - past,
+        Namespace="DRSystem",
+        MetricName="DatabaseHealth",
+        Dimensions=[{"Name": "StackName", "Value": STACK}],
+        StartTime=time() - 30,
         EndTime=time(),
-        Period=period,
+        Period=10,
         Statistics=["Maximum"],
     )
-    return [one["Maximum"] for one in found["Datapoints"]]
+    health = [one["Maximum"] for one in found["Datapoints"]]
+    return 1 not in health and (0 in health or status_of(str(members()[0])) != "available")
 
 
 def on_rds_event(event, state):
@@ -396,13 +396,14 @@ def audit(item):
 
 
 def notify(subject, item):
-    """Tell what happened: the first error, then the whole item; a standing failure once an hour."""
+    """Tell the first error, then the whole item; True if it repeats what this hour has been told."""
     error = item["Error"] or item["LatchError"]
     key = f"{subject} {time() // 3600} {error}"
-    if not error or not item.get("Automatic") or key not in TOLD:
-        message = f"{error}\n{json.dumps(item, default=str, indent=1)}"
-        sns.publish(TopicArn=ENV["SNS_TOPIC_ARN"], Subject=f"{STACK}: {subject}", Message=message)
-        TOLD.add(key)
+    if error and item.get("Automatic") and key in TOLD:
+        return True
+    message = f"{error}\n{json.dumps(item, default=str, indent=1)}"
+    sns.publish(TopicArn=ENV["SNS_TOPIC_ARN"], Subject=f"{STACK}: {subject}", Message=message)
+    TOLD.add(key)
 
 
 def safe(function, *arguments, **named):

@@ -1,7 +1,7 @@
 """The observer: probes the primary side without a gap and calls for a failover; it never acts.
 
-A run starts every minute and probes for 70 seconds, so one hands over to the next, and two at once
-are harmless: the orchestrator's lease makes one failover of their calls.
+A run starts every minute and probes for 130 seconds: whatever begins is seen to its end by one that
+began before it, and two at once are harmless, since the lease makes one failover of their calls.
 """
 
 import json
@@ -21,7 +21,7 @@ elbv2, rds, ssm, functions = (
 QUICK = CONFIG.merge(Config(connect_timeout=0.4, read_timeout=0.6))
 cloudwatch = boto3.client("cloudwatch", config=QUICK)
 # Seconds: how long a run probes, and how often a standing call is repeated.
-RUN, REPEAT = 70, 15
+RUN, REPEAT = 130, 15
 # Key of the configuration -> default, allowed values. See docs/runbook.md.
 LIMITS = {
     "auto_failover": (ENV["AUTO_FAILOVER"], ["ON", "DRY_RUN", "OFF"]),

@@ -9,6 +9,7 @@ from drtemplate.rendering.json_text import json_text
 from drtemplate.template import StackTemplate, bundle, variable
 
 CONFIG_LINE = 100  # columns
+RTO = 30  # seconds that a run may take before an alarm says so
 # Seconds, but for the count of failures. The handlers' own defaults are the same, and
 # docs/runbook.md says what each is for and in which range it is heeded.
 TIMINGS = {
@@ -16,7 +17,7 @@ TIMINGS = {
     "consecutive_failures": 2,
     "database_grace_seconds": 20,
     "application_grace_seconds": 30,
-    "cooldown_seconds": 300,
+    "cooldown_seconds": 3600,
 }
 
 
@@ -34,7 +35,7 @@ def add_configuration(
     config = {
         "primary_endpoint": variable(sides.primary.load_balancer, "DNSName"),
         "standby_endpoint": variable(sides.standby.load_balancer, "DNSName"),
-        "rto_seconds": 30,
+        "rto_seconds": RTO,
         "rpo_seconds": 1,
         "auto_failover_enabled": True,
         "health_check_interval": 60,

@@ -9,9 +9,9 @@ from drtemplate.template import StackTemplate, bundle, stack_name
 
 LOG_RETENTION = 90  # days
 # Seconds. Aurora may take a minute to promote, and the orchestrator keeps RESERVE back to tell.
-ORCHESTRATOR_TIMEOUT = 180
+ORCHESTRATOR_TIMEOUT = 210
 EVENT_AGE = 60  # the least that Lambda takes
-MONITOR_TIMEOUT = 90  # it probes for 70 and ends the tick that it is in
+MONITOR_TIMEOUT = 150  # it probes for 130 and ends the tick that it is in
 ORCHESTRATOR, MONITOR = "FailoverOrchestratorFunction", "HealthMonitorFunction"
 # The functions, and which file of the folder of handlers is the code of each.
 HANDLERS = {ORCHESTRATOR: "failover_orchestrator.py", MONITOR: "health_monitor.py"}
@@ -46,6 +46,7 @@ def _add_orchestrator(
         "failover-orchestrator",
         role,
         log_group,
+        MemorySize=512,  # a quick start
         Timeout=ORCHESTRATOR_TIMEOUT,
         environment=orchestrator_environment(around),
         destination={
@@ -74,6 +75,7 @@ def _add_monitor(
         log_group,
         # Before the way out exists every call of the function would only time out.
         DependsOn=[way_out.title for way_out in network.private_ways_out],
+        MemorySize=256,  # it mostly waits
         Timeout=MONITOR_TIMEOUT,
         environment=monitor_environment(around, orchestrator),
         destination={},  # one that fails is missed by its alarm
@@ -102,7 +104,6 @@ def _add_function(
             FunctionName=stack_name(f"-{name}"),
             Runtime=settings.runtime,
             Handler="index.handler",
-            MemorySize=512,
             Role=role.get_att("Arn"),
             LoggingConfig=awslambda.LoggingConfig(LogGroup=log_group.ref()),
             **properties,

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from troposphere import StackName, Sub, cloudwatch
 
 from drtemplate.groups.alerts import Alerts
+from drtemplate.groups.configuration import RTO
 from drtemplate.groups.database import Database
 from drtemplate.groups.functions import Functions
 from drtemplate.groups.load_balancing import LoadBalancing
@@ -71,13 +72,13 @@ def add_monitoring(
         TreatMissingData="breaching",
         acts=True,
     )
-    # A writer that has just begun, or gives no sign: AWS's own view, without the monitor.
+    # A writer that gives no sign: AWS's own view, without the monitor. A restart is none.
     alarm(
         "WriterAlarm",
         "writer",
         "",
         ("AWS/RDS", "EngineUptime", cluster | {"Role": "WRITER"}),
-        ("Minimum", "<", 120),
+        ("Minimum", "<", 1),
         TreatMissingData="breaching",
         acts=True,
     )
@@ -112,8 +113,8 @@ def add_monitoring(
         "SlowFailoverAlarm",
         "slow-failover",
         "",
-        _own("FailoverOverdue"),
-        ("Maximum", ">", 0),
+        _own("FailoverDuration"),
+        ("Maximum", ">", RTO),
         EvaluationPeriods=1,
     )
     monitoring = Monitoring(connections=connections, lag=lag, targets=targets, health=health)

@@ -89,15 +89,18 @@ def orchestrator_statements(around: Surroundings, log_group: logs.LogGroup) -> l
     """Exactly what the orchestrator calls, on the resources it calls it for."""
     database = around.database
     return [
+        # A failover that names its target is asked of the cluster and, in IAM's newer data, of the
+        # instance. https://docs.aws.amazon.com/service-authorization/latest/reference/list_amazonrds.html
         allow(
-            [rds_actions.FailoverDBCluster, rds_actions.DescribeDBClusters],
-            [database.cluster.get_att("DBClusterArn")],
-        ),
-        allow(
-            [rds_actions.DescribeDBInstances],
             [
-                instance.get_att("DBInstanceArn")
-                for instance in (database.primary, database.standby)
+                rds_actions.FailoverDBCluster,
+                rds_actions.DescribeDBClusters,
+                rds_actions.DescribeDBInstances,
+            ],
+            [
+                database.cluster.get_att("DBClusterArn"),
+                database.primary.get_att("DBInstanceArn"),
+                database.standby.get_att("DBInstanceArn"),
             ],
         ),
         allow(

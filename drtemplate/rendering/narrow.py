@@ -10,7 +10,7 @@ from collections.abc import Iterable, Iterator
 
 INDENT = 4  # spaces a level in the source
 WIDTH = 140  # columns up to which what belongs together is joined
-SHARED = 120  # columns up to which statements share a line
+SHARED = 130  # columns up to which statements share a line
 # Enough of Python's lexical rules: a string in one quote inside another of the same, which f-strings
 # allow from 3.12 on, would fail the proof, not pass unseen.
 _STRING_OR_COMMENT = re.compile(
