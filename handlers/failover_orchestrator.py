@@ -2,8 +2,8 @@
 
 What it accepts and answers, and how to read its state, stands in ``docs/runbook.md``. A run goes
 configuration, arming, state, cooldown, lease, check, act, verify, record, notify. Every write of
-the state item is a compare-and-swap on a fencing token that only rises, so whoever comes back
-after its lease was taken can neither write nor act.
+the state item is a compare-and-swap on a fencing token that only rises, and each act is preceded
+by one, so whoever comes back after its lease was taken can neither write nor act.
 """
 
 import json
@@ -21,7 +21,9 @@ CONFIG = Config(connect_timeout=1, read_timeout=3, retries={"total_max_attempts"
 rds, sns, ssm, elbv2, route53, cloudwatch = (
     boto3.client(name, config=CONFIG) for name in "rds sns ssm elbv2 route53 cloudwatch".split()
 )
-table = boto3.resource("dynamodb", config=CONFIG).Table(ENV["FAILOVER_STATE_TABLE"])
+# The table answers in milliseconds, so a hung or throttled try is over sooner and made again.
+AGAIN = CONFIG.merge(Config(read_timeout=1, retries={"total_max_attempts": 4}))
+table = boto3.resource("dynamodb", config=AGAIN).Table(ENV["FAILOVER_STATE_TABLE"])
 CLUSTER, STACK = ENV["CLUSTER_ID"], ENV["STACK_NAME"]
 # The allowed transitions of Status; FAILED -> COMPLETED is a late verification.
 EDGES = {
@@ -38,8 +40,9 @@ LIMITS = {
     "cooldown_seconds": (3600, range(86401)),
 }
 KEY, Stop = "FAILOVER_STATUS", RuntimeError
-# Seconds kept back to record and tell before Lambda ends the run; what this instance has told.
-RESERVE, TOLD = 95, set()
+# Seconds kept back to record and tell before Lambda ends the run, and that a lease lives without a
+# write; what this instance has told.
+RESERVE, LEASE, TOLD = 115, 45, set()
 
 
 def handler(event, context):
@@ -104,7 +107,6 @@ def run(event, context, back=False, dead=lambda: True):
             item["Plan"] = text([safe(STEPS[name][0], event, back, state) for name in wanted])
             audit(item)
             return answer("DRY_RUN", "planned only", state=item)
-        item["LeaseExpires"] = int(time() + context.get_remaining_time_in_millis() / 1000 + 10)
         item["Status"] = "IN_PROGRESS"
         try:
             save(state, **item)
@@ -199,7 +201,7 @@ def move_database(context, state, now, old, target):
         return False
     at = None
     if target:
-        fence(state)
+        save(state)
         try:
             rds.failover_db_cluster(DBClusterIdentifier=CLUSTER, TargetDBInstanceIdentifier=target)
             state["database_at"] = at = int(time())
@@ -218,6 +220,8 @@ def move_database(context, state, now, old, target):
             stages.setdefault("promote", seconds(time() - accepted))
             if status == "available":
                 break
+        if state["LeaseExpires"] < time() + LEASE / 2:
+            safe(save, state)
         if context.get_remaining_time_in_millis() < RESERVE * 1000:
             raise Stop(f"{old} not replaced; {status}")
         sleep(2)
@@ -237,7 +241,7 @@ def move_application(context, state, now, latch, ready):
     try:
         if not ready:
             raise Stop("no healthy standby target")
-        fence(state)
+        save(state)
         route53.update_health_check(
             HealthCheckId=ENV["HEALTH_CHECK"], Disabled=latch, Inverted=latch
         )
@@ -356,12 +360,15 @@ def load(dry=False):
 
 
 def save(state, **values):
-    """Write the item along an edge, if nobody has since it was read; the token rises."""
+    """Write the item along an edge, if nobody has since it was read; token and lease are renewed.
+
+    Right before an act it is the fence: who has lost the lease cannot write, and so does not act.
+    """
     was, status = state["Status"], values.get("Status", state["Status"])
     if status not in [was, *EDGES[was].split()]:
         raise Stop(f"{was} -> {status} is no edge")
     token, held = Attr("FencingToken"), state.get("FencingToken")
-    values["FencingToken"] = int(number(held)) + 1
+    values |= {"FencingToken": int(number(held)) + 1, "LeaseExpires": int(time()) + LEASE}
     item = state | values
     if not state.get("Unlocked"):
         try:
@@ -375,14 +382,6 @@ def save(state, **values):
             if any(found.get(key) != item.get(key) for key in ("FencingToken", "Owner")):
                 raise
     state.update(values)
-
-
-def fence(state):
-    """Right before an act: the lease must still be ours."""
-    if not state.get("Unlocked"):
-        ours = stored().get("FencingToken") == state["FencingToken"]
-        if not ours or state["LeaseExpires"] < time():
-            raise Stop("the lease was lost")
 
 
 def put(item, key):

@@ -8,8 +8,9 @@ from drtemplate.settings import Settings
 from drtemplate.template import StackTemplate, bundle, stack_name
 
 LOG_RETENTION = 90  # days
-# Seconds. Aurora may take a minute to promote, and the orchestrator keeps RESERVE back to tell.
-ORCHESTRATOR_TIMEOUT = 210
+# Seconds. Aurora may take a minute to promote, and the orchestrator keeps RESERVE back: what the
+# rest of a run takes if every call of it hangs.
+ORCHESTRATOR_TIMEOUT = 225
 EVENT_AGE = 60  # the least that Lambda takes
 MONITOR_TIMEOUT = 150  # it probes for 130 and ends the tick that it is in
 ORCHESTRATOR, MONITOR = "FailoverOrchestratorFunction", "HealthMonitorFunction"
@@ -46,7 +47,7 @@ def _add_orchestrator(
         "failover-orchestrator",
         role,
         log_group,
-        MemorySize=512,  # a quick start
+        MemorySize=1024,  # a quick start: CPU comes with memory
         Timeout=ORCHESTRATOR_TIMEOUT,
         environment=orchestrator_environment(around),
         destination={
