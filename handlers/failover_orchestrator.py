@@ -158,7 +158,7 @@ def check(event, back, state, cold):
     expected, home = event.get("expected_writer"), state.get("PreviousWriter")
     asked = event.get("components", both)
     wanted = [name for name in both if name in asked]
-    if type(asked) is not list or not set(asked) <= set(both):
+    if type(asked) is not list or not wanted or not set(asked) <= set(both):
         raise Stop(f"components: {both}")
     if state["Status"] == "IN_PROGRESS":
         raise Stop(f"{state.get('AttemptId')} holds the lease")
