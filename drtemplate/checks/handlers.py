@@ -1,6 +1,7 @@
 """The proof that inline code is the program that stands in ``handlers/``, and that Lambda runs it."""
 
 import ast
+import re
 import sys
 from collections.abc import Iterator
 from pathlib import Path
@@ -24,10 +25,12 @@ def check_handler(path: Path, code: str) -> None:
 
     Raises:
         HandlerError: the handler is unreadable or no Python, imports what the runtime lacks, has no
-            ``handler``, or is another program than the code.
+            ``handler``, reads a docstring, declares an encoding, or is another program than the code.
     """
-    tree = _parse(path, read_handler(path))
+    source = read_handler(path)
+    tree = _parse(path, source)
     _check(path, tree)
+    _check_what_narrowing_drops(path, source)
     try:
         same = same_tree(without_docstrings(tree), ast.parse(code))
     except (SyntaxError, ValueError):
@@ -66,6 +69,18 @@ def _check(path: Path, tree: ast.Module) -> None:
     names = {node.name for node in tree.body if isinstance(node, ast.FunctionDef)}
     if ENTRY_POINT not in names:
         raise HandlerError(f"{path}: no function {ENTRY_POINT!r}; Lambda calls index.{ENTRY_POINT}")
+
+
+def _check_what_narrowing_drops(path: Path, source: str) -> None:
+    """Refuse a program to which docstrings or comments mean something; their trees are equal."""
+    for number, line in enumerate(source.split("\n"), 1):
+        if "__doc__" in line:
+            raise HandlerError(
+                f"{path}:{number}: reads a docstring, which is left out; use a constant"
+            )
+        # https://docs.python.org/3/reference/lexical_analysis.html#encoding-declarations
+        if number <= 2 and re.match(r"[ \f]*#.*coding[:=]", line):
+            raise HandlerError(f"{path}:{number}: declares an encoding; leave it out, it is UTF-8")
 
 
 def _statements(node: ast.AST) -> Iterator[ast.AST]:

@@ -293,6 +293,16 @@ def test_the_docstring_of_the_module_goes(narrowed):
     assert narrowed(f'"""What it does.\n\nAnd how.\n"""\n\n{HANDLER}') == NARROW
 
 
+def test_what_reads_a_docstring_is_refused(refused):
+    assert refused(HANDLER + "x = handler.__doc__\n").startswith(":3: reads a docstring")
+
+
+@pytest.mark.parametrize("first", ["", "#!/usr/bin/env python3\n"])
+def test_an_encoding_is_refused(refused, first):
+    message = refused(f"{first}# -*- coding: latin-1 -*-\n{HANDLER}")
+    assert message.startswith(f":{2 if first else 1}: declares an encoding")
+
+
 @pytest.mark.parametrize(
     ("before", "after"),
     [
