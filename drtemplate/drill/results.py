@@ -6,13 +6,14 @@ import json
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 
-from drtemplate.drill.histogram import Histogram
+from drtemplate.drill.histogram import RESOLUTION, Histogram
 from drtemplate.drill.runs import MEASURES, STAGES, SUMS, WRONGS, Moment, Run
 from drtemplate.drill.summary import Budget, Summary
 from drtemplate.errors import InputError
 
 __all__ = [
     "MEASURES",
+    "RESOLUTION",
     "STAGES",
     "SUMS",
     "WRONGS",

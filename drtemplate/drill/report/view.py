@@ -1,0 +1,201 @@
+"""What every form of the report says, before it is laid out: sentences and rows of text."""
+
+from dataclasses import dataclass
+
+from drtemplate.drill.report.words import (
+    STAGE_NAMES,
+    amount,
+    count,
+    dollars,
+    duration,
+    row,
+    seconds,
+    title,
+)
+from drtemplate.drill.results import (
+    MEASURES,
+    WRONGS,
+    Budget,
+    DrillReport,
+    SensitivityRow,
+    Summary,
+)
+
+COUNTS_HEAD = (
+    "right",
+    *WRONGS,
+    "messages a run",
+    "at most",
+    "calls a run",
+    "Lambda s a run",
+    "a month",
+)
+SWEEP_HEAD = (
+    "value",
+    "action, median",
+    "action, 99th",
+    "client, 99th",
+    "missed",
+    "false alarms",
+    "a month",
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Failure:
+    """A promise that was not kept.
+
+    Attributes:
+        scenario: the title of the scenario.
+        anchor: its name.
+        what: the promise and the figure.
+        why: the AWS mechanism that takes the time; else empty.
+        seeds: of the first runs in which it shows; may be empty.
+    """
+
+    scenario: str
+    anchor: str
+    what: str
+    why: str
+    seeds: tuple[int, ...]
+
+
+def budget_words(budget: Budget) -> str:
+    """The promise and the figure, as ``detect, 99th percentile: 13.20 s, at most 12.00 s``."""
+    return (
+        f"{budget.name}: {amount(budget.measured, budget.unit)}, "
+        f"at most {amount(budget.limit, budget.unit)}"
+    )
+
+
+def failures(report: DrillReport) -> list[Failure]:
+    """Every budget and every invariant that was not kept, scenario by scenario."""
+    found = []
+    for one in report.summaries:
+        for budget in one.budgets:
+            if not budget.held:
+                seeds = next(
+                    (one.seeds[w] for w in WRONGS if w in budget.name and w in one.seeds), ()
+                )
+                found.append(
+                    Failure(title(one), one.scenario, budget_words(budget), budget.mechanism, seeds)
+                )
+        for name, times in sorted(one.broken.items()):
+            what = f"invariant broken: {name}, in {count(times)} of {count(one.runs)} runs"
+            found.append(Failure(title(one), one.scenario, what, "", one.seeds.get(name, ())))
+    return found
+
+
+def verdict(report: DrillReport) -> str:
+    """The whole drill in a sentence."""
+    if not report.summaries:
+        return "No scenario was run."
+    budgets = [budget for one in report.summaries for budget in one.budgets]
+    missed = sum(not budget.held for budget in budgets)
+    broken = len({name for one in report.summaries for name in one.broken})
+    scenarios = _plural(len(report.summaries), "scenario")
+    if not missed and not broken:
+        return f"All {count(len(budgets))} budgets and every invariant held in {scenarios}."
+    parts = []
+    if missed:
+        parts.append(f"{count(missed)} of {_plural(len(budgets), 'budget')} not held")
+    if broken:
+        parts.append(f"{_plural(broken, 'invariant')} broken")
+    return f"{' and '.join(parts)} in {scenarios}."
+
+
+def totals(report: DrillReport) -> dict[str, int]:
+    """Failovers of all scenarios by what they should have been."""
+    names = ("right", *WRONGS)
+    return {name: sum(one.counts[name] for one in report.summaries) for name in names}
+
+
+def facts(report: DrillReport) -> dict[str, str]:
+    """What identifies the drill."""
+    virtual = sum(one.virtual_seconds for one in report.summaries)
+    return {
+        "Seed": str(report.seed),
+        "Runs": f"{count(report.runs)} in each scenario",
+        "Scenarios": count(len(report.summaries)),
+        "Virtual time": duration(virtual),
+        "Template": f"SHA-256 {report.template_digest[:16]}\N{HORIZONTAL ELLIPSIS}",
+        "Handlers": "from the template" if report.handlers == "template" else report.handlers,
+    }
+
+
+def counts_row(one: Summary) -> list[str]:
+    """The cells below `COUNTS_HEAD`."""
+    runs = max(one.runs, 1)
+    return [
+        *(count(one.counts[name]) for name in ("right", *WRONGS)),
+        f"{one.counts['notifications'] / runs:,.2f}",
+        count(one.most_notifications),
+        f"{one.counts['calls'] / runs:,.0f}",
+        f"{one.lambda_seconds / runs:,.1f}",
+        dollars(one.cost_per_month),
+    ]
+
+
+def outcomes(one: Summary) -> str:
+    """How the runs ended, as ``COMPLETED 998, FAILED 2``."""
+    return ", ".join(f"{name} {count(times)}" for name, times in sorted(one.outcomes.items()))
+
+
+@dataclass(frozen=True, slots=True)
+class BudgetColumn:
+    """A budget that several scenarios share: its name, limit and unit."""
+
+    name: str
+    limit: float
+    unit: str
+
+    @property
+    def words(self) -> str:
+        """The limit, as ``at most 12.00 s``."""
+        return f"at most {amount(self.limit, self.unit)}"
+
+
+def budget_columns(report: DrillReport) -> list[BudgetColumn]:
+    """Every promise made, in the order of its first scenario; two limits make two columns."""
+    made = (budget for one in report.summaries for budget in one.budgets)
+    return list(dict.fromkeys(BudgetColumn(b.name, b.limit, b.unit) for b in made))
+
+
+def budget_cells(one: Summary, columns: list[BudgetColumn]) -> list[Budget | None]:
+    """The scenario's budgets below ``columns``; None where it makes no such promise."""
+    made = {BudgetColumn(b.name, b.limit, b.unit): b for b in one.budgets}
+    return [made.get(column) for column in columns]
+
+
+def stage_rows(one: Summary) -> list[tuple[str, list[str]]]:
+    """Measure and its median, 95th, 99th percentile and worst, for all that took place."""
+    return [(name, row(one, name)) for name in MEASURES if one.measures[name].count]
+
+
+def measure_name(name: str) -> str:
+    """The measure as people read it."""
+    return STAGE_NAMES[name]
+
+
+def sweep_row(one: SensitivityRow) -> list[str]:
+    """The cells below `SWEEP_HEAD`."""
+    unit = f" {one.unit}" if one.unit else ""
+    return [
+        f"{one.value:g}{unit}",
+        seconds(one.reaction_p50),
+        seconds(one.reaction_p99),
+        seconds(one.client_p99),
+        count(one.missed),
+        f"{count(one.false_alarms)} in {count(one.quiet_runs)}",
+        dollars(one.cost_per_month),
+    ]
+
+
+def commands(report: DrillReport) -> list[str]:
+    """What repeats the drill, from a checkout that renders the same template."""
+    handlers = "" if report.handlers == "template" else f" --handlers {report.handlers}"
+    return [f"python generate.py drill --seed {report.seed} --runs {report.runs}{handlers}"]
+
+
+def _plural(number: int, word: str) -> str:
+    return f"{count(number)} {word}{'' if number == 1 else 's'}"
