@@ -58,8 +58,10 @@ class SensitivityRow:
         value: the value tried.
         unit: ``s``, or empty for a count.
         default: whether the template has this value.
-        scenario: where the reaction was measured, the one that this knob is for.
-        reaction_p50, reaction_p99: seconds from the fault to the accepted action; None if it never came.
+        scenario: where the reaction was measured, one that this knob is for.
+        measure: which of `MEASURES` is the reaction: ``accepted`` for a knob of the automation,
+            ``client_uncached`` for one that works on clients without it.
+        reaction_p50, reaction_p99: seconds of that measure; None if it never came.
         client_p99: seconds from the fault until a client without DNS cache is served; None likewise.
         missed: runs of that scenario in which the automation did not act.
         false_alarms: failovers that nothing called for, in all `quiet_runs`.
@@ -72,6 +74,7 @@ class SensitivityRow:
     unit: str
     default: bool
     scenario: str
+    measure: str
     reaction_p50: float | None
     reaction_p99: float | None
     client_p99: float | None

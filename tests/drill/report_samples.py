@@ -94,7 +94,7 @@ def rows():
             reaction = 6 + value * 2.0
             found.append(
                 SensitivityRow(
-                    knob, value, unit, value == default, "writer-crash", reaction, reaction * 1.3,
+                    knob, value, unit, value == default, "writer-crash", "accepted", reaction, reaction * 1.3,
                     reaction + 40, 0, max(0, 30 - 12 * value), 400, 11 + 8 / (value + 1),
                 )
             )  # fmt: skip

@@ -135,7 +135,9 @@ def report():
     for seed in range(9):
         summary.add(run(seed))
     summary.budgets = (Budget("detect", 12, 15, "s", held=False, mechanism="DNS"),)
-    row = SensitivityRow("probe", 5, "s", True, "writer-crash", 9, 12, None, 0, 1, 400, 3.2)
+    row = SensitivityRow(
+        "probe", 5, "s", True, "writer-crash", "accepted", 9, 12, None, 0, 1, 400, 3.2
+    )
     return DrillReport(
         seed=7,
         runs=9,

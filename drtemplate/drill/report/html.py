@@ -56,11 +56,11 @@ def as_html(report: DrillReport) -> str:
         bars=Markup(stage_bars(report.summaries)),
         knobs=knobs(report.sensitivity),
         sweep=Markup(sweep_plot(report.sensitivity)),
-        findings=(),
+        findings=view.findings(report),
         axis_limit=distributions.axis_limit,
         axis=lambda most: Markup(distributions.axis(most)),
         silhouette=lambda *given: Markup(distributions.silhouette(*given)),
-        lanes=lambda moments: Markup(timeline.lanes(moments)),
+        lanes=lambda *given: Markup(timeline.lanes(*given)),
         entries=timeline.entries,
     )
 

@@ -9,6 +9,7 @@ from drtemplate.drill.results import SensitivityRow
 
 _WIDTH, _ACROSS, _HIGH, _GAP, _LEFT = 960, 3, 232, 24, 38
 _REACTION, _ALARMS = (40, 138), (164, 192)
+_WHAT = {"accepted": "seconds to the action", "client_uncached": "seconds until served"}
 
 
 def knobs(rows: Sequence[SensitivityRow]) -> list[tuple[str, list[SensitivityRow]]]:
@@ -35,7 +36,7 @@ def _panel(
     panel: ElementTree.Element, name: str, rows: Sequence[SensitivityRow], width: float
 ) -> None:
     svg.text(panel, 0, 16, name, class_="strong")
-    svg.text(panel, 0, 31, f"seconds to the action, {rows[0].scenario}", class_="small soft")
+    svg.text(panel, 0, 31, f"{_WHAT[rows[0].measure]}, {rows[0].scenario}", class_="small soft")
     across = svg.Scale(-0.5, len(rows) - 0.5, _LEFT, width)
     for place, row in enumerate(rows):
         x = across(place)
@@ -53,7 +54,7 @@ def _reaction(
 ) -> None:
     most = max((row.reaction_p99 for row in rows if row.reaction_p99 is not None), default=1.0)
     up = svg.Scale(0, most * 1.08, _REACTION[1], _REACTION[0])
-    for value in svg.ticks(0, most, 3):
+    for value in svg.ticks(0, most, 4):
         y = up(value)
         svg.element(
             panel, "line", x1=_LEFT, x2=across.end, y1=y, y2=y, class_="grid" if value else "axis"
@@ -78,7 +79,7 @@ def _reaction(
 
 def _alarms(panel: ElementTree.Element, rows: Sequence[SensitivityRow], across: svg.Scale) -> None:
     top, base = _ALARMS
-    svg.text(panel, 0, top - 6, "false alarms, per 100 quiet runs", class_="small soft")
+    svg.text(panel, 0, top - 6, "false alarms, per 100 quiet runs", class_="small soft halo")
     rates = [100 * row.false_alarms / row.quiet_runs if row.quiet_runs else 0.0 for row in rows]
     up = svg.Scale(0, max([*rates, 1.0]), 0, base - top - 12)
     svg.element(panel, "line", x1=_LEFT, x2=across.end, y1=base, y2=base, class_="axis")
@@ -89,4 +90,6 @@ def _alarms(panel: ElementTree.Element, rows: Sequence[SensitivityRow], across: 
                 panel, "rect", x=x - 9, y=base - high, width=18, height=high, class_="decide"
             )
             svg.tip(bar, f"{rate:.2f} per 100")
-        svg.text(panel, x, base - high - 3, f"{rate:.2g}" if rate else "0", class_="small middle")
+        svg.text(
+            panel, x, base - high - 3, f"{rate:.2g}" if rate else "0", class_="small middle halo"
+        )

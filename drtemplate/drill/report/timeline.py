@@ -37,8 +37,13 @@ def entries(timeline: Sequence[Moment]) -> list[Entry]:
     return found
 
 
-def lanes(timeline: Sequence[Moment]) -> str:
-    """A lane for each actor, in the order of their first moment, and a dot for each moment."""
+def lanes(timeline: Sequence[Moment], zero: str = "fault") -> str:
+    """A lane for each actor, in the order of their first moment, and a dot for each moment.
+
+    Args:
+        timeline: the moments, in order.
+        zero: what the moment 0 is called.
+    """
     actors = list(dict.fromkeys(moment.actor for moment in timeline))
     bottom = _TOP + _LANE * len(actors)
     root = svg.drawing(_WIDTH, bottom + 26, "one run, moment by moment", "chart wide")
@@ -50,7 +55,7 @@ def lanes(timeline: Sequence[Moment]) -> str:
         x = scale(value)
         class_ = "grid" if value else "mark"
         svg.element(root, "line", x1=x, x2=x, y1=_TOP, y2=bottom, class_=class_)
-        words = label if value else "fault"
+        words = label if value else zero
         svg.text(root, x, bottom + 17, words, class_="soft small middle")
     for number, actor in enumerate(actors):
         y = _TOP + _LANE * (number + 0.5)

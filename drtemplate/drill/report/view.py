@@ -1,7 +1,10 @@
 """What every form of the report says, before it is laid out: sentences and rows of text."""
 
+import shlex
 from dataclasses import dataclass
 
+from drtemplate.drill.report.judgement import judge
+from drtemplate.drill.report.sweep_plot import knobs
 from drtemplate.drill.report.words import (
     STAGE_NAMES,
     amount,
@@ -32,8 +35,8 @@ COUNTS_HEAD = (
 )
 SWEEP_HEAD = (
     "value",
-    "action, median",
-    "action, 99th",
+    "reaction, median",
+    "99th",
     "client, 99th",
     "missed",
     "false alarms",
@@ -191,9 +194,16 @@ def sweep_row(one: SensitivityRow) -> list[str]:
     ]
 
 
+def findings(report: DrillReport) -> list[str]:
+    """Knob by knob, whether the sweep supports the template's own value, and why."""
+    return [judge(name, rows) for name, rows in knobs(report.sensitivity)]
+
+
 def commands(report: DrillReport) -> list[str]:
     """What repeats the drill, from a checkout that renders the same template."""
-    handlers = "" if report.handlers == "template" else f" --handlers {report.handlers}"
+    handlers = (
+        "" if report.handlers == "template" else f" --handlers {shlex.quote(report.handlers)}"
+    )
     return [f"python generate.py drill --seed {report.seed} --runs {report.runs}{handlers}"]
 
 

@@ -1,0 +1,62 @@
+"""Whether a sweep supports the template's own value of a knob, in a sentence."""
+
+from collections.abc import Sequence
+
+from drtemplate.drill.results import SensitivityRow
+
+# Below these, a difference is within what the histograms resolve, or what anybody would pay for.
+_SECONDS = 0.5
+_DOLLARS = 0.10
+
+
+def judge(knob: str, rows: Sequence[SensitivityRow]) -> str:
+    """A sentence on the template's own value: supported, or which value the sweep prefers and why.
+
+    A value is *better* if it raises no more false alarms, misses no more, and reacts faster at the 99th
+    percentile (by more than 0.5 s) without costing more (by more than 10 cents a month), or costs less
+    without reacting later. The template's own value is supported if no other is better.
+    """
+    own = next((row for row in rows if row.default), None)
+    if own is None:
+        return f"{knob}: the template's own value is not among those tried."
+    better = [row for row in rows if row is not own and _better(row, own)]
+    mine = f"{knob} {_value(own)}"
+    if better:
+        best = min(better, key=lambda row: (_wrong(row), _reaction(row), row.cost_per_month))
+        return f"{mine} is not supported: {_value(best)} does better ({_difference(best, own)})."
+    quicker = [row for row in rows if _reaction(row) < _reaction(own) - _SECONDS]
+    if not quicker:
+        return f"{mine} is supported: none of the others reacts sooner."
+    nearest = max(quicker, key=_reaction)
+    return f"{mine} is supported: none beats it on every count. The next quicker, {_value(nearest)}: {_difference(nearest, own)}."
+
+
+def _better(row: SensitivityRow, own: SensitivityRow) -> bool:
+    if row.false_alarms > own.false_alarms or row.missed > own.missed:
+        return False
+    sooner = _reaction(own) - _reaction(row)
+    cheaper = own.cost_per_month - row.cost_per_month
+    fewer = _wrong(row) < _wrong(own)
+    gains = sooner > _SECONDS or cheaper > _DOLLARS or fewer
+    return gains and sooner >= -_SECONDS and cheaper >= -_DOLLARS
+
+
+def _wrong(row: SensitivityRow) -> int:
+    return row.false_alarms + row.missed
+
+
+def _reaction(row: SensitivityRow) -> float:
+    return float("inf") if row.reaction_p99 is None else row.reaction_p99
+
+
+def _value(row: SensitivityRow) -> str:
+    return f"{row.value:g} {row.unit}".rstrip()
+
+
+def _difference(row: SensitivityRow, own: SensitivityRow) -> str:
+    return (
+        f"99th percentile {_reaction(row):.1f} s against {_reaction(own):.1f} s, "
+        f"{row.false_alarms} against {own.false_alarms} false alarms, "
+        f"{row.missed} against {own.missed} missed, "
+        f"${row.cost_per_month:.2f} against ${own.cost_per_month:.2f} a month"
+    )
