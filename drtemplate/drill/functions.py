@@ -1,0 +1,258 @@
+"""Lambda: execution environments, cold and warm, time-outs, the asynchronous queue and its retries.
+
+https://docs.aws.amazon.com/lambda/latest/dg/invocation-async-error-handling.html
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from drtemplate.drill.deployment import Function
+from drtemplate.drill.intrinsics import ZONES
+from drtemplate.drill.kernel import Killed, Strand
+
+if TYPE_CHECKING:
+    from drtemplate.drill.cloud import Cloud
+
+# Memory that buys a whole CPU. https://docs.aws.amazon.com/lambda/latest/dg/configuration-memory.html
+FULL_CPU = 1769
+# Before the first and before each further retry.
+RETRY_AFTER = (60.0, 120.0)
+Handler = Callable[[Any, Any], Any]
+
+
+@dataclass(slots=True, eq=False)
+class Environment:
+    """An execution environment: a host in a zone, with the loaded module."""
+
+    zone: str
+    handler: Handler | None = None
+    busy: bool = False
+    idle_since: float = 0.0
+    keep: float = 0.0
+
+
+@dataclass(slots=True, eq=False)
+class Invocation:
+    """One run of a function.
+
+    Attributes:
+        function: what runs.
+        source: who invoked it: ``schedule``, ``monitor``, ``alarm``, ``rds``, ``operator``.
+        event: what it was given.
+        queued, began, ended: virtual seconds; ``began`` is when its handler starts.
+        answer, error: how it ended; neither while it runs or if it was killed.
+        probes: of a monitor: (time, signal, bad) of each look at a signal.
+    """
+
+    cloud: Cloud
+    function: Function
+    request_id: str
+    source: str
+    event: Any
+    queued: float
+    environment: Environment | None = None
+    began: float | None = None
+    ended: float | None = None
+    deadline: float = 0.0
+    answer: Any = None
+    error: BaseException | None = None
+    strand: Strand | None = None
+    calls: int = 0
+    probes: list[tuple[float, str, bool]] = field(default_factory=list)
+
+
+class Context:
+    """What Lambda gives the handler beside the event.
+
+    https://docs.aws.amazon.com/lambda/latest/dg/python-context.html
+    """
+
+    def __init__(self, invocation: Invocation) -> None:
+        function = invocation.function
+        self._invocation = invocation
+        self.function_name = function.name
+        self.function_version = "$LATEST"
+        self.invoked_function_arn = function.arn
+        self.memory_limit_in_mb = str(function.memory)
+        self.aws_request_id = invocation.request_id
+        self.log_group_name = f"/aws/lambda/{function.name}"
+        self.log_stream_name = "drill"
+
+    def get_remaining_time_in_millis(self) -> int:
+        """Milliseconds until the time-out."""
+        now = self._invocation.cloud.kernel.now
+        return max(0, int((self._invocation.deadline - now) * 1000))
+
+
+class Functions:
+    """The Lambda service.
+
+    Attributes:
+        broken: logical ids of functions that cannot start.
+        lost: zones without power, and the time from which nothing is started there.
+        seconds: billed seconds, by logical id.
+        on_end: called with each invocation that has ended.
+        duplicate: how many extra times an asynchronous event is delivered.
+    """
+
+    def __init__(self, cloud: Cloud) -> None:
+        self.cloud = cloud
+        self.kernel = cloud.kernel
+        self.random = cloud.kernel.random("lambda")
+        self.by_name = {one.name: one for one in cloud.deployment.functions.values()}
+        self.by_name |= {one.arn: one for one in cloud.deployment.functions.values()}
+        self.environments: dict[str, list[Environment]] = {
+            one: [] for one in cloud.deployment.functions
+        }
+        self.broken: set[str] = set()
+        self.lost: dict[str, float] = {}
+        self.seconds = dict.fromkeys(cloud.deployment.functions, 0.0)
+        self.running: list[Invocation] = []
+        self.on_end: list[Callable[[Invocation], None]] = []
+        self.duplicate = 0
+        self.count = 0
+
+    def _draw(self, timing: str) -> float:
+        return self.cloud.assumptions.draw(timing, self.random)
+
+    # The asynchronous queue.
+
+    def send(self, name: str, event: Any, source: str) -> None:
+        """Queue an event; the caller gets no answer."""
+        function = self.by_name[name]
+        text = json.dumps(event)
+        for _ in range(1 + self.duplicate):
+            delay = self._draw("lambda_queue")
+            self.kernel.at(delay, self._take, function, text, source, self.kernel.now, 0)
+
+    def _take(self, function: Function, text: str, source: str, sent: float, tries: int) -> None:
+        age = self.kernel.now - sent
+        if age > function.max_age:
+            self._give_up(function, text, "EventAgeExceeded")
+            return
+        running = sum(one.function is function for one in self.running)
+        if function.reserved is not None and running >= function.reserved:
+            # Throttled events go back to the queue, and come again with a growing delay.
+            self.kernel.at(min(1.0 + age, 300.0), self._take, function, text, source, sent, tries)
+            return
+
+        def ended(invocation: Invocation) -> None:
+            if invocation.error is None:
+                return
+            again = RETRY_AFTER[min(tries, 1)]
+            if tries >= function.retries:
+                self._give_up(function, text, "RetriesExhausted")
+            else:
+                self.kernel.at(again, self._take, function, text, source, sent, tries + 1)
+
+        self.start(function, json.loads(text), source, ended)
+
+    def _give_up(self, function: Function, text: str, condition: str) -> None:
+        """https://docs.aws.amazon.com/lambda/latest/dg/invocation-async-retain-records.html"""
+        if function.on_failure:
+            record = {"requestContext": {"condition": condition}, "requestPayload": json.loads(text)}
+            self.cloud.publish(function.on_failure, f"Lambda {condition}", record)
+
+    # Runs.
+
+    def start(
+        self, function: Function, event: Any, source: str, ended: Callable[[Invocation], None]
+    ) -> Invocation:
+        """Run a function; ``ended`` is called when it is over."""
+        self.count += 1
+        invocation = Invocation(
+            self.cloud, function, f"request-{self.count}", source, event, self.kernel.now
+        )
+        warm = self._warm(function)
+        environment = warm or Environment(self._zone(function))
+        environment.busy = True
+        invocation.environment = environment
+        if warm is None:
+            self.environments[function.logical].append(environment)
+            init = self._draw("lambda_init_cpu") * max(1.0, FULL_CPU / function.memory)
+            self.seconds[function.logical] += init
+            delay = self._draw("lambda_sandbox") + init
+        else:
+            delay = self._draw("lambda_warm_start")
+        self.running.append(invocation)
+        self.kernel.at(delay, self._begin, invocation, ended)
+        return invocation
+
+    def _warm(self, function: Function) -> Environment | None:
+        """The environment that was idle for the shortest time."""
+        now = self.kernel.now
+        pool = self.environments[function.logical]
+        pool[:] = [one for one in pool if one.busy or now - one.idle_since < one.keep]
+        idle = [one for one in pool if not one.busy and one.zone not in self.lost]
+        return max(idle, key=lambda one: one.idle_since, default=None)
+
+    def _zone(self, function: Function) -> str:
+        """Any zone of the function; until Lambda has noticed, a lost one too."""
+        zones = function.zones or ZONES
+        open_zones = [one for one in zones if self.lost.get(one, float("inf")) > self.kernel.now]
+        return self.random.choice(open_zones or zones)
+
+    def _begin(self, invocation: Invocation, ended: Callable[[Invocation], None]) -> None:
+        environment = invocation.environment
+        assert environment is not None
+        function = invocation.function
+        invocation.began = self.kernel.now
+        invocation.deadline = self.kernel.now + function.timeout
+        if environment.zone in self.lost:
+            self._end(invocation, ended, Killed())
+            return
+
+        def run() -> None:
+            error: BaseException | None = None
+            try:
+                if function.logical in self.broken:
+                    raise RuntimeError("the function cannot start")
+                if environment.handler is None:
+                    environment.handler = self.cloud.load(function)
+                invocation.answer = environment.handler(invocation.event, Context(invocation))
+            except (Exception, Killed) as exc:
+                error = exc
+            self._end(invocation, ended, error)
+
+        invocation.strand = self.kernel.start(run, function.timeout, invocation)
+
+    def _end(
+        self,
+        invocation: Invocation,
+        ended: Callable[[Invocation], None],
+        error: BaseException | None,
+    ) -> None:
+        now, logical = self.kernel.now, invocation.function.logical
+        environment = invocation.environment
+        assert environment is not None
+        assert invocation.began is not None
+        invocation.ended, invocation.error = now, error
+        self.seconds[logical] += now - invocation.began
+        self.running.remove(invocation)
+        environment.busy = False
+        environment.idle_since = now
+        environment.keep = self._draw("lambda_keep_warm")
+        if isinstance(error, Killed):
+            self.environments[logical].remove(environment)
+        self.cloud.lambda_ended(invocation)
+        for listener in self.on_end:
+            listener(invocation)
+        ended(invocation)
+
+    def kill(self, invocation: Invocation) -> None:
+        """The host of a run is gone."""
+        if invocation.strand:
+            self.kernel.kill(invocation.strand)
+
+    def lose_zone(self, zone: str) -> None:
+        """Power is lost in a zone: its runs end, and for a while others are still started there."""
+        self.lost[zone] = self.kernel.now + self._draw("lambda_zone_evacuation")
+        for pool in self.environments.values():
+            pool[:] = [one for one in pool if one.busy or one.zone != zone]
+        for invocation in list(self.running):
+            if invocation.environment and invocation.environment.zone == zone:
+                self.kill(invocation)
