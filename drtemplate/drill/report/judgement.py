@@ -54,9 +54,16 @@ def _value(row: SensitivityRow) -> str:
 
 
 def _difference(row: SensitivityRow, own: SensitivityRow) -> str:
-    return (
-        f"99th percentile {_reaction(row):.1f} s against {_reaction(own):.1f} s, "
-        f"{row.false_alarms} against {own.false_alarms} false alarms, "
-        f"{row.missed} against {own.missed} missed, "
-        f"${row.cost_per_month:.2f} against ${own.cost_per_month:.2f} a month"
+    """What differs, the other value's figure first."""
+    figures = (
+        ("99th percentile {} against {}", _reaction_words(row), _reaction_words(own)),
+        ("{} against {} false alarms", str(row.false_alarms), str(own.false_alarms)),
+        ("{} against {} missed", str(row.missed), str(own.missed)),
+        ("${} against ${} a month", f"{row.cost_per_month:.2f}", f"{own.cost_per_month:.2f}"),
     )
+    differing = [words.format(its, mine) for words, its, mine in figures if its != mine]
+    return ", ".join(differing) or "no difference"
+
+
+def _reaction_words(row: SensitivityRow) -> str:
+    return "never" if row.reaction_p99 is None else f"{row.reaction_p99:.1f} s"

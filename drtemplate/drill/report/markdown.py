@@ -118,8 +118,8 @@ def _sensitivity(report: DrillReport) -> list[str]:
     return [
         "## Which knob buys what",
         "One knob at a time, everything else as the template has it.",
+        "\n".join(f"- {_plain(sentence)}" for sentence in view.findings(report)),
         table(head, rows),
-        *map(_plain, view.findings(report)),
     ]
 
 

@@ -44,7 +44,7 @@ def _panel(
         class_ = "small middle strong" if row.default else "small middle soft"
         svg.text(panel, x, _ALARMS[1] + 16, value, class_=class_)
         if row.default:
-            svg.element(panel, "line", x1=x, x2=x, y1=_REACTION[0], y2=_ALARMS[1], class_="mark")
+            svg.element(panel, "line", x1=x, x2=x, y1=_REACTION[0], y2=_REACTION[1], class_="mark")
     _reaction(panel, rows, across)
     _alarms(panel, rows, across)
 
@@ -79,7 +79,7 @@ def _reaction(
 
 def _alarms(panel: ElementTree.Element, rows: Sequence[SensitivityRow], across: svg.Scale) -> None:
     top, base = _ALARMS
-    svg.text(panel, 0, top - 6, "false alarms, per 100 quiet runs", class_="small soft halo")
+    svg.text(panel, 0, top - 6, "false alarms, per 100 quiet runs", class_="small soft")
     rates = [100 * row.false_alarms / row.quiet_runs if row.quiet_runs else 0.0 for row in rows]
     up = svg.Scale(0, max([*rates, 1.0]), 0, base - top - 12)
     svg.element(panel, "line", x1=_LEFT, x2=across.end, y1=base, y2=base, class_="axis")
@@ -90,6 +90,4 @@ def _alarms(panel: ElementTree.Element, rows: Sequence[SensitivityRow], across: 
                 panel, "rect", x=x - 9, y=base - high, width=18, height=high, class_="decide"
             )
             svg.tip(bar, f"{rate:.2f} per 100")
-        svg.text(
-            panel, x, base - high - 3, f"{rate:.2g}" if rate else "0", class_="small middle halo"
-        )
+        svg.text(panel, x, base - high - 3, f"{rate:.2g}" if rate else "0", class_="small middle")
