@@ -8,10 +8,10 @@ RENDERED := build/.rendered
 SOURCES := generate.py .cfnlintrc $(wildcard drtemplate/*.py drtemplate/*/*.py handlers/*.py)
 
 .DEFAULT_GOAL := help
-.PHONY: help template test lint fix types check bench clean
+.PHONY: help template test lint fix types check bench drill-picture clean
 
 help: ## list the targets
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 template: $(RENDERED) ## render templates/dr-template.yaml, validated
 
@@ -45,6 +45,9 @@ check: lint types ## all that a commit must pass: lint, types, fresh template, e
 
 bench: $(READY) ## measure render, validation, equivalence and emitter against their floors
 	$(BIN)/python bench/bench.py
+
+drill-picture: $(READY) ## draw docs/drill.svg from the results of the last drill
+	$(BIN)/python -m drtemplate.drill.report.picture build/drill/results.json docs/drill.svg
 
 clean: ## remove what the other targets made, the template excepted
 	rm -rf $(VENV) build .mypy_cache .ruff_cache .pytest_cache .hypothesis *.egg-info
