@@ -130,6 +130,14 @@ def test_every_figure_of_the_sweep_is_told(form, field, value, expected):
     assert expected in words(form, replace(EMPTY, sensitivity=(changed,)))
 
 
+@pytest.mark.parametrize("form", ["html", "markdown"])
+def test_a_stage_that_did_not_always_take_place_says_so(form):
+    report = one_scenario()
+    assert "of 1 run" not in words(form, report)
+    report.summaries[0].add(Run("writer-crash", 2, {"detect": 4.0}))
+    assert "in 1 of 2 runs" in words(form, report)
+
+
 def test_the_terminal_shows_the_99th_percentiles_counts_and_failures():
     text = as_text(one_scenario())
     assert re.search(r"writer-crash +7\.22 +2\.44 +31\.10 +18\.55 +3\.66 +54\.88 +22 +23 +24", text)

@@ -54,7 +54,7 @@ def _summaries(report: DrillReport) -> list[str]:
     summaries = report.summaries
     columns = view.budget_columns(report)
     stages = [
-        ["" if number else words.title(one), view.measure_name(name), *cells]
+        ["" if number else words.title(one), _stage(one, name), *cells]
         for one in summaries
         for number, (name, cells) in enumerate(view.stage_rows(one))
     ]
@@ -83,6 +83,11 @@ def _summaries(report: DrillReport) -> list[str]:
         "## One run of each scenario",
         *(_example(one) for one in summaries if one.example),
     ]
+
+
+def _stage(one: Summary, name: str) -> str:
+    runs = view.in_how_many(one, name)
+    return words.STAGE_NAMES[name] + (f" ({runs})" if runs else "")
 
 
 def _cell(budget: Budget | None) -> str:

@@ -6,7 +6,6 @@ from dataclasses import dataclass
 from drtemplate.drill.report.judgement import judge
 from drtemplate.drill.report.sweep_plot import knobs
 from drtemplate.drill.report.words import (
-    STAGE_NAMES,
     amount,
     count,
     dollars,
@@ -175,9 +174,10 @@ def stage_rows(one: Summary) -> list[tuple[str, list[str]]]:
     return [(name, row(one, name)) for name in MEASURES if one.measures[name].count]
 
 
-def measure_name(name: str) -> str:
-    """The measure as people read it."""
-    return STAGE_NAMES[name]
+def in_how_many(one: Summary, name: str) -> str:
+    """``in 3 of 1,000 runs``, where a stage did not take place in each; else empty."""
+    found = one.measures[name].count
+    return "" if found == one.runs else f"in {count(found)} of {_plural(one.runs, 'run')}"
 
 
 def sweep_row(one: SensitivityRow) -> list[str]:
