@@ -54,7 +54,9 @@ def evaluate(
     return ALARM if bad >= min(datapoints, len(real)) else OK
 
 
-_ATOM = re.compile(r"""(ALARM|OK|INSUFFICIENT_DATA)\(\s*["']?([^"')]+)["']?\s*\)|(AND|OR|NOT|TRUE|FALSE)|([()])""")
+_ATOM = re.compile(
+    r"""(ALARM|OK|INSUFFICIENT_DATA)\(\s*["']?([^"')]+)["']?\s*\)|(AND|OR|NOT|TRUE|FALSE)|([()])"""
+)
 
 
 def holds(rule: str, states: Mapping[str, str]) -> bool:

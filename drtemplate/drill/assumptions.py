@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import math
 from bisect import bisect_right
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from math import exp, log
 from pathlib import Path
 from random import Random
 from typing import Any
@@ -62,7 +62,7 @@ class Assumptions:
     def fixed(self, **seconds: float) -> Assumptions:
         """The same with some entries fixed, for comparisons by hand."""
         made = {
-            name: Timing(name, _fixed(value), f"fixed {value:g} s", False, "", "fixed by hand")
+            name: Timing(name, Fixed(value), f"fixed {value:g} s", False, "", "fixed by hand")
             for name, value in seconds.items()
         }
         return Assumptions({**self.timings, **made})
@@ -80,7 +80,9 @@ def load_assumptions(path: Path = ASSUMPTIONS) -> Assumptions:
     known = _names() if path != ASSUMPTIONS else list(document)
     for name in known:
         if name not in document:
-            raise InputError(f"{path}: the {WHAT} lacks {name}; take it over from {ASSUMPTIONS.name}")
+            raise InputError(
+                f"{path}: the {WHAT} lacks {name}; take it over from {ASSUMPTIONS.name}"
+            )
     for name in document:
         if name not in known:
             raise InputError(f"{path}: the {WHAT} has {name}, which nothing uses; take it out")
@@ -137,52 +139,88 @@ def _pair(pair: Any) -> Any:
     return pair
 
 
-def _fixed(value: float) -> Draw:
-    return lambda _: value
+@dataclass(frozen=True, slots=True)
+class Fixed:
+    """Always the same."""
+
+    value: float
+
+    def __call__(self, _: Random) -> float:
+        """Seconds."""
+        return self.value
+
+
+@dataclass(frozen=True, slots=True)
+class Uniform:
+    """Any value between two with the same chance."""
+
+    low: float
+    width: float
+
+    def __call__(self, random: Random) -> float:
+        """Seconds."""
+        return self.low + self.width * random.random()
+
+
+@dataclass(frozen=True, slots=True)
+class Lognormal:
+    """Many short ones and a tail, which is cut off."""
+
+    median: float
+    sigma: float
+    most: float
+
+    def __call__(self, random: Random) -> float:
+        """Seconds."""
+        value = self.median * exp(self.sigma * random.gauss(0.0, 1.0))
+        return value if value < self.most else self.most
+
+
+@dataclass(frozen=True, slots=True)
+class Quantiles:
+    """Points of the distribution function, straight lines between them."""
+
+    shares: tuple[float, ...]
+    values: tuple[float, ...]
+
+    def __call__(self, random: Random) -> float:
+        """Seconds."""
+        share = random.random()
+        right = min(bisect_right(self.shares, share), len(self.shares) - 1)
+        (left_share, left), (right_share, value) = (
+            (self.shares[at], self.values[at]) for at in (right - 1, right)
+        )
+        return left + (value - left) * (share - left_share) / (right_share - left_share)
 
 
 def _make_fixed(value: float) -> tuple[Draw, str]:
-    return _fixed(value), f"fixed {value:g} s"
+    return Fixed(value), f"fixed {value:g} s"
 
 
 def _make_uniform(low: float, high: float) -> tuple[Draw, str]:
     if low > high:
         raise ValueError(f"low {low:g} is above high {high:g}")
-    width = high - low
-    return (lambda random: low + width * random.random()), f"uniform {low:g} to {high:g} s"
+    return Uniform(low, high - low), f"uniform {low:g} to {high:g} s"
 
 
 def _make_lognormal(median: float, p99: float, most: float) -> tuple[Draw, str]:
     if not 0 < median <= p99 <= most:
         raise ValueError(f"needs 0 < median {median:g} <= p99 {p99:g} <= most {most:g}")
-    sigma = math.log(p99 / median) / _Z99
-    exp = math.exp
-
-    def draw(random: Random) -> float:
-        value = median * exp(sigma * random.gauss(0.0, 1.0))
-        return value if value < most else most
-
-    return draw, f"lognormal, median {median:g} s, 99th percentile {p99:g} s, at most {most:g} s"
+    words = f"lognormal, median {median:g} s, 99th percentile {p99:g} s, at most {most:g} s"
+    return Lognormal(median, log(p99 / median) / _Z99, most), words
 
 
 def _make_quantiles(points: Any) -> tuple[Draw, str]:
     if not isinstance(points, list):
         raise ValueError("points must be a list of pairs of share and seconds")
-    shares = [share for share, _ in points]
-    values = [value for _, value in points]
+    shares = tuple(share for share, _ in points)
+    values = tuple(value for _, value in points)
     if len(points) < 2 or shares[0] != 0 or shares[-1] != 1:
         raise ValueError("points must go from share 0 to share 1")
-    if shares != sorted(set(shares)) or values != sorted(values):
+    if list(shares) != sorted(set(shares)) or list(values) != sorted(values):
         raise ValueError("points must rise")
-
-    def draw(random: Random) -> float:
-        share = random.random()
-        right = min(bisect_right(shares, share), len(shares) - 1)
-        low, high = values[right - 1], values[right]
-        return low + (high - low) * (share - shares[right - 1]) / (shares[right] - shares[right - 1])
-
     words = ", ".join(f"{share * 100:g} % up to {value:g} s" for share, value in points)
-    return draw, f"quantiles: {words}"
+    return Quantiles(shares, values), f"quantiles: {words}"
 
 
 _KINDS: dict[str, tuple[tuple[str, ...], Callable[..., tuple[Draw, str]]]] = {

@@ -13,7 +13,7 @@ from drtemplate.drill.assumptions import Assumptions
 from drtemplate.drill.aurora import Aurora
 from drtemplate.drill.deployment import MONITOR, ORCHESTRATOR, Deployment, Function
 from drtemplate.drill.events import EventBus
-from drtemplate.drill.facts import Act, Call, Facts
+from drtemplate.drill.facts import Act, Facts, Write
 from drtemplate.drill.functions import Functions, Handler, Invocation
 from drtemplate.drill.intrinsics import ZONES
 from drtemplate.drill.journal import Journal
@@ -46,7 +46,7 @@ class Cloud:
 
     Attributes:
         lag: milliseconds that the reader reports; None for no value.
-        on_act: called with each accepted act.
+        on_act, on_write: called with each accepted act, and each write of the state item.
         killed: runs that the scenario has ended.
         fatal: a defect of the drill's input, met in a handler's call.
     """
@@ -102,6 +102,7 @@ class Cloud:
         self.random = kernel.random("cloud")
         self.lag: float | None = USUAL_LAG
         self.on_act: list[Callable[[Act], None]] = []
+        self.on_write: list[Callable[[Write], None]] = []
         self.killed: set[Invocation] = set()
         self.fatal: DrTemplateError | None = None
         self._modules: dict[str, dict[str, ModuleType]] = {}
@@ -120,7 +121,9 @@ class Cloud:
 
     def iso(self) -> str:
         """The virtual time as AWS writes it."""
-        return datetime.fromtimestamp(self.epoch + self.kernel.now, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+        return datetime.fromtimestamp(self.epoch + self.kernel.now, UTC).strftime(
+            "%Y-%m-%dT%H:%M:%SZ"
+        )
 
     def date(self, at: float) -> datetime:
         """A virtual time as botocore gives it."""
@@ -164,14 +167,13 @@ class Cloud:
     def operator(self, event: dict[str, Any]) -> None:
         """A person invokes the orchestrator asynchronously."""
         name = self.deployment.functions[ORCHESTRATOR].name
-        self.journal.note("operator", "invokes the orchestrator")
-        self.facts.calls.append(Call(self.kernel.now, "operator", None))
-        self.functions.send(name, event, "operator")
+        call = self.facts.called(None, ORCHESTRATOR, "operator")
+        self.functions.send(name, event, "operator", call)
 
     def _alarm_action(self, action: str, event: dict[str, Any]) -> None:
         if action in self.functions.by_name:
-            self.facts.calls.append(Call(self.kernel.now, "alarm", None))
-            self.functions.send(action, event, "alarm")
+            call = self.facts.called(None, self.functions.by_name[action].logical, "alarm")
+            self.functions.send(action, event, "alarm", call)
         else:
             self.publish(action, event["alarmData"]["alarmName"], event)
 
@@ -266,5 +268,6 @@ class Cloud:
     def close(self) -> None:
         """End all that still runs."""
         self.on_act.clear()
+        self.on_write.clear()
         self.functions.on_end.clear()
         self.kernel.close()

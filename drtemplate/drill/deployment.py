@@ -364,7 +364,9 @@ def _window(text: str) -> tuple[float, float]:
     ends = []
     for part in text.lower().split("-"):
         *day, hour, minute = part.split(":")
-        ends.append((days.index(day[0]) if day else 0) * 86400.0 + int(hour) * 3600 + int(minute) * 60)
+        ends.append(
+            (days.index(day[0]) if day else 0) * 86400.0 + int(hour) * 3600 + int(minute) * 60
+        )
     return ends[0], ends[1]
 
 

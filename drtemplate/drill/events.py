@@ -18,7 +18,9 @@ def matches(pattern: Mapping[str, Any], event: Mapping[str, Any]) -> bool:
         if isinstance(wanted, Mapping):
             if not isinstance(found, Mapping) or not matches(wanted, found):
                 return False
-        elif not any(_one(value, wanted) for value in (found if isinstance(found, list) else [found])):
+        elif not any(
+            _one(value, wanted) for value in (found if isinstance(found, list) else [found])
+        ):
             return False
     return True
 

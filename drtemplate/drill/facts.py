@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -36,6 +37,7 @@ class Act:
         leased: whether the caller held the lease then.
         attempt: the state item's AttemptId then.
         back: whether it leads back to where the traffic or the writer came from.
+        spent: the caller's seconds in API calls until then, by service.
     """
 
     at: float
@@ -45,6 +47,7 @@ class Act:
     leased: bool
     attempt: str
     back: bool
+    spent: Mapping[str, float]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -67,21 +70,26 @@ class Facts:
         self.runs: list[Invocation] = []
         self.stuck = False
         self.notifications = 0
+        self.puts = 0
         self.home = cloud.aurora.writer
         self._faulty = False
 
-    def called(self, caller: Invocation, logical: str) -> None:
-        """A run of the monitor has invoked a function."""
+    def called(self, caller: Invocation | None, logical: str, source: str = "monitor") -> Call:
+        """A run of the monitor, an alarm or a person has invoked a function."""
+        call = Call(self.cloud.kernel.now, source, caller)
         if logical == ORCHESTRATOR:
-            self.calls.append(Call(self.cloud.kernel.now, "monitor", caller))
-            self.cloud.journal.note("monitor", "calls the orchestrator")
+            self.calls.append(call)
+            self.cloud.journal.note(source, "calls the orchestrator")
+        return call
 
     def before_act(self, _: Invocation, component: str, __: dict[str, Any]) -> None:
         """Right before AWS carries a request out: how the component really is."""
         if component == "database":
             self._faulty = not self.cloud.aurora.writing.value
         else:
-            self._faulty = not self.cloud.balancers["Primary"].serving.value
+            # Moving clients to a side that does not serve either helps nobody.
+            sides = self.cloud.balancers
+            self._faulty = not sides["Primary"].serving.value and sides["Standby"].serving.value
 
     def acted(self, caller: Invocation, component: str, params: dict[str, Any]) -> None:
         """AWS has accepted."""
@@ -97,6 +105,7 @@ class Facts:
             self.holds_lease(caller),
             self.cloud.text_of(STATE, "AttemptId"),
             back,
+            dict(caller.spent),
         )
         self.acts.append(act)
         what = "promotion" if component == "database" else "release" if back else "latch"
@@ -119,7 +128,10 @@ class Facts:
             status = item.get("Status", {}).get("S", "")
             if not self.writes or self.writes[-1].status != status:
                 self.cloud.journal.note("orchestrator", f"records {status}")
-            self.writes.append(Write(self.cloud.kernel.now, status, caller))
+            write = Write(self.cloud.kernel.now, status, caller)
+            self.writes.append(write)
+            for listener in self.cloud.on_write:
+                listener(write)
 
     def ended(self, invocation: Invocation) -> None:
         """A run of a function is over."""

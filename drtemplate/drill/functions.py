@@ -16,6 +16,7 @@ from drtemplate.drill.kernel import Killed, Strand
 
 if TYPE_CHECKING:
     from drtemplate.drill.cloud import Cloud
+    from drtemplate.drill.facts import Call
 
 # Memory that buys a whole CPU. https://docs.aws.amazon.com/lambda/latest/dg/configuration-memory.html
 FULL_CPU = 1769
@@ -46,6 +47,8 @@ class Invocation:
         queued, began, ended: virtual seconds; ``began`` is when its handler starts.
         answer, error: how it ended; neither while it runs or if it was killed.
         probes: of a monitor: (time, signal, bad) of each look at a signal.
+        call: how it was invoked, where that is of interest.
+        spent: seconds in API calls, by service.
     """
 
     cloud: Cloud
@@ -62,7 +65,20 @@ class Invocation:
     error: BaseException | None = None
     strand: Strand | None = None
     calls: int = 0
+    call: Call | None = None
+    spent: dict[str, float] = field(default_factory=dict)
     probes: list[tuple[float, str, bool]] = field(default_factory=list)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Message:
+    """An event in the asynchronous queue."""
+
+    function: Function
+    text: str
+    source: str
+    sent: float
+    call: Call | None
 
 
 class Context:
@@ -97,6 +113,7 @@ class Functions:
         seconds: billed seconds, by logical id.
         on_end: called with each invocation that has ended.
         duplicate: how many extra times an asynchronous event is delivered.
+        count, calls: runs, and API calls of those that have ended.
     """
 
     def __init__(self, cloud: Cloud) -> None:
@@ -115,29 +132,29 @@ class Functions:
         self.on_end: list[Callable[[Invocation], None]] = []
         self.duplicate = 0
         self.count = 0
+        self.calls = 0
 
     def _draw(self, timing: str) -> float:
         return self.cloud.assumptions.draw(timing, self.random)
 
     # The asynchronous queue.
 
-    def send(self, name: str, event: Any, source: str) -> None:
+    def send(self, name: str, event: Any, source: str, call: Call | None = None) -> None:
         """Queue an event; the caller gets no answer."""
-        function = self.by_name[name]
-        text = json.dumps(event)
+        message = Message(self.by_name[name], json.dumps(event), source, self.kernel.now, call)
         for _ in range(1 + self.duplicate):
-            delay = self._draw("lambda_queue")
-            self.kernel.at(delay, self._take, function, text, source, self.kernel.now, 0)
+            self.kernel.at(self._draw("lambda_queue"), self._take, message, 0)
 
-    def _take(self, function: Function, text: str, source: str, sent: float, tries: int) -> None:
-        age = self.kernel.now - sent
+    def _take(self, message: Message, tries: int) -> None:
+        function = message.function
+        age = self.kernel.now - message.sent
         if age > function.max_age:
-            self._give_up(function, text, "EventAgeExceeded")
+            self._give_up(message, "EventAgeExceeded")
             return
         running = sum(one.function is function for one in self.running)
         if function.reserved is not None and running >= function.reserved:
             # Throttled events go back to the queue, and come again with a growing delay.
-            self.kernel.at(min(1.0 + age, 300.0), self._take, function, text, source, sent, tries)
+            self.kernel.at(min(1.0 + age, 300.0), self._take, message, tries)
             return
 
         def ended(invocation: Invocation) -> None:
@@ -145,27 +162,32 @@ class Functions:
                 return
             again = RETRY_AFTER[min(tries, 1)]
             if tries >= function.retries:
-                self._give_up(function, text, "RetriesExhausted")
+                self._give_up(message, "RetriesExhausted")
             else:
-                self.kernel.at(again, self._take, function, text, source, sent, tries + 1)
+                self.kernel.at(again, self._take, message, tries + 1)
 
-        self.start(function, json.loads(text), source, ended)
+        self._start(message, ended)
 
-    def _give_up(self, function: Function, text: str, condition: str) -> None:
+    def _give_up(self, message: Message, condition: str) -> None:
         """https://docs.aws.amazon.com/lambda/latest/dg/invocation-async-retain-records.html"""
-        if function.on_failure:
-            record = {"requestContext": {"condition": condition}, "requestPayload": json.loads(text)}
-            self.cloud.publish(function.on_failure, f"Lambda {condition}", record)
+        if message.function.on_failure:
+            payload = json.loads(message.text)
+            record = {"requestContext": {"condition": condition}, "requestPayload": payload}
+            self.cloud.publish(message.function.on_failure, f"Lambda {condition}", record)
 
     # Runs.
 
-    def start(
-        self, function: Function, event: Any, source: str, ended: Callable[[Invocation], None]
-    ) -> Invocation:
-        """Run a function; ``ended`` is called when it is over."""
+    def _start(self, message: Message, ended: Callable[[Invocation], None]) -> None:
         self.count += 1
+        function = message.function
         invocation = Invocation(
-            self.cloud, function, f"request-{self.count}", source, event, self.kernel.now
+            self.cloud,
+            function,
+            f"request-{self.count}",
+            message.source,
+            json.loads(message.text),
+            self.kernel.now,
+            call=message.call,
         )
         warm = self._warm(function)
         environment = warm or Environment(self._zone(function))
@@ -180,7 +202,6 @@ class Functions:
             delay = self._draw("lambda_warm_start")
         self.running.append(invocation)
         self.kernel.at(delay, self._begin, invocation, ended)
-        return invocation
 
     def _warm(self, function: Function) -> Environment | None:
         """The environment that was idle for the shortest time."""
@@ -231,6 +252,7 @@ class Functions:
         assert environment is not None
         assert invocation.began is not None
         invocation.ended, invocation.error = now, error
+        self.calls += invocation.calls
         self.seconds[logical] += now - invocation.began
         self.running.remove(invocation)
         environment.busy = False

@@ -1,7 +1,5 @@
 """Who reaches what: services that are down, zones and NAT gateways that are lost, the way to the database."""
 
-from dataclasses import dataclass
-
 from drtemplate.drill.assumptions import Assumptions
 from drtemplate.drill.aurora import Aurora
 from drtemplate.drill.functions import Function
@@ -10,13 +8,6 @@ from drtemplate.drill.kernel import Kernel
 FINE, SILENT, ERROR = "fine", "silent", "error"
 # How often a lost SYN is sent again within a connect of a few seconds.
 RESENDS = 3
-
-
-@dataclass(slots=True)
-class Outage:
-    """A service's API is down: it answers errors, or nothing."""
-
-    kind: str
 
 
 class Network:
@@ -28,7 +19,7 @@ class Network:
         throttled: the share of API calls that are throttled.
         flaky: the share of API calls that fail with a server error.
         loss: the share of connections to the database that meet silence.
-        database_cut: until when nothing gets from the functions to the database.
+        cut: until when nothing leaves or reaches the functions in the VPC.
     """
 
     def __init__(self, kernel: Kernel, aurora: Aurora, assumptions: Assumptions) -> None:
@@ -43,12 +34,14 @@ class Network:
         self.throttled = 0.0
         self.flaky = 0.0
         self.loss = 0.0
-        self.database_cut = float("-inf")
+        self.cut = float("-inf")
 
     def path(self, service: str, function: Function, zone: str) -> str:
         """How an API call of a function that runs in a zone fares."""
         if self.outages and (kind := self.outages.get(service)):
             return kind
+        if function.zones and self.kernel.now < self.cut:
+            return SILENT
         if self.lost_nats and function.zones and service not in self.endpoints:
             # Within a VPC, the way out is the NAT gateway of the subnet's route table.
             if function.nat_zones.get(zone) in self.lost_nats:
@@ -69,7 +62,7 @@ class Network:
         end = kernel.now + timeout
         pause = self.resend
         for _ in range(RESENDS):
-            if not lost and kernel.now >= self.database_cut:
+            if not lost and kernel.now >= self.cut:
                 mode = self.aurora.nodes[self.aurora.endpoint.value].mode
                 if mode != "silent":
                     kernel.wait(self.connect_time(self.random))

@@ -141,7 +141,9 @@ class FailoverRecords:
         wanted = self._choice()
         if wanted != self.wanted:
             self.wanted = wanted
-            self.kernel.at(self.assumptions.draw("route53_evaluation", self.random), self._give, wanted)
+            self.kernel.at(
+                self.assumptions.draw("route53_evaluation", self.random), self._give, wanted
+            )
 
     def _give(self, side: str) -> None:
         if self.side.set(self.kernel.now, side):

@@ -36,7 +36,9 @@ def compiled(code: str, name: str) -> CodeType:
     return compile(code, f"<{name}>", "exec")
 
 
-def load(cloud: Cloud, function: Function, output: Callable[..., None]) -> Callable[[Any, Any], Any]:
+def load(
+    cloud: Cloud, function: Function, output: Callable[..., None]
+) -> Callable[[Any, Any], Any]:
     """Execute the module anew, as a cold start does, and give its handler.
 
     Args:
@@ -134,7 +136,9 @@ def _socket(cloud: Cloud) -> ModuleType:
         host, port = address
         if host != cloud.deployment.cluster.endpoint:
             raise real_socket.gaierror(-2, "Name or service not known")
-        timeout = 60.0 if timeout is None or not isinstance(timeout, int | float) else float(timeout)
+        timeout = (
+            60.0 if timeout is None or not isinstance(timeout, int | float) else float(timeout)
+        )
         invocation = current_owner()
         try:
             if port != MYSQL:

@@ -158,8 +158,8 @@ class Services:
         if params.get("InvocationType", "RequestResponse") != "Event":
             raise DrTemplateError("a handler invokes Lambda and waits; a drill knows only Event")
         payload = params.get("Payload", b"{}")
-        self.cloud.facts.called(caller, functions.by_name[params["FunctionName"]].logical)
-        functions.send(params["FunctionName"], json.loads(payload), "monitor")
+        call = self.cloud.facts.called(caller, functions.by_name[params["FunctionName"]].logical)
+        functions.send(params["FunctionName"], json.loads(payload), "monitor", call)
         return {"StatusCode": 202}
 
     # DynamoDB.
@@ -193,6 +193,7 @@ class Services:
     def cloudwatch_PutMetricData(self, _: Invocation, params: dict[str, Any]) -> Any:  # noqa: N802
         cloud, now = self.cloud, self.cloud.kernel.now
         visible = now + cloud.metric_delay(cloud.network.random)
+        cloud.facts.puts += 1
         for one in params["MetricData"]:
             dimensions = one.get("Dimensions", ())
             key = (

@@ -36,7 +36,9 @@ class Table:
         key = params["Key"][KEY]["S"]
         old = self.items.get(key, {})
         self._check(params, old)
-        new = self._expression(params, params["UpdateExpression"], old or dict(params["Key"])).update()
+        new = self._expression(
+            params, params["UpdateExpression"], old or dict(params["Key"])
+        ).update()
         self._store(key, new, writer)
         return {"Attributes": new} if params.get("ReturnValues", "NONE") != "NONE" else {}
 

@@ -18,7 +18,7 @@ from botocore.validate import ParamValidator
 
 from drtemplate.drill.aurora import Refused
 from drtemplate.drill.intrinsics import REGION
-from drtemplate.drill.kernel import Killed, current_owner
+from drtemplate.drill.kernel import Killed, current_owner, never
 from drtemplate.drill.network import ERROR, FINE
 from drtemplate.errors import DrTemplateError
 
@@ -41,7 +41,9 @@ MOST_VERDICTS = 20_000
 
 @functools.cache
 def _session() -> Any:
-    return boto3.Session(region_name=REGION, aws_access_key_id="drill", aws_secret_access_key="drill")  # noqa: S106
+    return boto3.Session(
+        region_name=REGION, aws_access_key_id="drill", aws_secret_access_key="drill"
+    )  # noqa: S106
 
 
 def _limits(config: Config | None) -> tuple[float, float, int]:
@@ -94,9 +96,7 @@ class Wire:
 
     verdicts: set[tuple[str, str, str]] = set()
 
-    def __init__(
-        self, made: Any, service: str, connect: float, read: float, attempts: int
-    ) -> None:
+    def __init__(self, made: Any, service: str, connect: float, read: float, attempts: int) -> None:
         self.client = made
         self.service = service
         self.connect = connect
@@ -126,7 +126,9 @@ class Wire:
     def _call(self, invocation: Invocation, operation: str, params: dict[str, Any]) -> Any:
         model = self.models.get(operation)
         if model is None:
-            model = self.models[operation] = self.client.meta.service_model.operation_model(operation)
+            model = self.models[operation] = self.client.meta.service_model.operation_model(
+                operation
+            )
         if self.service == "dynamodb":
             # What the resource interface registers there turns Python values into wire values.
             params = self.client._emit_api_params(
@@ -134,15 +136,22 @@ class Wire:
             )
         self._validate(operation, params, model)
         kernel, network = invocation.cloud.kernel, invocation.cloud.network
-        for attempt in range(self.attempts):
-            try:
-                answer = self._attempt(invocation, operation, params)
-                break
-            except _Again as failure:
-                if attempt + 1 == self.attempts:
-                    raise failure.error from None
-                # https://docs.aws.amazon.com/boto3/latest/guide/retries.html, legacy mode
-                kernel.wait(min(20.0, network.random.random() * 2**attempt))
+        begun = kernel.env._now
+        try:
+            for attempt in range(self.attempts):
+                try:
+                    answer = self._attempt(invocation, operation, params)
+                    break
+                except _Again as failure:
+                    if attempt + 1 == self.attempts:
+                        raise failure.error from None
+                    # https://docs.aws.amazon.com/boto3/latest/guide/retries.html, legacy mode
+                    kernel.wait(min(20.0, network.random.random() * 2**attempt))
+            else:
+                never()
+        finally:
+            spent = invocation.spent
+            spent[self.service] = spent.get(self.service, 0.0) + kernel.env._now - begun
         if self.service == "dynamodb":
             self.client.meta.events.emit(
                 f"after-call.dynamodb.{operation}",

@@ -1,0 +1,250 @@
+"""What a run took, stage by stage, from the facts and the histories of its world."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Mapping
+
+from drtemplate.drill.cloud import Cloud
+from drtemplate.drill.facts import AUTOMATIC, Act, Call
+from drtemplate.drill.history import History, changes
+from drtemplate.drill.scenarios import Scenario
+
+OUTCOMES = ("COMPLETED", "FAILED_BACK", "FAILED", "KILLED", "REFUSED", "DRY_RUN", "NOT_REQUIRED")
+
+
+class Measured:
+    """The measures of one run.
+
+    Attributes:
+        stages: seconds by name, None where a stage did not take place.
+        slow: by stage, the mechanism that took most of it.
+    """
+
+    def __init__(self, cloud: Cloud, scenario: Scenario, zero: float, end: float) -> None:
+        self.cloud = cloud
+        self.scenario = scenario
+        self.zero = zero
+        self.end = end
+        self.slow: dict[str, str] = {}
+        self.acts = [act for act in cloud.facts.acts if act.at >= zero]
+        self.first = self._first_act()
+        self.call = self._first_call()
+        self.stages: dict[str, float | None] = {**self._reaction(), **self._completion()}
+        cached, uncached = self._clients()
+        self.stages |= {"client_cached": cached, "client_uncached": uncached}
+
+    def _first_act(self) -> Act | None:
+        return next((act for act in self.acts if act.component in self.scenario.needs), None)
+
+    def _first_call(self) -> Call | None:
+        """The call that led to the first act; else the first one of the automation."""
+        if self.first:
+            return self.first.caller.call
+        calls = (c for c in self.cloud.facts.calls if c.at >= self.zero and c.source in AUTOMATIC)
+        return next(calls, None)
+
+    # Until AWS has accepted.
+
+    def _reaction(self) -> dict[str, float | None]:
+        found: dict[str, float | None] = dict.fromkeys(("signal", "detect", "grace", "decide"))
+        call = self.call
+        if call is None or not self.scenario.needs:
+            return found
+        if self.first:
+            found["decide"] = self.first.at - call.at
+            self.slow["decide"] = self._slowest_of_decide(call, self.first)
+        if call.source == "alarm":
+            found |= {"signal": call.at - self.zero, "detect": 0.0, "grace": 0.0}
+            self.slow["signal"] = "CloudWatch's periods, late metrics and alarm evaluation"
+        elif call.source == "monitor":
+            signal, stands = self._signal(), self._stands(call)
+            if signal is not None and stands is not None:
+                found["signal"] = signal - self.zero
+                found["detect"] = max(0.0, stands - signal)
+                found["grace"] = max(0.0, call.at - max(stands, signal))
+                self._blame(call, stands)
+        return found
+
+    def _signal(self) -> float | None:
+        """When AWS itself shows all that has failed."""
+        shown = [self.zero]
+        if "application" in self.scenario.needs:
+            found = self.cloud.balancers["Primary"].shown_dead.first(True, self.zero)
+            if found is None:
+                return None
+            shown.append(found)
+        return max(shown)
+
+    def _stands(self, call: Call) -> float | None:
+        """When the calling run of the monitor had seen enough of each signal that it voted for."""
+        if call.caller is None:
+            return None
+        text = self.cloud.deployment.parameters[self.cloud.deployment.configuration]
+        needed = {"database": int(json.loads(text).get("consecutive_failures", 2)), "application": 1}
+        stands: dict[str, float] = {}
+        rows = dict.fromkeys(needed, 0)
+        for at, signal, bad in call.caller.probes:
+            if at > call.at:
+                break
+            rows[signal] = rows[signal] + 1 if bad else 0
+            if not bad:
+                stands.pop(signal, None)
+            elif rows[signal] >= needed[signal]:
+                stands.setdefault(signal, at)
+        return max((max(at, self.zero) for at in stands.values()), default=None)
+
+    def _slowest_of_decide(self, call: Call, act: Act) -> str:
+        began = act.caller.began or act.at
+        parts = {f"API calls of {name}": took for name, took in act.spent.items()}
+        parts["Lambda's queue and cold start"] = began - call.at
+        return max(parts, key=lambda name: parts[name])
+
+    def _blame(self, call: Call, stands: float) -> None:
+        assert call.caller is not None
+        self.slow["signal"] = "the load balancer's probes in a row"
+        self.slow["grace"] = "the configured grace, for Aurora or the servers to recover"
+        began = call.caller.began or 0.0
+        if began > self.zero:
+            self.slow["detect"] = "the next run of the monitor: EventBridge's schedule, Lambda's start"
+        elif self.cloud.network.outages or self.cloud.network.throttled:
+            self.slow["detect"] = "API calls that time out or are repeated within a tick"
+        else:
+            self.slow["detect"] = "time-outs of the probe and the interval between two"
+
+    # From there on.
+
+    def _completion(self) -> dict[str, float | None]:
+        found: dict[str, float | None] = dict.fromkeys(("promote", "verify"))
+        done = self._promotion(found) if "database" in self.scenario.needs else None
+        if done is None and self.first and self.first.component == "application":
+            done = self.first.at
+        if done is not None:
+            for write in self.cloud.facts.writes:
+                if write.at >= done and write.status in ("COMPLETED", "FAILED_BACK"):
+                    # A run that began later could not have recorded it earlier.
+                    found["verify"] = write.at - max(done, write.caller.began or done)
+                    break
+        self.slow["promote"] = "Aurora's promotion"
+        self.slow["verify"] = "the orchestrator's polling, and the calls after it"
+        return found
+
+    def _promotion(self, found: dict[str, float | None]) -> float | None:
+        """From accepted, or from Aurora's own start, until a new writer in an available cluster."""
+        aurora = self.cloud.aurora
+        acts = (act.at for act in self.acts if act.component == "database")
+        begin = next(acts, None)
+        if begin is None:
+            begin = aurora.status.first("failing-over", self.zero)
+        if begin is None:
+            return None
+        before = aurora.writers.before(self.zero)
+        moved = next(
+            (
+                at
+                for at, name in zip(aurora.writers.times, aurora.writers.values, strict=True)
+                if at > begin and name != before
+            ),
+            None,
+        )
+        done = None if moved is None else aurora.status.first("available", moved)
+        if done is not None:
+            found["promote"] = done - begin
+        return done
+
+    # What clients see.
+
+    def _clients(self) -> tuple[float | None, float | None]:
+        """Seconds until a client with and one without DNS cache is served for good; 0 if it always is."""
+        cloud = self.cloud
+        random = cloud.kernel.random("client")
+        assumptions = cloud.assumptions
+        ttl = assumptions.draw("route53_alias_ttl", random)
+        endpoint_ttl = assumptions.draw("aurora_endpoint_ttl", random)
+        phase, endpoint_phase = random.uniform(0, ttl), random.uniform(0, endpoint_ttl)
+        histories: list[History[object]] = [
+            cloud.records.side,  # type: ignore[list-item]
+            cloud.aurora.writing,  # type: ignore[list-item]
+            cloud.aurora.endpoint,  # type: ignore[list-item]
+            *(balancer.serving for balancer in cloud.balancers.values()),  # type: ignore[list-item]
+        ]
+        steps = changes(histories, self.zero)
+        times = sorted({*steps, *_refreshed(steps, endpoint_ttl, endpoint_phase)})
+        uncached = self._served_from(times, 0.0, 0.0, endpoint_ttl, endpoint_phase)
+        times = sorted({*times, *_refreshed(steps, ttl, phase)})
+        cached = self._served_from(times, ttl, phase, endpoint_ttl, endpoint_phase)
+        return cached, uncached
+
+    def _served_from(
+        self, times: list[float], ttl: float, phase: float, endpoint_ttl: float, endpoint_phase: float
+    ) -> float | None:
+        cloud = self.cloud
+        good_since: float | None = None
+        for at in times:
+            if at > self.end:
+                break
+            asked = at if ttl == 0 else at - (at - phase) % ttl
+            side = cloud.records.side.before(asked)
+            named = at if endpoint_ttl == 0 else at - (at - endpoint_phase) % endpoint_ttl
+            served = (
+                cloud.balancers[side].serving.before(at)
+                and cloud.aurora.writing.before(at)
+                and cloud.aurora.endpoint.before(named) == cloud.aurora.writers.before(at)
+            )
+            if not served:
+                good_since = None
+            elif good_since is None:
+                good_since = at
+        return None if good_since is None else good_since - self.zero
+
+    # How it went.
+
+    def verdicts(self) -> dict[str, int]:
+        """Runs of the orchestrator that acted, by what they should have done; and missed ones."""
+        counts = dict.fromkeys(("right", "unneeded", "missed", "repeated"), 0)
+        seen: set[str] = set()
+        runs: dict[int, str] = {}
+        order = ("right", "repeated", "unneeded")
+        for act in self.acts:
+            automatic = act.caller.source in AUTOMATIC
+            if act.component in seen:
+                verdict = "repeated"
+            elif automatic and (not act.faulty or act.component not in self.scenario.needs):
+                verdict = "unneeded"
+            else:
+                verdict = "right"
+            seen.add(act.component)
+            before = runs.get(id(act.caller), "right")
+            runs[id(act.caller)] = max(before, verdict, key=order.index)
+        for verdict in runs.values():
+            counts[verdict] += 1
+        counts["missed"] = int(self.scenario.must_act and not self._all_moved(seen))
+        return counts
+
+    def _all_moved(self, seen: set[str]) -> bool:
+        """Whether each component was moved, by the automation or by Aurora itself."""
+        aurora = self.cloud.aurora
+        itself = aurora.writers.value != aurora.writers.before(self.zero)
+        return self.scenario.needs <= (seen | ({"database"} if itself else set()))
+
+    def outcome(self) -> str:
+        """How the orchestrator's runs since the fault ended, the weightiest."""
+        found = {_outcome(run.answer, run.error) for run in self.cloud.facts.runs if run.queued >= self.zero}
+        return next((name for name in OUTCOMES if name in found), "NONE")
+
+
+def _outcome(answer: object, error: BaseException | None) -> str:
+    if error is not None:
+        return "FAILED" if isinstance(error, Exception) else "KILLED"
+    try:
+        assert isinstance(answer, Mapping)
+        return str(json.loads(answer["body"])["outcome"])
+    except (AssertionError, KeyError, TypeError, ValueError):
+        return "NONE"
+
+
+def _refreshed(times: Iterable[float], ttl: float, phase: float) -> list[float]:
+    """The first refresh of a cache after each of the times."""
+    if ttl <= 0:
+        return []
+    return [at + (phase - at) % ttl for at in times]
