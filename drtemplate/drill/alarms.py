@@ -33,7 +33,8 @@ def evaluate(
 
     Args:
         points: oldest first: breaching, not breaching, or None for missing.
-        periods: EvaluationPeriods; ``datapoints``: DatapointsToAlarm.
+        periods: EvaluationPeriods.
+        datapoints: DatapointsToAlarm.
         missing: TreatMissingData.
         state: the present one.
     """
@@ -130,7 +131,8 @@ class Alarms:
         self.down = down
         self.iso = iso
         self.random = kernel.random("alarms")
-        self.states = {one.name: OK for one in (*alarms, *composites)}
+        names = [one.name for one in alarms] + [one.name for one in composites]
+        self.states = dict.fromkeys(names, OK)
         self.since: dict[str, float] = {}
         for alarm in alarms:
             # As many periods must have passed as it evaluates; before the run all was well.
@@ -176,7 +178,10 @@ class Alarms:
                 self._set(composite, ALARM if holds(composite.rule, self.states) else OK)
 
     def _event(self, name: str, state: str, before: str) -> dict[str, Any]:
-        """https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/alarms-and-actions-Lambda.html"""
+        """What an alarm hands to its Lambda action.
+
+        https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/alarms-and-actions-Lambda.html
+        """
         now = self.iso()
         return {
             "source": "aws.cloudwatch",

@@ -48,7 +48,9 @@ def limits(scenario: Scenario, *, manual: bool) -> dict[str, float]:
         return {}
     if manual:
         return {"decide": DECIDE}
-    found = {"detect": DETECT, "decide": DECIDE, "own_share": OWN_SHARE}
+    found = {"detect": DETECT, "decide": DECIDE}
+    if scenario.ends:
+        found["own_share"] = OWN_SHARE
     if scenario.needs == BOTH:
         found["accepted"] = ACCEPTED
     return found

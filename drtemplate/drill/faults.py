@@ -212,9 +212,7 @@ def usual_noise(cloud: Cloud) -> None:
     _windows(cloud)
 
 
-def _lose_probes(
-    cloud: Cloud, interval: float, lose: Callable[[float], None], _: Balancer
-) -> None:
+def _lose_probes(cloud: Cloud, interval: float, lose: Callable[[float], None], _: Balancer) -> None:
     at = cloud.random.expovariate(LOST_PROBES / interval)
     while at < 3600:
         lose(at)

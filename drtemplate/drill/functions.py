@@ -169,7 +169,10 @@ class Functions:
         self._start(message, ended)
 
     def _give_up(self, message: Message, condition: str) -> None:
-        """https://docs.aws.amazon.com/lambda/latest/dg/invocation-async-retain-records.html"""
+        """The event is dropped; where it failed for good, a record goes to the destination.
+
+        https://docs.aws.amazon.com/lambda/latest/dg/invocation-async-retain-records.html
+        """
         if message.function.on_failure:
             payload = json.loads(message.text)
             record = {"requestContext": {"condition": condition}, "requestPayload": payload}

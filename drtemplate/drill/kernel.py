@@ -51,12 +51,15 @@ class Kernel:
 
     def random(self, name: str) -> Random:
         """A stream of its own for each mechanism, so that one does not disturb the others."""
-        return Random(f"{self.seed}/{name}")  # noqa: S311  no secret is made of it
+        return Random(f"{self.seed}/{name}")
 
     def at(self, delay: float, action: Callable[..., object], *arguments: object) -> None:
         """Call ``action`` in ``delay`` virtual seconds."""
-        event = Timeout(self.env, delay)
-        event.callbacks.append(lambda _: action(*arguments))
+
+        def due(_: object) -> None:
+            action(*arguments)
+
+        Timeout(self.env, delay).callbacks.append(due)
 
     def start(self, run: Callable[[], None], timeout: float, owner: Any) -> Strand:
         """Run synchronous code from now on, for at most ``timeout`` seconds."""

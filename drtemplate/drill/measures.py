@@ -6,7 +6,7 @@ import json
 from collections.abc import Iterable, Mapping
 
 from drtemplate.drill.cloud import Cloud
-from drtemplate.drill.facts import AUTOMATIC, Act, Call
+from drtemplate.drill.facts import AUTOMATIC, STATE, Act, Call
 from drtemplate.drill.history import History, changes
 from drtemplate.drill.scenarios import Scenario
 
@@ -35,7 +35,9 @@ class Measured:
         self.stages |= {"client_cached": cached, "client_uncached": uncached}
 
     def _first_act(self) -> Act | None:
-        return next((act for act in self.acts if act.component in self.scenario.needs), None)
+        """The promotion, or the latch where only the application fails."""
+        wanted = "database" if "database" in self.scenario.needs else "application"
+        return next((act for act in self.acts if act.component == wanted), None)
 
     def _first_call(self) -> Call | None:
         """The call that led to the first act; else the first one of the automation."""
@@ -63,7 +65,7 @@ class Measured:
                 found["signal"] = signal - self.zero
                 found["detect"] = max(0.0, stands - signal)
                 found["grace"] = max(0.0, call.at - max(stands, signal))
-                self._blame(call, stands)
+                self._blame(call)
         return found
 
     def _signal(self) -> float | None:
@@ -81,7 +83,10 @@ class Measured:
         if call.caller is None:
             return None
         text = self.cloud.deployment.parameters[self.cloud.deployment.configuration]
-        needed = {"database": int(json.loads(text).get("consecutive_failures", 2)), "application": 1}
+        needed = {
+            "database": int(json.loads(text).get("consecutive_failures", 2)),
+            "application": 1,
+        }
         stands: dict[str, float] = {}
         rows = dict.fromkeys(needed, 0)
         for at, signal, bad in call.caller.probes:
@@ -100,13 +105,15 @@ class Measured:
         parts["Lambda's queue and cold start"] = began - call.at
         return max(parts, key=lambda name: parts[name])
 
-    def _blame(self, call: Call, stands: float) -> None:
+    def _blame(self, call: Call) -> None:
         assert call.caller is not None
         self.slow["signal"] = "the load balancer's probes in a row"
         self.slow["grace"] = "the configured grace, for Aurora or the servers to recover"
         began = call.caller.began or 0.0
         if began > self.zero:
-            self.slow["detect"] = "the next run of the monitor: EventBridge's schedule, Lambda's start"
+            self.slow["detect"] = (
+                "the monitor's next run, started by EventBridge's schedule, counts anew"
+            )
         elif self.cloud.network.outages or self.cloud.network.throttled:
             self.slow["detect"] = "API calls that time out or are repeated within a tick"
         else:
@@ -176,7 +183,12 @@ class Measured:
         return cached, uncached
 
     def _served_from(
-        self, times: list[float], ttl: float, phase: float, endpoint_ttl: float, endpoint_phase: float
+        self,
+        times: list[float],
+        ttl: float,
+        phase: float,
+        endpoint_ttl: float,
+        endpoint_phase: float,
     ) -> float | None:
         cloud = self.cloud
         good_since: float | None = None
@@ -222,14 +234,24 @@ class Measured:
         return counts
 
     def _all_moved(self, seen: set[str]) -> bool:
-        """Whether each component was moved, by the automation or by Aurora itself."""
-        aurora = self.cloud.aurora
-        itself = aurora.writers.value != aurora.writers.before(self.zero)
-        return self.scenario.needs <= (seen | ({"database"} if itself else set()))
+        """Whether each component was moved, by the automation or by Aurora itself.
+
+        A latch that AWS did not take is recorded, and no failed failover.
+        """
+        aurora, moved = self.cloud.aurora, set(seen)
+        if aurora.writers.value != aurora.writers.before(self.zero):
+            moved.add("database")
+        if "database" in moved and self.cloud.text_of(STATE, "LatchError"):
+            moved.add("application")
+        return self.scenario.needs <= moved
 
     def outcome(self) -> str:
         """How the orchestrator's runs since the fault ended, the weightiest."""
-        found = {_outcome(run.answer, run.error) for run in self.cloud.facts.runs if run.queued >= self.zero}
+        found = {
+            _outcome(run.answer, run.error)
+            for run in self.cloud.facts.runs
+            if run.queued >= self.zero
+        }
         return next((name for name in OUTCOMES if name in found), "NONE")
 
 

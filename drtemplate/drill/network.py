@@ -2,7 +2,7 @@
 
 from drtemplate.drill.assumptions import Assumptions
 from drtemplate.drill.aurora import Aurora
-from drtemplate.drill.functions import Function
+from drtemplate.drill.deployment import Function
 from drtemplate.drill.kernel import Kernel
 
 FINE, SILENT, ERROR = "fine", "silent", "error"
@@ -42,10 +42,14 @@ class Network:
             return kind
         if function.zones and self.kernel.now < self.cut:
             return SILENT
-        if self.lost_nats and function.zones and service not in self.endpoints:
-            # Within a VPC, the way out is the NAT gateway of the subnet's route table.
-            if function.nat_zones.get(zone) in self.lost_nats:
-                return SILENT
+        # Within a VPC, the way out is the NAT gateway of the subnet's route table.
+        if (
+            self.lost_nats
+            and function.zones
+            and service not in self.endpoints
+            and function.nat_zones.get(zone) in self.lost_nats
+        ):
+            return SILENT
         return FINE
 
     def connect(self, timeout: float) -> str:

@@ -79,9 +79,7 @@ def simulate(
         cloud.close()
 
 
-def _run(
-    cloud: Cloud, scenario: Scenario, seed: int, zero: float, end: float, tally: Tally
-) -> Run:
+def _run(cloud: Cloud, scenario: Scenario, seed: int, zero: float, end: float, tally: Tally) -> Run:
     measured = Measured(cloud, scenario, zero, end)
     run = Run(
         scenario=scenario.name,
@@ -130,7 +128,9 @@ def is_manual(scenario: Scenario) -> bool:
 _work: dict[str, Any] = {}
 
 
-def _prepare(deployment: Deployment, assumptions: Assumptions, scenarios: Sequence[Scenario]) -> None:
+def _prepare(
+    deployment: Deployment, assumptions: Assumptions, scenarios: Sequence[Scenario]
+) -> None:
     _work.update(deployment=deployment, assumptions=assumptions, scenarios=scenarios)
 
 
@@ -201,18 +201,17 @@ def drill(
         if isinstance(result, str):
             raise DrTemplateError(result)
         number, count, part, tally = result
-        totals[number][0].merge(part)
-        totals[number][1].merge(tally)
+        total, sums = totals[number]
+        total.merge(part)
+        sums.merge(tally)
         advance(scenarios[number].name, count)
-        if totals[number][0].runs == runs:
-            done.append(_finish(*totals[number], scenarios[number], deployment))
+        if total.runs == runs:
+            done.append(_finish(total, sums, scenarios[number], deployment))
             finished(done[-1])
     return tuple(done)
 
 
-def _finish(
-    summary: Summary, tally: Tally, scenario: Scenario, deployment: Deployment
-) -> Summary:
+def _finish(summary: Summary, tally: Tally, scenario: Scenario, deployment: Deployment) -> Summary:
     summary.budgets = judge(summary, scenario, tally.slow, manual=is_manual(scenario))
     summary.cost_per_month = prices.per_month(
         deployment,
@@ -226,7 +225,11 @@ def _finish(
 
 
 def report(
-    deployment: Deployment, assumptions: Assumptions, summaries: Iterable[Summary], seed: int, runs: int
+    deployment: Deployment,
+    assumptions: Assumptions,
+    summaries: Iterable[Summary],
+    seed: int,
+    runs: int,
 ) -> DrillReport:
     """The whole drill, for printing and for programs."""
     return DrillReport(

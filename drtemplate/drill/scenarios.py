@@ -27,6 +27,7 @@ class Scenario:
         setup: what holds from the beginning of the run.
         needs: the components that really fail, or that a person asks to be moved.
         must_act: whether the automation must move them.
+        ends: whether a run can be completed in this world.
         warm, lasts: seconds before and after the fault.
         sliced: the runs are consecutive parts of a week instead of repetitions.
     """
@@ -37,6 +38,7 @@ class Scenario:
     setup: tuple[Fault, ...] = ()
     needs: frozenset[str] = frozenset()
     must_act: bool = False
+    ends: bool = True
     warm: float = WARM
     lasts: float = LASTS
     sliced: bool = False
@@ -99,7 +101,7 @@ SCENARIOS = (
              setup=(faults.monitor_broken,), faults=_now(HANGS), needs=DATABASE, must_act=True,
              lasts=780.0),
     Scenario(name="orchestrator_killed", title="both tiers dead, orchestrator killed after its call",
-             setup=(faults.killed_after_act,), faults=BOTH_DEAD, needs=DATABASE, must_act=True,
+             setup=(faults.killed_after_act,), faults=BOTH_DEAD, needs=BOTH, must_act=True,
              lasts=600.0),
     Scenario(name="orchestrator_killed_early",
              title="both tiers dead, orchestrator killed with the lease, before its call",
@@ -111,18 +113,18 @@ SCENARIOS = (
     _while_down("cloudwatch", "CloudWatch"),
     _while_down("ssm", "Systems Manager"),
     Scenario(name="route53_down", title="both tiers dead while Route 53's control plane is down",
-             faults=((-20.0, faults.service_down("route53")), *BOTH_DEAD), needs=DATABASE,
+             faults=((-20.0, faults.service_down("route53")), *BOTH_DEAD), needs=BOTH,
              must_act=True),
-    Scenario(name="throttling", title="both tiers dead, 30 % of all API calls throttled",
-             faults=((-20.0, faults.throttled(0.3)), *BOTH_DEAD), needs=BOTH, must_act=True),
+    Scenario(name="throttling", title="both tiers dead, 20 % of all API calls throttled",
+             faults=((-20.0, faults.throttled(0.2)), *BOTH_DEAD), needs=BOTH, must_act=True),
     Scenario(name="double_trigger", title="both tiers dead, events delivered twice, a person triggers too",
              setup=(faults.delivered_twice,), needs=BOTH, must_act=True,
              faults=(*BOTH_DEAD, (8.0, faults.operator(20, trigger_failover=True, reason="outage")))),
     Scenario(name="aurora_stalled", title="both tiers dead, Aurora accepts and never promotes",
-             setup=(faults.failover_never_ends,), faults=BOTH_DEAD, needs=DATABASE, must_act=True,
-             lasts=600.0),
+             setup=(faults.failover_never_ends,), faults=BOTH_DEAD, needs=BOTH, must_act=True,
+             ends=False, lasts=600.0),
     Scenario(name="no_reader", title="both tiers dead, no reader available",
-             setup=(faults.no_reader,), faults=_now(CRASHES, faults.servers_die()), needs=DATABASE,
+             setup=(faults.no_reader,), faults=_now(CRASHES, faults.servers_die()), needs=BOTH,
              lasts=720.0),
     Scenario(name="day_0", title="day 0: nothing registered", setup=(faults.nothing_registered,),
              faults=(), lasts=600.0),

@@ -57,7 +57,8 @@ class Services:
 
     # RDS.
 
-    def rds_DescribeDBClusters(self, _: Invocation, params: dict[str, Any]) -> Any:  # noqa: N802
+    def rds_DescribeDBClusters(self, _: Invocation, params: dict[str, Any]) -> Any:
+        """DescribeDBClusters."""
         aurora = self.cloud.aurora
         if params.get("DBClusterIdentifier", aurora.cluster.name) != aurora.cluster.name:
             raise Refused("DBClusterNotFoundFault")
@@ -79,7 +80,8 @@ class Services:
         }
         return {"DBClusters": [cluster]}
 
-    def rds_DescribeDBInstances(self, _: Invocation, params: dict[str, Any]) -> Any:  # noqa: N802
+    def rds_DescribeDBInstances(self, _: Invocation, params: dict[str, Any]) -> Any:
+        """DescribeDBInstances."""
         aurora = self.cloud.aurora
         wanted = params.get("DBInstanceIdentifier")
         if wanted is not None and wanted not in aurora.nodes:
@@ -97,7 +99,8 @@ class Services:
         ]
         return {"DBInstances": instances}
 
-    def rds_FailoverDBCluster(self, caller: Invocation, params: dict[str, Any]) -> Any:  # noqa: N802
+    def rds_FailoverDBCluster(self, caller: Invocation, params: dict[str, Any]) -> Any:
+        """FailoverDBCluster."""
         self.cloud.facts.before_act(caller, "database", params)
         self.cloud.aurora.fail_over(params.get("TargetDBInstanceIdentifier"))
         self.cloud.facts.acted(caller, "database", params)
@@ -105,7 +108,8 @@ class Services:
 
     # Load balancing.
 
-    def elbv2_DescribeTargetHealth(self, caller: Invocation, params: dict[str, Any]) -> Any:  # noqa: N802
+    def elbv2_DescribeTargetHealth(self, caller: Invocation, params: dict[str, Any]) -> Any:
+        """DescribeTargetHealth."""
         for balancer in self.cloud.balancers.values():
             if balancer.side.target_group == params["TargetGroupArn"]:
                 states = balancer.states()
@@ -117,14 +121,16 @@ class Services:
 
     # Route 53.
 
-    def route53_UpdateHealthCheck(self, caller: Invocation, params: dict[str, Any]) -> Any:  # noqa: N802
+    def route53_UpdateHealthCheck(self, caller: Invocation, params: dict[str, Any]) -> Any:
+        """UpdateHealthCheck."""
         check = self._check(params["HealthCheckId"])
         self.cloud.facts.before_act(caller, "application", params)
         check.configure(params.get("Disabled"), params.get("Inverted"))
         self.cloud.facts.acted(caller, "application", params)
         return {"HealthCheck": {"Id": params["HealthCheckId"]}}
 
-    def route53_GetHealthCheck(self, _: Invocation, params: dict[str, Any]) -> Any:  # noqa: N802
+    def route53_GetHealthCheck(self, _: Invocation, params: dict[str, Any]) -> Any:
+        """GetHealthCheck."""
         check = self._check(params["HealthCheckId"])
         config = {"Disabled": check.disabled, "Inverted": check.inverted, "Type": "HTTPS"}
         return {"HealthCheck": {"Id": params["HealthCheckId"], "HealthCheckConfig": config}}
@@ -137,13 +143,15 @@ class Services:
 
     # Systems Manager, SNS, Lambda.
 
-    def ssm_GetParameter(self, _: Invocation, params: dict[str, Any]) -> Any:  # noqa: N802
+    def ssm_GetParameter(self, _: Invocation, params: dict[str, Any]) -> Any:
+        """GetParameter."""
         value = self.cloud.deployment.parameters.get(params["Name"])
         if value is None:
             raise Refused("ParameterNotFound")
         return {"Parameter": {"Name": params["Name"], "Type": "String", "Value": value}}
 
-    def sns_Publish(self, _: Invocation, params: dict[str, Any]) -> Any:  # noqa: N802
+    def sns_Publish(self, _: Invocation, params: dict[str, Any]) -> Any:
+        """Publish."""
         # https://docs.aws.amazon.com/sns/latest/api/API_Publish.html
         subject = params.get("Subject", "-")
         if len(subject) > 100 or "\n" in subject or not subject:
@@ -151,7 +159,8 @@ class Services:
         self.cloud.publish(params.get("TopicArn", ""), subject, {"message": params["Message"]})
         return {"MessageId": "drill"}
 
-    def lambda_Invoke(self, caller: Invocation, params: dict[str, Any]) -> Any:  # noqa: N802
+    def lambda_Invoke(self, caller: Invocation, params: dict[str, Any]) -> Any:
+        """Invoke."""
         functions = self.cloud.functions
         if params["FunctionName"] not in functions.by_name:
             raise Refused("ResourceNotFoundException", "Function not found")
@@ -164,23 +173,27 @@ class Services:
 
     # DynamoDB.
 
-    def dynamodb_GetItem(self, _: Invocation, params: dict[str, Any]) -> Any:  # noqa: N802
+    def dynamodb_GetItem(self, _: Invocation, params: dict[str, Any]) -> Any:
+        """GetItem."""
         self._table(params)
         return self.cloud.table.get(params)
 
-    def dynamodb_PutItem(self, caller: Invocation, params: dict[str, Any]) -> Any:  # noqa: N802
+    def dynamodb_PutItem(self, caller: Invocation, params: dict[str, Any]) -> Any:
+        """PutItem."""
         self._table(params)
         answer = self.cloud.table.put(params, caller)
         self.cloud.facts.wrote(caller, params["Item"])
         return answer
 
-    def dynamodb_UpdateItem(self, caller: Invocation, params: dict[str, Any]) -> Any:  # noqa: N802
+    def dynamodb_UpdateItem(self, caller: Invocation, params: dict[str, Any]) -> Any:
+        """UpdateItem."""
         self._table(params)
         answer = self.cloud.table.update(params, caller)
         self.cloud.facts.wrote(caller, self.cloud.table.items[params["Key"]["StateKey"]["S"]])
         return answer
 
-    def dynamodb_DeleteItem(self, caller: Invocation, params: dict[str, Any]) -> Any:  # noqa: N802
+    def dynamodb_DeleteItem(self, caller: Invocation, params: dict[str, Any]) -> Any:
+        """DeleteItem."""
         self._table(params)
         return self.cloud.table.delete(params, caller)
 
@@ -190,7 +203,8 @@ class Services:
 
     # CloudWatch.
 
-    def cloudwatch_PutMetricData(self, _: Invocation, params: dict[str, Any]) -> Any:  # noqa: N802
+    def cloudwatch_PutMetricData(self, _: Invocation, params: dict[str, Any]) -> Any:
+        """PutMetricData."""
         cloud, now = self.cloud, self.cloud.kernel.now
         visible = now + cloud.metric_delay(cloud.network.random)
         cloud.facts.puts += 1
@@ -204,7 +218,8 @@ class Services:
             cloud.metrics.put(key, now, one["Value"], visible)
         return {}
 
-    def cloudwatch_GetMetricStatistics(self, _: Invocation, params: dict[str, Any]) -> Any:  # noqa: N802
+    def cloudwatch_GetMetricStatistics(self, _: Invocation, params: dict[str, Any]) -> Any:
+        """GetMetricStatistics."""
         key = (
             params["Namespace"],
             params["MetricName"],
@@ -218,7 +233,8 @@ class Services:
         ]
         return {"Label": params["MetricName"], "Datapoints": points}
 
-    def cloudwatch_GetMetricData(self, _: Invocation, params: dict[str, Any]) -> Any:  # noqa: N802
+    def cloudwatch_GetMetricData(self, _: Invocation, params: dict[str, Any]) -> Any:
+        """GetMetricData."""
         results = []
         for query in params["MetricDataQueries"]:
             stat = query["MetricStat"]

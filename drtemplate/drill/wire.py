@@ -9,7 +9,8 @@ from __future__ import annotations
 
 import functools
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any
+from types import SimpleNamespace
+from typing import TYPE_CHECKING, Any, ClassVar
 
 import boto3
 from botocore.config import Config
@@ -17,6 +18,7 @@ from botocore.exceptions import ConnectTimeoutError, ParamValidationError, ReadT
 from botocore.validate import ParamValidator
 
 from drtemplate.drill.aurora import Refused
+from drtemplate.drill.dynamodb import QuickTable
 from drtemplate.drill.intrinsics import REGION
 from drtemplate.drill.kernel import Killed, current_owner, never
 from drtemplate.drill.network import ERROR, FINE
@@ -43,7 +45,7 @@ MOST_VERDICTS = 20_000
 def _session() -> Any:
     return boto3.Session(
         region_name=REGION, aws_access_key_id="drill", aws_secret_access_key="drill"
-    )  # noqa: S106
+    )
 
 
 def _limits(config: Config | None) -> tuple[float, float, int]:
@@ -87,21 +89,45 @@ def resource(service: str, config: Config | None = None) -> Any:
 def _resource(connect: float, read: float, attempts: int) -> Any:
     made = _session().resource("dynamodb")
     inner = made.meta.client
-    inner._make_api_call = Wire(inner, "dynamodb", connect, read, attempts)
-    return made
+    inner._make_api_call = Wire(inner, "dynamodb", connect, read, attempts, emits=True)
+    quick = _client("dynamodb", connect, read, attempts)
+
+    @functools.cache
+    def table(name: str) -> QuickTable:
+        return QuickTable(name, quick, made.Table(name))
+
+    return SimpleNamespace(Table=table, meta=made.meta)
 
 
 class Wire:
-    """Replaces ``_make_api_call`` of one client."""
+    """Replaces ``_make_api_call`` of one client.
 
-    verdicts: set[tuple[str, str, str]] = set()
+    Args:
+        made: the client.
+        service: its name.
+        connect, read: time-outs in seconds.
+        attempts: in all.
+        emits: whether the client's own listeners turn Python values into wire values.
+    """
 
-    def __init__(self, made: Any, service: str, connect: float, read: float, attempts: int) -> None:
+    verdicts: ClassVar[set[tuple[str, str, str]]] = set()
+
+    def __init__(
+        self,
+        made: Any,
+        service: str,
+        connect: float,
+        read: float,
+        attempts: int,
+        *,
+        emits: bool = False,
+    ) -> None:
         self.client = made
         self.service = service
         self.connect = connect
         self.read = read
         self.attempts = attempts
+        self.emits = emits
         self.models: dict[str, Any] = {}
 
     def __call__(self, operation: str, params: dict[str, Any]) -> Any:
@@ -129,8 +155,7 @@ class Wire:
             model = self.models[operation] = self.client.meta.service_model.operation_model(
                 operation
             )
-        if self.service == "dynamodb":
-            # What the resource interface registers there turns Python values into wire values.
+        if self.emits:
             params = self.client._emit_api_params(
                 api_params=params, operation_model=model, context={}
             )
@@ -152,7 +177,7 @@ class Wire:
         finally:
             spent = invocation.spent
             spent[self.service] = spent.get(self.service, 0.0) + kernel.env._now - begun
-        if self.service == "dynamodb":
+        if self.emits:
             self.client.meta.events.emit(
                 f"after-call.dynamodb.{operation}",
                 http_response=None,
