@@ -43,6 +43,9 @@ check: lint types ## all that a commit must pass: lint, types, fresh template, e
 	$(BIN)/python generate.py equivalence
 	$(BIN)/python -m pytest
 
+drill: $(READY) ## run the handlers in a simulated cloud; report in build/drill/
+	$(BIN)/python generate.py drill
+
 bench: $(READY) ## measure render, validation, equivalence and emitter against their floors
 	$(BIN)/python bench/bench.py
 

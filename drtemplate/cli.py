@@ -12,6 +12,7 @@ from dataclasses import asdict, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from drtemplate.drill.command import add_parser as add_drill
 from drtemplate.errors import DrTemplateError, InputError
 from drtemplate.settings import Settings
 
@@ -92,6 +93,7 @@ def _parser() -> argparse.ArgumentParser:
     )
     equivalence.add_argument("--format", choices=("text", "json"), default="text")
     equivalence.set_defaults(command=_equivalence)
+    add_drill(commands)
     return parser
 
 
