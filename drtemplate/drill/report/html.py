@@ -8,7 +8,7 @@ from markupsafe import Markup
 from drtemplate.drill.report import distributions, timeline, view, words
 from drtemplate.drill.report.bars import STYLE, shown, stage_bars
 from drtemplate.drill.report.sweep_plot import knobs, sweep_plot
-from drtemplate.drill.results import DrillReport
+from drtemplate.drill.results import DrillReport, Summary
 
 OVERVIEW = (
     "signal",
@@ -45,10 +45,11 @@ def as_html(report: DrillReport) -> str:
         report=report,
         view=view,
         style=Markup((_HERE / "page.css").read_text(encoding="utf-8") + STYLE),
-        sections=_sections(report, acting=bool(acting)),
+        sections=_sections(report),
         failures=view.failures(report),
         acting=acting,
         overview=OVERVIEW,
+        overview_groups=_groups(report),
         names=words.STAGE_NAMES,
         meanings=words.STAGE_MEANINGS,
         broken=broken,
@@ -65,10 +66,19 @@ def as_html(report: DrillReport) -> str:
     )
 
 
-def _sections(report: DrillReport, *, acting: bool) -> list[tuple[str, str]]:
+def _groups(report: DrillReport) -> list[tuple[str, list[Summary]]]:
+    """The scenarios in which the automation must act, and the others; no group is empty."""
+    found = (
+        ("the automation must act", [one for one in report.summaries if one.must_act]),
+        ("it need not act", [one for one in report.summaries if not one.must_act]),
+    )
+    return [(name, group) for name, group in found if group]
+
+
+def _sections(report: DrillReport) -> list[tuple[str, str]]:
     ran = bool(report.summaries)
     found = (
-        ("stages", "Seconds", acting),
+        ("stages", "Seconds", ran),
         ("counts", "Failovers", ran),
         ("budgets", "Budgets", ran),
         ("sensitivity", "Knobs", bool(report.sensitivity)),

@@ -41,13 +41,11 @@ def _plain(cell: str) -> str:
 
 
 def _failures(report: DrillReport) -> list[str]:
-    lines = [
-        f"- {_plain(one.scenario)}: {_plain(one.what)}"
-        + (f". Takes the time: {_plain(one.why)}" if one.why else "")
-        + (f". Seen first with seed {', '.join(map(str, one.seeds))}" if one.seeds else "")
-        for one in view.failures(report)
+    rows = [
+        [one.title, one.promise, one.measured, one.limit, one.why] for one in view.failures(report)
     ]
-    return ["## Not held", "\n".join(lines)] if lines else []
+    head = ["scenario", "promise", "measured", "at most", "takes the time"]
+    return ["## Not held", table(head, rows, 5)] if rows else []
 
 
 def _summaries(report: DrillReport) -> list[str]:
@@ -67,7 +65,7 @@ def _summaries(report: DrillReport) -> list[str]:
         [words.title(one), "yes" if one.must_act else "no", *view.counts_row(one)]
         for one in summaries
     ]
-    heads = [f"{column.name}, {column.words}" for column in columns]
+    heads = [f"{column.promise}, {column.words}" for column in columns]
     broken = [
         [name, meaning, words.count(sum(one.broken.get(name, 0) for one in summaries))]
         for name, meaning in report.invariants.items()

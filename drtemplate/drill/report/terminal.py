@@ -61,33 +61,28 @@ def line(summary: Summary) -> str:
     """A scenario in a line: its verdict and, if not held, the first promise that was broken."""
     if summary.held:
         return f"{summary.scenario}: {count(summary.runs)} runs, held"
-    broken = [view.budget_words(budget) for budget in summary.budgets if not budget.held]
-    broken += [f"invariant broken: {name}" for name in sorted(summary.broken)]
+    broken = view.failures_of(summary)
     more = f" (and {len(broken) - 1} more)" if len(broken) > 1 else ""
     return f"{summary.scenario}: {count(summary.runs)} runs, NOT HELD: {broken[0]}{more}"
 
 
 def as_text(report: DrillReport) -> str:
     """The summary: 99th percentiles where the automation must act, counts everywhere, the verdict."""
-    lines = []
-    if acting := [one for one in report.summaries if one.must_act]:
-        heads = [head for _, head in _COLUMNS]
-        lines += ["99th percentile, seconds", _line("", heads, [*WRONGS, "verdict"])]
-        lines += [_row(one, acting=True) for one in acting]
-    if quiet := [one for one in report.summaries if not one.must_act]:
-        lines += ["", "must not act"] if lines else ["must not act"]
-        lines += [_row(one, acting=False) for one in quiet]
+    lines: list[str] = []
+    for acts, head in ((True, "must act"), (False, "need not act")):
+        if rows := [_row(one) for one in report.summaries if one.must_act == acts]:
+            lines += [] if not lines else [""]
+            lines += [_line(head, [name for _, name in _COLUMNS], [*WRONGS, "verdict"]), *rows]
+    lines += ["seconds are 99th percentiles"] * bool(lines)
     lines += [""] * bool(lines)
     lines += [f"{name.lower()}: {value}" for name, value in view.facts(report).items()]
     lines.append(view.verdict(report))
-    for one in view.failures(report):
-        why = f" [{one.why}]" if one.why else ""
-        lines.append(f"  {one.anchor}: {one.what}{why}")
+    lines += [f"  {one.scenario}: {one}" for one in view.failures(report)]
     return "\n".join(lines)
 
 
-def _row(one: Summary, *, acting: bool) -> str:
-    figures = [seconds(one.measures[name].percentile(99)) if acting else "" for name, _ in _COLUMNS]
+def _row(one: Summary) -> str:
+    figures = [seconds(one.measures[name].percentile(99)) for name, _ in _COLUMNS]
     wrongs = [count(one.counts[name]) for name in WRONGS]
     return _line(one.scenario, figures, [*wrongs, "held" if one.held else "NOT HELD"])
 

@@ -37,13 +37,8 @@ def entries(timeline: Sequence[Moment]) -> list[Entry]:
     return found
 
 
-def lanes(timeline: Sequence[Moment], zero: str = "fault") -> str:
-    """A lane for each actor, in the order of their first moment, and a dot for each moment.
-
-    Args:
-        timeline: the moments, in order.
-        zero: what the moment 0 is called.
-    """
+def lanes(timeline: Sequence[Moment]) -> str:
+    """A lane for each actor, in the order of their first moment, and a dot for each moment."""
     actors = list(dict.fromkeys(moment.actor for moment in timeline))
     bottom = _TOP + _LANE * len(actors)
     root = svg.drawing(_WIDTH, bottom + 26, "one run, moment by moment", "chart wide")
@@ -55,8 +50,8 @@ def lanes(timeline: Sequence[Moment], zero: str = "fault") -> str:
         x = scale(value)
         class_ = "grid" if value else "mark"
         svg.element(root, "line", x1=x, x2=x, y1=_TOP, y2=bottom, class_=class_)
-        words = label if value else zero
-        svg.text(root, x, bottom + 17, words, class_="soft small middle")
+        svg.text(root, x, bottom + 17, label, class_="soft small middle")
+    svg.text(root, _LABELS - 8, bottom + 17, "since the fault", class_="soft small end")
     for number, actor in enumerate(actors):
         y = _TOP + _LANE * (number + 0.5)
         svg.text(root, _LABELS - 8, y + 4, actor, class_="end")

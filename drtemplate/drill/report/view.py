@@ -1,11 +1,13 @@
 """What every form of the report says, before it is laid out: sentences and rows of text."""
 
 import shlex
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from drtemplate.drill.report.judgement import judge
 from drtemplate.drill.report.sweep_plot import knobs
 from drtemplate.drill.report.words import (
+    STAGE_NAMES,
     amount,
     count,
     dollars,
@@ -48,44 +50,56 @@ class Failure:
     """A promise that was not kept.
 
     Attributes:
-        scenario: the title of the scenario.
-        anchor: its name.
-        what: the promise and the figure.
-        why: the AWS mechanism that takes the time; else empty.
-        seeds: of the first runs in which it shows; may be empty.
+        scenario: its name.
+        title: what happens in it.
+        promise: in words.
+        measured, limit: figures with their unit.
+        why: the AWS mechanism that takes the time, or the seeds of the first runs in which it shows.
     """
 
     scenario: str
-    anchor: str
-    what: str
+    title: str
+    promise: str
+    measured: str
+    limit: str
     why: str
-    seeds: tuple[int, ...]
+
+    def __str__(self) -> str:
+        why = f" [{self.why}]" if self.why else ""
+        return f"{self.promise}: {self.measured}, at most {self.limit}{why}"
 
 
-def budget_words(budget: Budget) -> str:
-    """The promise and the figure, as ``detect, 99th percentile: 13.20 s, at most 12.00 s``."""
-    return (
-        f"{budget.name}: {amount(budget.measured, budget.unit)}, "
-        f"at most {amount(budget.limit, budget.unit)}"
-    )
+def promise(name: str) -> str:
+    """A budget's name, with its measure as people read it."""
+    measure, comma, rest = name.partition(",")
+    return STAGE_NAMES.get(measure, measure) + comma + rest
 
 
 def failures(report: DrillReport) -> list[Failure]:
     """Every budget and every invariant that was not kept, scenario by scenario."""
+    return [failure for one in report.summaries for failure in failures_of(one)]
+
+
+def failures_of(one: Summary) -> list[Failure]:
+    """Those of a scenario; where seeds are known, they stand in for a mechanism."""
     found = []
-    for one in report.summaries:
-        for budget in one.budgets:
-            if not budget.held:
-                seeds = next(
-                    (one.seeds[w] for w in WRONGS if w in budget.name and w in one.seeds), ()
-                )
-                found.append(
-                    Failure(title(one), one.scenario, budget_words(budget), budget.mechanism, seeds)
-                )
-        for name, times in sorted(one.broken.items()):
-            what = f"invariant broken: {name}, in {count(times)} of {count(one.runs)} runs"
-            found.append(Failure(title(one), one.scenario, what, "", one.seeds.get(name, ())))
+    for budget in one.budgets:
+        if not budget.held:
+            seeds = next((one.seeds[w] for w in WRONGS if w in budget.name and w in one.seeds), ())
+            figures = [amount(value, budget.unit) for value in (budget.measured, budget.limit)]
+            why = budget.mechanism or _seeds(seeds)
+            found.append(
+                Failure(one.scenario, title(one), promise(budget.name), figures[0], figures[1], why)
+            )
+    for name, times in sorted(one.broken.items()):
+        what, runs = f"invariant broken: {name}", f"in {count(times)} of {_plural(one.runs, 'run')}"
+        why = _seeds(one.seeds.get(name, ()))
+        found.append(Failure(one.scenario, title(one), what, runs, "0", why))
     return found
+
+
+def _seeds(seeds: Sequence[int]) -> str:
+    return f"first with seed {', '.join(map(str, seeds))}" if seeds else ""
 
 
 def verdict(report: DrillReport) -> str:
@@ -120,7 +134,7 @@ def facts(report: DrillReport) -> dict[str, str]:
         "Runs": f"{count(report.runs)} in each scenario",
         "Scenarios": count(len(report.summaries)),
         "Virtual time": duration(virtual),
-        "Template": f"SHA-256 {report.template_digest[:16]}\N{HORIZONTAL ELLIPSIS}",
+        "Template": f"SHA-256 {report.template_digest[:12]}\N{HORIZONTAL ELLIPSIS}",
         "Handlers": "from the template" if report.handlers == "template" else report.handlers,
     }
 
@@ -152,15 +166,23 @@ class BudgetColumn:
     unit: str
 
     @property
+    def promise(self) -> str:
+        """What is promised, in words."""
+        return promise(self.name)
+
+    @property
     def words(self) -> str:
         """The limit, as ``at most 12.00 s``."""
         return f"at most {amount(self.limit, self.unit)}"
 
 
 def budget_columns(report: DrillReport) -> list[BudgetColumn]:
-    """Every promise made, in the order of its first scenario; two limits make two columns."""
+    """Every promise made, seconds first, else in the order of its first scenario; two limits
+    make two columns.
+    """
     made = (budget for one in report.summaries for budget in one.budgets)
-    return list(dict.fromkeys(BudgetColumn(b.name, b.limit, b.unit) for b in made))
+    columns = dict.fromkeys(BudgetColumn(b.name, b.limit, b.unit) for b in made)
+    return sorted(columns, key=lambda column: not column.unit)  # seconds go before counts
 
 
 def budget_cells(one: Summary, columns: list[BudgetColumn]) -> list[Budget | None]:
