@@ -212,7 +212,7 @@ class Measured:
     # How it went.
 
     def verdicts(self) -> dict[str, int]:
-        """Runs of the orchestrator that acted, by what they should have done; and missed ones."""
+        """Runs of the orchestrator that acted, by what they should have done; missed ones; Route 53's moves."""
         counts = dict.fromkeys(("right", "unneeded", "missed", "repeated"), 0)
         seen: set[str] = set()
         runs: dict[int, str] = {}
@@ -231,6 +231,7 @@ class Measured:
         for verdict in runs.values():
             counts[verdict] += 1
         counts["missed"] = int(self.scenario.must_act and not self._all_moved(seen))
+        counts["moves"] = sum(at >= self.zero for at in self.cloud.records.side.times)
         return counts
 
     def _all_moved(self, seen: set[str]) -> bool:

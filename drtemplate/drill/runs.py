@@ -48,6 +48,7 @@ class Run:
         seed: what the run's randomness came from; the same seed gives the same run.
         stages: seconds by the names of `STAGES`; None or absent where a stage did not take place.
         right, unneeded, missed, repeated: failovers, by what they should have been.
+        moves: how often Route 53 moved clients to the other side, back included.
         notifications: messages that reached SNS.
         lambda_seconds: billed seconds of both functions.
         calls: API calls that the handlers made.
@@ -64,6 +65,7 @@ class Run:
     unneeded: int = 0
     missed: int = 0
     repeated: int = 0
+    moves: int = 0
     notifications: int = 0
     lambda_seconds: float = 0.0
     calls: int = 0

@@ -42,7 +42,7 @@ class Summary:
         cost_per_month: US dollars of Lambda, metrics and alarms at the load of this scenario.
         budgets: the verdicts, filled when all runs are counted.
         measures: a histogram for each name of `MEASURES`.
-        counts: totals of right, unneeded, missed, repeated, notifications and calls.
+        counts: totals of right, unneeded, missed, repeated, moves, notifications and calls.
         lambda_us, virtual_us: totals, microseconds.
         most_notifications: in a single run.
         outcomes: runs by outcome.
@@ -61,7 +61,9 @@ class Summary:
         default_factory=lambda: {name: Histogram() for name in MEASURES}
     )
     counts: dict[str, int] = field(
-        default_factory=lambda: dict.fromkeys(("right", *WRONGS, "notifications", "calls"), 0)
+        default_factory=lambda: dict.fromkeys(
+            ("right", *WRONGS, "moves", "notifications", "calls"), 0
+        )
     )
     lambda_us: int = 0
     virtual_us: int = 0

@@ -28,6 +28,7 @@ from drtemplate.drill.results import (
 COUNTS_HEAD = (
     "right",
     *WRONGS,
+    "DNS moves a run",
     "messages a run",
     "at most",
     "calls a run",
@@ -144,6 +145,7 @@ def counts_row(one: Summary) -> list[str]:
     runs = max(one.runs, 1)
     return [
         *(count(one.counts[name]) for name in ("right", *WRONGS)),
+        f"{one.counts['moves'] / runs:,.2f}",
         f"{one.counts['notifications'] / runs:,.2f}",
         count(one.most_notifications),
         f"{one.counts['calls'] / runs:,.0f}",
