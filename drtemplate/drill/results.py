@@ -64,6 +64,7 @@ class SensitivityRow:
         reaction_p50, reaction_p99: seconds of that measure; None if it never came.
         client_p99: seconds from the fault until a client without DNS cache is served; None likewise.
         missed: runs of that scenario in which the automation did not act.
+        moves: how often Route 53 moved clients in quiet runs, without need.
         false_alarms: failovers that nothing called for, in all `quiet_runs`.
         quiet_runs: runs of scenarios in which the automation must not act.
         cost_per_month: US dollars.
@@ -79,6 +80,7 @@ class SensitivityRow:
     reaction_p99: float | None
     client_p99: float | None
     missed: int
+    moves: int
     false_alarms: int
     quiet_runs: int
     cost_per_month: float

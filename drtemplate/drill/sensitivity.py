@@ -4,177 +4,165 @@ The changed deployment lives in memory; neither template nor configuration is wr
 knob meet the same seeds, so that what differs between them is the knob and not the luck.
 """
 
-import json
-from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+import multiprocessing
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
 
+from drtemplate.drill.assumptions import Assumptions
 from drtemplate.drill.deployment import Deployment
+from drtemplate.drill.knobs import BY_NAME, KNOBS, MOVES_HELP, Knob
 from drtemplate.drill.results import SensitivityRow, Summary
+from drtemplate.drill.runner import drill
+from drtemplate.errors import DrTemplateError
 
-# Names of scenarios, and the summaries of their runs in the same order.
-Drill = Callable[[Deployment, Sequence[str]], Sequence[Summary]]
-
-# In none of them may the automation fail over: whatever it does there is a false alarm.
-QUIET = (
-    "blip-3",
-    "blip-15",
-    "backup-window",
-    "maintenance-window",
-    "modification-window",
-)
+# Tells what a month costs.
+USUAL = "quiet_week"
 
 
 @dataclass(frozen=True, slots=True)
-class Knob:
-    """A choice that trades speed against false alarms or cost.
+class Task:
+    """A deployment to be drilled: which knob has which value (none: as deployed), in which scenarios."""
 
-    Attributes:
-        name: in AWS's or the configuration's own words.
-        unit: ``s``, or empty for a count.
-        values: to be tried; the deployment's own one is always tried too.
-        scenario: one in which the knob decides how fast things go.
-        measure: what is to be fast in it, one of `MEASURES`.
-        read: the value that a deployment has.
-        turn: a deployment with another value.
-    """
-
-    name: str
-    unit: str
-    values: tuple[int, ...]
-    scenario: str
-    measure: str
-    read: Callable[[Deployment], float]
-    turn: Callable[[Deployment, int], Deployment]
+    knob: int | None
+    value: float
+    scenarios: tuple[str, ...]
 
 
-def _configured(
-    name: str, unit: str, values: tuple[int, ...], scenario: str, measure: str = "accepted"
-) -> Knob:
-    """A knob in the configuration parameter; docs/runbook.md has the ranges that are heeded."""
-    return Knob(
-        name=name,
-        unit=unit,
-        values=values,
-        scenario=scenario,
-        measure=measure,
-        read=lambda one: float(json.loads(one.parameters[one.configuration])[name]),
-        turn=lambda one, value: one.configured(**{name: value}),
-    )
+Measure = Callable[[Sequence[Task]], Iterable[Sequence[Summary]]]
 
 
-def _of_sides(
-    name: str, field: str, unit: str, values: tuple[int, ...], scenario: str, measure: str
-) -> Knob:
-    """A knob of both sides' target groups or health checks."""
-
-    def turn(one: Deployment, value: int) -> Deployment:
-        # By name, since which field it is belongs to the table of knobs.
-        sides = {key: replace(side, **{field: value}) for key, side in one.sides.items()}  # type: ignore[arg-type]
-        return replace(one, sides=sides)
-
-    return Knob(
-        name=name,
-        unit=unit,
-        values=values,
-        scenario=scenario,
-        measure=measure,
-        read=lambda one: float(getattr(one.sides["Primary"], field)),
-        turn=turn,
-    )
+def plan(deployment: Deployment, knobs: Sequence[Knob] = KNOBS) -> list[Task]:
+    """What must be drilled: the deployment as it is once for all knobs, and every other value."""
+    names = (name for knob in knobs for name in _scenarios(knob))
+    tasks = [Task(None, 0.0, tuple(dict.fromkeys(names)))]
+    for number, knob in enumerate(knobs):
+        mine = knob.read(deployment)
+        others = sorted({float(value) for value in knob.values} - {mine})
+        tasks += [Task(number, value, _scenarios(knob)) for value in others]
+    return tasks
 
 
-# FailureThreshold is 1 to 10, interval 5 to 300 s, UnhealthyThresholdCount 2 to 10.
-# https://docs.aws.amazon.com/Route53/latest/APIReference/API_HealthCheckConfig.html
-# https://docs.aws.amazon.com/elasticloadbalancing/latest/APIReference/API_CreateTargetGroup.html
-KNOBS = (
-    _configured("probe_interval_seconds", "s", (1, 2, 3, 5, 7, 10), "both-tiers-dead"),
-    _configured("consecutive_failures", "", (1, 2, 3, 4, 5), "both-tiers-dead"),
-    _configured("database_grace_seconds", "s", (0, 5, 10, 20, 30, 45), "aurora-stalled"),
-    _configured("application_grace_seconds", "s", (0, 10, 20, 30, 45), "application-dead"),
-    _of_sides(
-        "Route 53 FailureThreshold",
-        "check_threshold",
-        "",
-        (1, 2, 3, 5, 10),
-        "application-dead",
-        "client_uncached",
-    ),
-    _of_sides(
-        "target group HealthCheckIntervalSeconds",
-        "interval",
-        "s",
-        (5, 10, 15, 30),
-        "application-dead",
-        "accepted",
-    ),
-    _of_sides(
-        "target group UnhealthyThresholdCount",
-        "unhealthy_after",
-        "",
-        (2, 3, 5, 10),
-        "application-dead",
-        "accepted",
-    ),
-)
+def _scenarios(knob: Knob) -> tuple[str, ...]:
+    return (knob.scenario, *knob.quiet, USUAL)
 
 
 def sweep(
-    deployment: Deployment,
-    drill: Drill,
-    knobs: Sequence[Knob] = KNOBS,
-    quiet: Sequence[str] = QUIET,
+    deployment: Deployment, measure: Measure, knobs: Sequence[Knob] = KNOBS
 ) -> tuple[SensitivityRow, ...]:
     """Turn each knob through its values, everything else as it is deployed.
 
     Args:
         deployment: as the template declares it.
-        drill: runs scenarios, with the same seeds each time.
+        measure: drills the tasks of `plan`, with the same seeds for each, and answers in their order.
         knobs: to be turned.
-        quiet: the scenarios in which false alarms are counted; the first one tells the cost.
 
     Returns:
         A row for each value, knob by knob, values rising.
     """
-    names = (*dict.fromkeys(knob.scenario for knob in knobs), *quiet)
-    own = _by_name(drill(deployment, names))
+    tasks = plan(deployment, knobs)
+    found: dict[tuple[int | None, float], dict[str, Summary]] = {}
+    for task, summaries in zip(tasks, measure(tasks), strict=True):
+        found[task.knob, task.value] = {one.scenario: one for one in summaries}
     rows = []
-    for knob in knobs:
+    for number, knob in enumerate(knobs):
         mine = knob.read(deployment)
         for value in sorted({*map(float, knob.values), mine}):
-            found = own
-            if value != mine:
-                changed = knob.turn(deployment, int(value))
-                found = _by_name(drill(changed, (knob.scenario, *quiet)))
-            rows.append(_row(knob, value, found, quiet, default=value == mine))
+            own = value == mine
+            rows.append(_row(knob, value, found[(None, 0.0) if own else (number, value)], own=own))
     return tuple(rows)
 
 
-def _by_name(summaries: Iterable[Summary]) -> dict[str, Summary]:
-    return {one.scenario: one for one in summaries}
-
-
-def _row(
-    knob: Knob,
-    value: float,
-    found: Mapping[str, Summary],
-    quiet: Sequence[str],
-    *,
-    default: bool,
-) -> SensitivityRow:
+def _row(knob: Knob, value: float, found: Mapping[str, Summary], *, own: bool) -> SensitivityRow:
     acting = found[knob.scenario]
+    quiet = [found[name] for name in (*knob.quiet, USUAL)]
     reaction = acting.measures[knob.measure]
     return SensitivityRow(
         knob=knob.name,
         value=value,
         unit=knob.unit,
-        default=default,
+        default=own,
         scenario=knob.scenario,
         measure=knob.measure,
         reaction_p50=reaction.percentile(50),
         reaction_p99=reaction.percentile(99),
         client_p99=acting.measures["client_uncached"].percentile(99),
         missed=acting.counts["missed"],
-        false_alarms=sum(found[name].counts["unneeded"] for name in quiet),
-        quiet_runs=sum(found[name].runs for name in quiet),
-        cost_per_month=found[quiet[0]].cost_per_month,
+        moves=sum(one.counts["moves"] for one in quiet if one.scenario not in MOVES_HELP),
+        false_alarms=sum(one.counts["unneeded"] for one in quiet),
+        quiet_runs=sum(one.runs for one in quiet),
+        cost_per_month=found[USUAL].cost_per_month,
     )
+
+
+# Several processes: a deployment is a task, so that each process loads what it needs but once.
+
+_work: dict[str, Any] = {}
+
+
+def _prepare(deployment: Deployment, assumptions: Assumptions, runs: int, seed: int) -> None:
+    _work.update(deployment=deployment, assumptions=assumptions, runs=runs, seed=seed)
+
+
+def _drilled(task: Task) -> tuple[Summary, ...] | str:
+    """The summaries; an error comes back as its text, since not all of them can be pickled."""
+    deployment: Deployment = _work["deployment"]
+    if task.knob is not None:
+        deployment = KNOBS[task.knob].turn(deployment, int(task.value))
+    scenarios = [BY_NAME[name] for name in task.scenarios]
+    try:
+        return drill(
+            deployment, _work["assumptions"], scenarios, runs=_work["runs"], seed=_work["seed"]
+        )
+    except DrTemplateError as exc:
+        return str(exc)
+
+
+def measurer(
+    deployment: Deployment,
+    assumptions: Assumptions,
+    *,
+    runs: int,
+    seed: int,
+    jobs: int,
+    advance: Callable[[str, int], None] = lambda *_: None,
+) -> Measure:
+    """What `sweep` needs to drill for real; the result does not depend on ``jobs``.
+
+    Args:
+        deployment: as the template declares it.
+        assumptions: AWS's timings.
+        runs: of each scenario, for each value.
+        seed: of the first run.
+        jobs: processes.
+        advance: told of each value and so many more runs.
+    """
+
+    def measure(tasks: Sequence[Task]) -> Iterator[Sequence[Summary]]:
+        given = (deployment, assumptions, runs, seed)
+        for task, result in zip(tasks, _results(tasks, jobs, given), strict=True):
+            if isinstance(result, str):
+                raise DrTemplateError(result)
+            name = "the template's" if task.knob is None else KNOBS[task.knob].name
+            advance(f"{name} {task.value:g}" if task.knob is not None else name, runs * len(result))
+            yield result
+
+    return measure
+
+
+def _results(
+    tasks: Sequence[Task], jobs: int, given: tuple[Any, ...]
+) -> Iterator[tuple[Summary, ...] | str]:
+    if jobs == 1:
+        _prepare(*given)
+        yield from map(_drilled, tasks)
+        return
+    methods = multiprocessing.get_all_start_methods()
+    context = multiprocessing.get_context("fork" if "fork" in methods else "spawn")
+    with context.Pool(jobs, _prepare, given) as pool:
+        yield from pool.imap(_drilled, tasks)
+
+
+def runs_of(deployment: Deployment, runs: int) -> int:
+    """How many runs a sweep makes with so many for each value and scenario."""
+    return runs * sum(len(task.scenarios) for task in plan(deployment))

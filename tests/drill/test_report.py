@@ -36,7 +36,7 @@ def one_scenario(**facts):
               "verify": 3.66, "client_cached": 97.77, "client_uncached": 54.88}  # fmt: skip
     run = {
         "scenario": "writer-crash", "seed": 4711, "stages": stages, "right": 21, "unneeded": 22,
-        "missed": 23, "repeated": 24, "notifications": 25, "lambda_seconds": 345.6, "calls": 678,
+        "missed": 23, "repeated": 24, "moves": 0, "notifications": 25, "lambda_seconds": 345.6, "calls": 678,
         "virtual_seconds": 86_400.0, "outcome": "COMPLETED", "broken": (),
         "timeline": (Moment(-3.5, "monitor", "probes"), Moment(12.25, "Aurora", "reader-2 writes")),
     }  # fmt: skip
@@ -119,6 +119,7 @@ def test_every_fact_of_the_drill_is_told(form, change, expected):
         ("reaction_p99", 43.21, "43.21"),
         ("client_p99", 43.21, "43.21"),
         ("missed", 4321, "4,321"),
+        ("moves", 4321, "4,321"),
         ("false_alarms", 4321, "4,321 in 400"),
         ("quiet_runs", 4321, "0 in 4,321"),
         ("cost_per_month", 43.21, "$43.21"),

@@ -8,7 +8,7 @@ from drtemplate.drill.report.judgement import judge
 
 OWN = replace(
     samples.rows()[2], knob="k", value=5, unit="s", default=True, reaction_p50=9.0,
-    reaction_p99=12.0, missed=0, false_alarms=2, quiet_runs=100, cost_per_month=10.0,
+    reaction_p99=12.0, missed=0, moves=0, false_alarms=2, quiet_runs=100, cost_per_month=10.0,
 )  # fmt: skip
 
 
@@ -27,6 +27,7 @@ def test_a_gain_that_is_paid_for_does_not():
     for price in (
         {"reaction_p99": 8.0, "false_alarms": 3},
         {"reaction_p99": 8.0, "missed": 1},
+        {"reaction_p99": 8.0, "moves": 1},
         {"reaction_p99": 8.0, "cost_per_month": 11.0},
         {"reaction_p99": 14.0, "cost_per_month": 5.0},
         {"false_alarms": 0, "reaction_p99": 14.0},

@@ -12,7 +12,7 @@ _DOLLARS = 0.10
 def judge(knob: str, rows: Sequence[SensitivityRow]) -> str:
     """A sentence on the template's own value: supported, or which value the sweep prefers and why.
 
-    A value is *better* if it raises no more false alarms, misses no more, and reacts faster at the 99th
+    A value is *better* if it raises no more false alarms, misses no more, moves clients no more, and reacts faster at the 99th
     percentile (by more than 0.5 s) without costing more (by more than 10 cents a month), or costs less
     without reacting later. The template's own value is supported if no other is better.
     """
@@ -22,7 +22,7 @@ def judge(knob: str, rows: Sequence[SensitivityRow]) -> str:
     better = [row for row in rows if row is not own and _better(row, own)]
     mine = f"{knob} {_value(own)}"
     if better:
-        best = min(better, key=lambda row: (_wrong(row), _reaction(row), row.cost_per_month))
+        best = min(better, key=lambda row: (sum(_wrongs(row)), _reaction(row), row.cost_per_month))
         return f"{mine} is not supported: {_value(best)} does better ({_difference(best, own)})."
     quicker = [row for row in rows if _reaction(row) < _reaction(own) - _SECONDS]
     if not quicker:
@@ -32,17 +32,17 @@ def judge(knob: str, rows: Sequence[SensitivityRow]) -> str:
 
 
 def _better(row: SensitivityRow, own: SensitivityRow) -> bool:
-    if row.false_alarms > own.false_alarms or row.missed > own.missed:
+    if any(its > mine for its, mine in zip(_wrongs(row), _wrongs(own), strict=True)):
         return False
     sooner = _reaction(own) - _reaction(row)
     cheaper = own.cost_per_month - row.cost_per_month
-    fewer = _wrong(row) < _wrong(own)
+    fewer = sum(_wrongs(row)) < sum(_wrongs(own))
     gains = sooner > _SECONDS or cheaper > _DOLLARS or fewer
     return gains and sooner >= -_SECONDS and cheaper >= -_DOLLARS
 
 
-def _wrong(row: SensitivityRow) -> int:
-    return row.false_alarms + row.missed
+def _wrongs(row: SensitivityRow) -> tuple[int, int, int]:
+    return row.false_alarms, row.missed, row.moves
 
 
 def _reaction(row: SensitivityRow) -> float:
@@ -59,6 +59,7 @@ def _difference(row: SensitivityRow, own: SensitivityRow) -> str:
         ("99th percentile {} against {}", _reaction_words(row), _reaction_words(own)),
         ("{} against {} false alarms", str(row.false_alarms), str(own.false_alarms)),
         ("{} against {} missed", str(row.missed), str(own.missed)),
+        ("{} against {} needless DNS moves", str(row.moves), str(own.moves)),
         ("${} against ${} a month", f"{row.cost_per_month:.2f}", f"{own.cost_per_month:.2f}"),
     )
     differing = [words.format(its, mine) for words, its, mine in figures if its != mine]

@@ -41,6 +41,7 @@ SWEEP_HEAD = (
     "99th",
     "client, 99th",
     "missed",
+    "DNS moves",
     "false alarms",
     "a month",
 )
@@ -213,6 +214,7 @@ def sweep_row(one: SensitivityRow) -> list[str]:
         seconds(one.reaction_p99),
         seconds(one.client_p99),
         count(one.missed),
+        count(one.moves),
         f"{count(one.false_alarms)} in {count(one.quiet_runs)}",
         dollars(one.cost_per_month),
     ]
