@@ -3,6 +3,7 @@
 import argparse
 import os
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 from drtemplate.errors import InputError
@@ -22,6 +23,12 @@ def add_parser(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") 
         "--runs", type=int, default=RUNS, metavar="N", help="of each scenario (1000)"
     )
     drill.add_argument("--seed", type=int, default=SEED, metavar="N", help="of the first run (1)")
+    drill.add_argument(
+        "--sweep",
+        type=int,
+        metavar="N",
+        help="runs for each value of each knob; 0 for none (a 20th of --runs; none with --scenario)",
+    )
     drill.add_argument(
         "--output", type=Path, default=OUTPUT, metavar="DIR", help="for the report (build/drill)"
     )
@@ -49,6 +56,7 @@ def run(options: argparse.Namespace) -> int:
         from drtemplate.drill.assumptions import ASSUMPTIONS, load_assumptions  # noqa: PLC0415
         from drtemplate.drill.deployment import TEMPLATE, load_deployment  # noqa: PLC0415
         from drtemplate.drill.scenarios import select  # noqa: PLC0415
+        from drtemplate.drill.sensitivity import measurer, runs_of, sweep  # noqa: PLC0415
     except ModuleNotFoundError as exc:
         raise InputError(
             f"a drill needs {exc.name}; install the extras: pip install -e '.[dev,drill]'"
@@ -59,7 +67,11 @@ def run(options: argparse.Namespace) -> int:
         for one in scenarios:
             print(f"{one.name:<28}{one.title}")
         return FINE
-    for name, value, least in (("runs", options.runs, 1), ("seed", options.seed, 0)):
+    swept = options.sweep
+    if swept is None:
+        swept = 0 if options.scenario else options.runs // 20
+    given = (("runs", options.runs, 1), ("seed", options.seed, 0), ("sweep", swept, 0))
+    for name, value, least in given:
         if value < least:
             raise InputError(f"--{name} {value}: give {least} or more")
     jobs = options.jobs if options.jobs is not None else os.cpu_count() or 1
@@ -67,7 +79,8 @@ def run(options: argparse.Namespace) -> int:
         raise InputError(f"--jobs {jobs}: give 1 or more")
     assumptions = load_assumptions(options.assumptions or ASSUMPTIONS)
     deployment = load_deployment(options.template or TEMPLATE, options.handlers)
-    progress = report.Progress(sys.stderr, options.runs * len(scenarios))
+    total = options.runs * len(scenarios) + runs_of(deployment, swept)
+    progress = report.Progress(sys.stderr, total)
     try:
         summaries = runner.drill(
             deployment,
@@ -79,9 +92,19 @@ def run(options: argparse.Namespace) -> int:
             advance=progress.advance,
             finished=progress.finished,
         )
+        measure = measurer(
+            deployment,
+            assumptions,
+            runs=swept,
+            seed=options.seed,
+            jobs=jobs,
+            advance=progress.advance,
+        )
+        rows = sweep(deployment, measure) if swept else ()
     finally:
         progress.close()
     made = runner.report(deployment, assumptions, summaries, options.seed, options.runs)
+    made = replace(made, sensitivity=rows)
     paths = report.store_report(made, options.output)
     print(made.to_json() if options.format == "json" else report.as_text(made))
     if sys.stderr is not None:

@@ -147,6 +147,7 @@ def test_the_terminal_shows_the_99th_percentiles_counts_and_failures():
     text = as_text(one_scenario(budgets=(broken,)))
     assert "NOT HELD" in text
     assert "writer-crash: decide: 43.21 s, at most 1.00 s [cold start]" in text
+    assert "database_grace_seconds 20 s is supported" in as_text(samples.report(5))
 
 
 @pytest.mark.parametrize("form", FORMS)

@@ -48,7 +48,9 @@ def test_a_value_that_never_acts_is_slower_than_any():
     assert "is supported" in verdict(reaction_p99=None, cost_per_month=1.0)
     never = replace(OWN, reaction_p99=None)
     better = replace(OWN, default=False, value=3)
-    assert "does better (99th percentile 12.0 s against never)" in judge("k", [never, better])
+    assert "does better (99th percentile 12.0 s against never; 100 quiet runs)" in judge(
+        "k", [never, better]
+    )
 
 
 def test_without_the_own_value_there_is_no_verdict():

@@ -23,7 +23,10 @@ def judge(knob: str, rows: Sequence[SensitivityRow]) -> str:
     mine = f"{knob} {_value(own)}"
     if better:
         best = min(better, key=lambda row: (sum(_wrongs(row)), _reaction(row), row.cost_per_month))
-        return f"{mine} is not supported: {_value(best)} does better ({_difference(best, own)})."
+        return (
+            f"{mine} is not supported: {_value(best)} does better "
+            f"({_difference(best, own)}; {own.quiet_runs} quiet runs)."
+        )
     quicker = [row for row in rows if _reaction(row) < _reaction(own) - _SECONDS]
     if not quicker:
         return f"{mine} is supported: none of the others reacts sooner."

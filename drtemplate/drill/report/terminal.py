@@ -78,6 +78,7 @@ def as_text(report: DrillReport) -> str:
     lines += [f"{name.lower()}: {value}" for name, value in view.facts(report).items()]
     lines.append(view.verdict(report))
     lines += [f"  {one.scenario}: {one}" for one in view.failures(report)]
+    lines += view.findings(report)
     return "\n".join(lines)
 
 
