@@ -86,7 +86,7 @@ def load_assumptions(path: Path = ASSUMPTIONS) -> Assumptions:
     for name in document:
         if name not in known:
             raise InputError(f"{path}: the {WHAT} has {name}, which nothing uses; take it out")
-    return Assumptions({name: _timing(path, name, entry) for name, entry in document.items()})
+    return Assumptions({name: _timing(path, name, document[name]) for name in known})
 
 
 def _names() -> list[str]:

@@ -55,5 +55,7 @@ def _blind(act: Act) -> bool:
     caller = act.caller
     if caller.source != "monitor" or caller.call is None or caller.call.caller is None:
         return False
-    probes = caller.call.caller.probes
-    return not any(bad and signal == act.component for _, signal, bad in probes)
+    call = caller.call
+    assert call.caller is not None
+    looks = (signal for at, signal, bad in call.caller.probes if bad and at <= call.at)
+    return act.component not in looks

@@ -40,10 +40,10 @@ class Measured:
         return next((act for act in self.acts if act.component == wanted), None)
 
     def _first_call(self) -> Call | None:
-        """The call that led to the first act; else the first one of the automation."""
+        """The call that led to the first act; else the monitor's first one."""
         if self.first:
             return self.first.caller.call
-        calls = (c for c in self.cloud.facts.calls if c.at >= self.zero and c.source in AUTOMATIC)
+        calls = (c for c in self.cloud.facts.calls if c.at >= self.zero and c.source == "monitor")
         return next(calls, None)
 
     # Until AWS has accepted.

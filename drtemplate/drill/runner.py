@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import multiprocessing
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
@@ -68,6 +69,7 @@ def simulate(
     zero = scenario.warm + cloud.kernel.random("fault").uniform(0, SPREAD)
     end = zero + scenario.lasts
     cloud.journal.zero = zero
+    cloud.kernel.at(zero, cloud.journal.note, "scenario", scenario.title)
     try:
         for fault in scenario.setup:
             fault(cloud)
@@ -129,9 +131,9 @@ _work: dict[str, Any] = {}
 
 
 def _prepare(
-    deployment: Deployment, assumptions: Assumptions, scenarios: Sequence[Scenario]
+    own: bool, deployment: Deployment, assumptions: Assumptions, scenarios: Sequence[Scenario]
 ) -> None:
-    _work.update(deployment=deployment, assumptions=assumptions, scenarios=scenarios)
+    _work.update(own=own, deployment=deployment, assumptions=assumptions, scenarios=scenarios)
 
 
 def _chunk(task: tuple[int, int, int, int]) -> tuple[int, int, Summary, Tally] | str:
@@ -146,6 +148,10 @@ def _chunk(task: tuple[int, int, int, int]) -> tuple[int, int, Summary, Tally] |
                 scenario, _work["deployment"], _work["assumptions"], seed + at, shown, tally
             )
             summary.add(run)
+            if _work["own"]:
+                # boto3's models stay for good; looking through them again and again takes a third.
+                gc.freeze()
+                _work["own"] = False
     except DrTemplateError as exc:
         return str(exc)
     return number, last - first, summary, tally
@@ -155,12 +161,12 @@ def _results(
     tasks: Sequence[tuple[int, int, int, int]], jobs: int, given: tuple[Any, ...]
 ) -> Iterator[Any]:
     if jobs == 1:
-        _prepare(*given)
+        _prepare(False, *given)
         yield from map(_chunk, tasks)
         return
     methods = multiprocessing.get_all_start_methods()
     context = multiprocessing.get_context("fork" if "fork" in methods else "spawn")
-    with context.Pool(jobs, _prepare, given) as pool:
+    with context.Pool(jobs, _prepare, (True, *given)) as pool:
         yield from pool.imap(_chunk, tasks)
 
 

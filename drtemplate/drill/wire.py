@@ -39,6 +39,7 @@ THROTTLED = {
 }
 # Requests repeat from tick to tick; beyond this many the cache begins anew.
 MOST_VERDICTS = 20_000
+LONG = 100
 
 
 @functools.cache
@@ -78,10 +79,12 @@ def resource(service: str, config: Config | None = None) -> Any:
     """The resource interface, which only DynamoDB has here.
 
     Raises:
-        DrTemplateError: another service is asked for.
+        Killed: another service is asked for.
     """
     if service != "dynamodb":
-        raise DrTemplateError(f"a handler uses boto3.resource({service!r}), which no drill knows")
+        text = f"a handler uses boto3.resource({service!r}), which no drill knows"
+        current_owner().cloud.fatal = DrTemplateError(text)
+        raise Killed
     return _resource(*_limits(config))
 
 
@@ -161,7 +164,8 @@ class Wire:
             )
         self._validate(operation, params, model)
         kernel, network = invocation.cloud.kernel, invocation.cloud.network
-        begun = kernel.env._now
+        env = kernel.env
+        begun = env._now
         try:
             for attempt in range(self.attempts):
                 try:
@@ -176,7 +180,7 @@ class Wire:
                 never()
         finally:
             spent = invocation.spent
-            spent[self.service] = spent.get(self.service, 0.0) + kernel.env._now - begun
+            spent[self.service] = spent.get(self.service, 0.0) + env._now - begun
         if self.emits:
             self.client.meta.events.emit(
                 f"after-call.dynamodb.{operation}",
@@ -188,7 +192,7 @@ class Wire:
         return answer
 
     def _validate(self, operation: str, params: dict[str, Any], model: Any) -> None:
-        key = (self.service, operation, repr(params))
+        key = (self.service, operation, _signature(params))
         if key in self.verdicts:
             return
         report = ParamValidator().validate(params, model.input_shape)
@@ -239,6 +243,26 @@ class Wire:
         }
         make: Callable[..., Exception] = self.client.exceptions.from_code(code)
         return make(response, operation)
+
+
+def _signature(params: dict[str, Any]) -> str:
+    """What of a request its validation looks at: all of it, but for the contents of long texts.
+
+    botocore checks names, types and least lengths, none of which is over a hundred; and an attribute
+    value of DynamoDB, whatever it is, has none.
+    """
+    item = params.get("Item")
+    if item is not None:
+        kinds = [
+            (name, value if "M" in value or "L" in value else [*value])
+            for name, value in item.items()
+        ]
+        return repr((kinds, {**params, "Item": None}))
+    short = {
+        name: "long" if isinstance(value, str) and len(value) > LONG else value
+        for name, value in params.items()
+    }
+    return repr(short)
 
 
 class _Again(Exception):

@@ -86,8 +86,13 @@ def handler(event, context):
     if LEASE and FINISHES:
         record("COMPLETED")
     if FAILS_BACK:
-        time.sleep(20)
-        rds.failover_db_cluster(DBClusterIdentifier=cluster, TargetDBInstanceIdentifier=old)
+        while True:
+            time.sleep(2)
+            try:
+                rds.failover_db_cluster(DBClusterIdentifier=cluster, TargetDBInstanceIdentifier=old)
+                break
+            except Exception:
+                pass
     return {"statusCode": 200, "body": json.dumps({"outcome": "COMPLETED"})}
 
 LEASE, FINISHES, FAILS_BACK = True, True, False

@@ -385,11 +385,16 @@ def test_statistics():
 
 
 def test_patterns_match_any_of_their_values():
-    pattern = {"source": ["aws.rds"], "detail": {"EventCategories": ["failover"], "SourceArn": ["x"]}}
+    pattern = {
+        "source": ["aws.rds"],
+        "detail": {"EventCategories": ["failover"], "SourceArn": ["x"]},
+    }
     event = {"source": "aws.rds", "detail": {"EventCategories": ["failover"], "SourceArn": "x"}}
     assert matches(pattern, event)
     assert not matches(pattern, {**event, "source": "aws.ec2"})
-    assert not matches(pattern, {**event, "detail": {"EventCategories": ["backup"], "SourceArn": "x"}})
+    assert not matches(
+        pattern, {**event, "detail": {"EventCategories": ["backup"], "SourceArn": "x"}}
+    )
     assert not matches(pattern, {"source": "aws.rds"})
 
 

@@ -1,5 +1,7 @@
 """Between a handler and the cloud: boto3's own validation, exceptions, time-outs and retries."""
 
+import json
+
 import boto3
 import pytest
 from boto3.dynamodb.conditions import Attr
@@ -21,7 +23,7 @@ def call(plain, fixed):
         before(cloud)
         cloud.operator({"x": 1})
         cloud.run(200)
-        (run,) = cloud.facts.runs
+        run = next(one for one in cloud.facts.runs if one.source == "operator")
         cloud.close()
         return run, cloud
 
@@ -43,7 +45,7 @@ def test_an_answer_takes_its_latency(call):
         "rds.failover_db_cluster()",
         "rds.failover_db_cluster(DBClusterIdentifier=7)",
         "route53.update_health_check(HealthCheckId='x', Disabled='yes')",
-        "table.meta.client.put_item(TableName='t', Item={'StateKey': 'no wire form'})",
+        "boto3.client('dynamodb').put_item(TableName='t', Item={'StateKey': 'no wire form'})",
     ],
 )
 def test_a_request_that_botocore_refuses_is_refused(call, line):
@@ -104,14 +106,14 @@ def test_the_quick_table_sends_what_boto3_sends(params):
         region_name="us-east-1", aws_access_key_id="x", aws_secret_access_key="x"
     )
     resource, sent = session.resource("dynamodb"), []
-    resource.meta.client.meta.events.register_last(
-        "before-parameter-build.dynamodb.PutItem", lambda params, **_: sent.append(dict(params))
-    )
-    resource.meta.client.meta.events.register(
-        "before-call.dynamodb.PutItem", lambda **_: (type("R", (), {"status_code": 200})(), {})
-    )
+
+    def catch(params, **_):
+        sent.append(json.loads(params["body"]))
+        return type("Response", (), {"status_code": 200})(), {}
+
+    resource.meta.client.meta.events.register("before-call.dynamodb.PutItem", catch)
     resource.Table("t").put_item(**params)
-    assert wire_params("t", params) == sent[0]
+    assert [wire_params("t", params)] == sent
 
 
 # What goes wrong.
@@ -150,7 +152,7 @@ def test_an_answer_that_comes_too_late_has_been_acted_on(call):
     )
     assert type(run.error).__name__ == "ReadTimeoutError"
     assert run.ended - run.began == pytest.approx(3)
-    assert [act.component for act in cloud.facts.acts] == ["database"]
+    assert [act.component for act in cloud.facts.acts if act.caller is run] == ["database"]
 
 
 def test_throttled_everywhere(call):
@@ -175,11 +177,16 @@ while True:
 
 
 def test_what_fails_for_good_goes_to_its_destination(call):
-    _, cloud = call("raise ValueError('x')")
+    told = []
+
+    def listen(cloud):
+        cloud.publish = lambda *message: told.append(message)
+
+    _, cloud = call("raise ValueError('x')", before=listen)
     function = cloud.deployment.functions[ORCHESTRATOR]
     assert function.retries == 0
-    assert function.on_failure == cloud.deployment.topic
-    assert cloud.facts.notifications == 1
+    record = {"requestContext": {"condition": "RetriesExhausted"}, "requestPayload": {"x": 1}}
+    assert (function.on_failure, "Lambda RetriesExhausted", record) in told
 
 
 def test_the_clock_is_virtual(call):
@@ -199,7 +206,10 @@ return [time.time() - before, datetime.now(UTC).isoformat(), context.get_remaini
     ("body", "words"),
     [
         ("rds.delete_db_cluster(DBClusterIdentifier=cluster)", "rds:DeleteDBCluster"),
-        ("try:\n  rds.reboot_db_instance(DBInstanceIdentifier='x')\nexcept Exception: pass", "rds:Reboot"),
+        (
+            "try:\n  rds.reboot_db_instance(DBInstanceIdentifier='x')\nexcept Exception: pass",
+            "rds:Reboot",
+        ),
         ("boto3.resource('s3')", "boto3.resource('s3')"),
     ],
 )
