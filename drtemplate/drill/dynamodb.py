@@ -16,6 +16,20 @@ _serialize = TypeSerializer().serialize
 _deserialize = TypeDeserializer().deserialize
 
 
+def to_wire(value: Any) -> Any:
+    """A Python value as boto3 writes it; the usual kinds without a detour."""
+    if type(value) is str:
+        return {"S": value}
+    if type(value) is bool:
+        return {"BOOL": value}
+    return _serialize(value)
+
+
+def from_wire(value: dict[str, Any]) -> Any:
+    """A wire value as boto3 reads it."""
+    return value["S"] if "S" in value else _deserialize(value)
+
+
 class QuickTable:
     """A table with Python values.
 
@@ -53,7 +67,7 @@ class QuickTable:
         answer = self._client._make_api_call(operation, wire_params(self.name, params))
         for key in ("Item", "Attributes"):
             if key in answer:
-                answer[key] = {name: _deserialize(one) for name, one in answer[key].items()}
+                answer[key] = {name: from_wire(one) for name, one in answer[key].items()}
         return answer
 
 
@@ -78,5 +92,5 @@ def wire_params(table: str, params: dict[str, Any]) -> dict[str, Any]:
         made["ExpressionAttributeValues"] = values
     for key in ("Item", "Key", "ExpressionAttributeValues"):
         if key in made:
-            made[key] = {name: _serialize(one) for name, one in made[key].items()}
+            made[key] = {name: to_wire(one) for name, one in made[key].items()}
     return made

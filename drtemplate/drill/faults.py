@@ -9,11 +9,10 @@ from drtemplate.drill.cloud import EPOCH, Cloud
 from drtemplate.drill.deployment import MONITOR
 from drtemplate.drill.facts import Act, Write
 from drtemplate.drill.network import ERROR, SILENT
-from drtemplate.drill.prober import Reply
-from drtemplate.drill.targets import Balancer
+from drtemplate.drill.prober import Prober, Reply
 
 Fault = Callable[[Cloud], None]
-DAY, WEEK = 86_400.0, 604_800.0
+HOUR, DAY = 3600.0, 86_400.0
 # Shares of connections, calls and probes that are lost in a usual week.
 LOST_CONNECTIONS, FAILED_CALLS, LOST_PROBES = 2e-4, 2e-4, 2e-4
 
@@ -205,18 +204,18 @@ def usual_noise(cloud: Cloud) -> None:
     cloud.network.flaky = FAILED_CALLS
     for balancer in cloud.balancers.values():
         for target in balancer.targets:
-            _lose_probes(cloud, target.prober.interval, target.prober.lose, balancer)
-    for name, check in cloud.checks.items():
+            _lose_probes(cloud, target.prober)
+    for check in cloud.checks.values():
         for checker in check.checkers:
-            _lose_probes(cloud, checker.interval, checker.lose, cloud.balancers[name])
+            _lose_probes(cloud, checker)
     _windows(cloud)
 
 
-def _lose_probes(cloud: Cloud, interval: float, lose: Callable[[float], None], _: Balancer) -> None:
-    at = cloud.random.expovariate(LOST_PROBES / interval)
-    while at < 3600:
-        lose(at)
-        at += interval + cloud.random.expovariate(LOST_PROBES / interval)
+def _lose_probes(cloud: Cloud, prober: Prober) -> None:
+    at = cloud.random.expovariate(LOST_PROBES / prober.interval)
+    while at < HOUR:
+        prober.lose(at)
+        at += prober.interval + cloud.random.expovariate(LOST_PROBES / prober.interval)
 
 
 def _windows(cloud: Cloud) -> None:
@@ -225,10 +224,10 @@ def _windows(cloud: Cloud) -> None:
     begin, end = cloud.deployment.cluster.backup
     day = now // DAY
     at = day * DAY + Random(f"backup {day}").uniform(begin, end)
-    if 0 <= at - now < 3600:
+    if 0 <= at - now < HOUR:
         cloud.kernel.at(at - now, status("backing-up", "backup_duration"), cloud)
     begin, end = cloud.deployment.cluster.maintenance
     at = Random("maintenance").uniform(begin, end)
-    if 0 <= at - now < 3600:
+    if 0 <= at - now < HOUR:
         cloud.kernel.at(at - now, status("maintenance"), cloud)
         cloud.kernel.at(at - now + 30, engine_pauses, cloud)

@@ -1,10 +1,14 @@
 """AWS's mechanisms, one by one, against the rules that AWS documents."""
 
+from dataclasses import replace
+from itertools import pairwise
+
 import pytest
 
 from drtemplate.drill.alarms import ALARM, INSUFFICIENT, OK, evaluate, holds
 from drtemplate.drill.aurora import Refused
 from drtemplate.drill.cloud import Cloud
+from drtemplate.drill.deployment import MONITOR, ORCHESTRATOR
 from drtemplate.drill.events import matches
 from drtemplate.drill.expressions import Expression
 from drtemplate.drill.history import History
@@ -401,9 +405,9 @@ def test_patterns_match_any_of_their_values():
 def test_a_schedule_fires_every_minute_a_little_late(deployment, fixed):
     cloud = Cloud(deployment, fixed(schedule_delay=3), "x")
     seen = []
-    cloud.bus.deliver = lambda target, event: seen.append(cloud.kernel.now)
+    cloud.bus.deliver = lambda *_: seen.append(cloud.kernel.now)
     cloud.run(200)
-    assert {round(b - a, 6) for a, b in zip(seen, seen[1:], strict=False)} == {60}
+    assert {round(b - a, 6) for a, b in pairwise(seen)} == {60}
     assert 3 <= seen[0] <= 63
     cloud.close()
 
@@ -439,3 +443,77 @@ def test_updates():
     text = "SET Token = Token + :one, Made = if_not_exists(Made, :one) REMOVE #s"
     found = Expression(text, {"#s": "Status"}, {":one": {"N": "1"}}, ITEM).update()
     assert found == {"StateKey": {"S": "x"}, "Token": {"N": "8"}, "Made": {"N": "1"}}
+
+
+# Lambda.
+
+
+def invoked(deployment, fixed, body, until=400, **changed):
+    """When the orchestrator's function began, with other code and settings; and what was published."""
+    function = deployment.functions[ORCHESTRATOR]
+    function = replace(function, code=f"def handler(event, context):\n {body}\n", **changed)
+    functions = {**deployment.functions, ORCHESTRATOR: function}
+    cloud = Cloud(replace(deployment, functions=functions), fixed(), "lambda")
+    cloud.functions.broken.add(MONITOR)
+    told = []
+    cloud.publish = lambda _, subject, __: told.append((round(cloud.kernel.now, 3), subject))
+    cloud.kernel.at(10, cloud.operator, {})
+    cloud.run(until)
+    runs = [one for one in cloud.facts.runs if one.source == "operator"]
+    cloud.close()
+    return runs, [one for one in told if one[1].startswith("Lambda")]
+
+
+def test_an_event_that_fails_is_tried_again_after_one_and_two_minutes(deployment, fixed):
+    runs, told = invoked(deployment, fixed, "raise ValueError", retries=2, max_age=600)
+    assert [round(b.queued - a.ended, 6) for a, b in pairwise(runs)] == [60, 120]
+    assert len(runs) == 3
+    assert told == [(round(runs[-1].ended, 3), "Lambda RetriesExhausted")]
+
+
+def test_an_event_that_is_too_old_is_dropped(deployment, fixed):
+    runs, told = invoked(deployment, fixed, "raise ValueError", retries=2, max_age=60)
+    assert len(runs) == 1
+    assert told == [(round(runs[0].ended + 60, 3), "Lambda EventAgeExceeded")]
+
+
+def test_a_cold_start_depends_on_the_memory_and_a_warm_one_does_not(deployment, fixed):
+    starts = {}
+    for memory in (128, 1769, 3008):
+        runs, _ = invoked(
+            deployment, fixed, "raise ValueError", retries=1, max_age=600, memory=memory
+        )
+        starts[memory] = [round(one.began - one.queued, 6) for one in runs]
+    assert starts == {
+        128: [pytest.approx(0.1 + 0.1 * 1769 / 128, abs=1e-5), 0.1],
+        1769: [0.2, 0.1],
+        3008: [0.2, 0.1],
+    }
+
+
+def test_reserved_concurrency_holds_events_back(deployment, fixed):
+    body = "import time; time.sleep(20)"
+    function = deployment.functions[ORCHESTRATOR]
+    function = replace(function, code=f"def handler(event, context):\n {body}\n", reserved=1)
+    functions = {**deployment.functions, ORCHESTRATOR: function}
+    cloud = Cloud(replace(deployment, functions=functions), fixed(), "lambda")
+    for at in (1, 2):
+        cloud.kernel.at(at, cloud.operator, {})
+    cloud.run(90)
+    first, second = cloud.facts.runs
+    assert second.began >= first.ended
+    cloud.close()
+
+
+def test_a_lost_zone_takes_its_runs_along(deployment, fixed):
+    cloud = Cloud(deployment, fixed(lambda_zone_evacuation=30), "zone")
+    cloud.run(70)
+    zone = cloud.monitors()[0].environment.zone
+    doomed = [one for one in cloud.monitors() if one.environment.zone == zone]
+    cloud.functions.lose_zone(zone)
+    assert all(isinstance(one.error, Killed) for one in doomed)
+    cloud.run(400)
+    assert {one.environment.zone for one in cloud.monitors()} == (
+        set(deployment.functions[MONITOR].zones) - {zone}
+    )
+    cloud.close()
