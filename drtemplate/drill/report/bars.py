@@ -13,7 +13,7 @@ BAR = ("signal", "detect", "grace", "decide", "promote", "verify")
 CLIENTS = {"client_uncached": "solid", "client_cached": "hollow"}
 STYLE = (Path(__file__).parent / "chart.css").read_text(encoding="utf-8")
 
-_WIDTH, _LABELS, _RIGHT, _TOP, _ROW, _HEIGHT = 960, 290, 64, 66, 30, 15
+_WIDTH, _LABELS, _RIGHT, _TOP, _ROW, _HEIGHT = 1000, 330, 92, 66, 30, 15
 _LEGEND = (
     ("signal", "AWS: signal"),
     ("detect", "detect"),
@@ -73,11 +73,11 @@ def _legend(root: ElementTree.Element) -> None:
     for name, words in _LEGEND:
         svg.element(root, "rect", x=x, y=14, width=12, height=12, rx=2, class_=name)
         svg.text(root, x + 17, 24, words)
-        x += 30 + 6.6 * len(words)
+        x += 30 + 7 * len(words)
     for name, class_ in CLIENTS.items():
         _diamond(root, x + 6, 20, class_)
         svg.text(root, x + 17, 24, STAGE_NAMES[name])
-        x += 30 + 6.6 * len(STAGE_NAMES[name])
+        x += 30 + 7 * len(STAGE_NAMES[name])
 
 
 def _axis(root: ElementTree.Element, scale: svg.Scale, top: float, bottom: float) -> None:
@@ -119,5 +119,5 @@ def _diamond(root: ElementTree.Element, x: float, y: float, class_: str) -> Elem
     return svg.element(root, "path", d=path, class_=class_)
 
 
-def _cut(label: str, most: int = 46) -> str:
+def _cut(label: str, most: int = 48) -> str:
     return label if len(label) <= most else label[: most - 1].rstrip() + "\N{HORIZONTAL ELLIPSIS}"
