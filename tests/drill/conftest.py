@@ -115,7 +115,12 @@ def fixed(assumptions):
 
     def make(**seconds):
         plain = dict.fromkeys(assumptions.timings, 0.1)
-        plain |= {"aurora_endpoint_ttl": 5.0, "route53_alias_ttl": 60.0, "tcp_retransmit": 1.0}
+        plain |= {
+            "lambda_keep_warm": 600.0,
+            "aurora_endpoint_ttl": 5.0,
+            "route53_alias_ttl": 60.0,
+            "tcp_retransmit": 1.0,
+        }
         return assumptions.fixed(**{**plain, **seconds})
 
     return make
