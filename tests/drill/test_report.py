@@ -12,6 +12,7 @@ import report_samples as samples
 from drtemplate.drill.report import Progress, as_html, as_markdown, as_text, store_report
 from drtemplate.drill.report.bars import stage_bars
 from drtemplate.drill.report.picture import main as picture
+from drtemplate.drill.report.sweep_plot import sweep_plot
 from drtemplate.drill.report.timeline import entries
 from drtemplate.drill.results import Assumption, Budget, DrillReport, Moment, Run, Summary
 from drtemplate.errors import InputError
@@ -268,6 +269,20 @@ def test_one_endless_scenario_does_not_squeeze_the_others():
     assert "7000.0 s \N{RIGHTWARDS ARROW}" in drawn
     longest = [max(float(r.get("width")) for r in root.iter("rect")) for root in (before, after)]
     assert longest[1] < 1000
+
+
+def test_a_panel_counts_the_mistakes_of_whoever_its_knob_is_for():
+    row = replace(samples.rows()[0], false_alarms=40, moves=80, quiet_runs=400)
+    assert bars_above(row) == ["false alarms, per 100 quiet runs", "10"]
+    assert bars_above(replace(row, measure="client_uncached")) == [
+        "needless DNS moves, per 100 quiet runs",
+        "20",
+    ]
+
+
+def bars_above(row):
+    texts = [node.text for node in ElementTree.fromstring(sweep_plot([row])).iter("text")]
+    return texts[-2:]
 
 
 def test_repetitions_in_a_timeline_are_one_entry():

@@ -1,4 +1,4 @@
-"""What each knob buys: a panel for each, reaction above and false alarms below."""
+"""What each knob buys: a panel for each, reaction above and mistakes below."""
 
 from collections.abc import Sequence
 from itertools import groupby
@@ -9,6 +9,7 @@ from drtemplate.drill.results import SensitivityRow
 
 _WIDTH, _ACROSS, _HIGH, _GAP, _LEFT = 960, 3, 232, 24, 38
 _REACTION, _ALARMS = (40, 138), (164, 192)
+_MISTAKES = {"accepted": "false alarms", "client_uncached": "needless DNS moves"}
 _WHAT = {"accepted": "seconds to the action", "client_uncached": "seconds until served"}
 
 
@@ -79,8 +80,10 @@ def _reaction(
 
 def _alarms(panel: ElementTree.Element, rows: Sequence[SensitivityRow], across: svg.Scale) -> None:
     top, base = _ALARMS
-    svg.text(panel, 0, top - 6, "false alarms, per 100 quiet runs", class_="small soft")
-    rates = [100 * row.false_alarms / row.quiet_runs if row.quiet_runs else 0.0 for row in rows]
+    svg.text(
+        panel, 0, top - 6, f"{_MISTAKES[rows[0].measure]}, per 100 quiet runs", class_="small soft"
+    )
+    rates = [100 * _mistakes(row) / row.quiet_runs if row.quiet_runs else 0.0 for row in rows]
     up = svg.Scale(0, max([*rates, 1.0]), 0, base - top - 12)
     svg.element(panel, "line", x1=_LEFT, x2=across.end, y1=base, y2=base, class_="axis")
     for place, rate in enumerate(rates):
@@ -91,3 +94,8 @@ def _alarms(panel: ElementTree.Element, rows: Sequence[SensitivityRow], across: 
             )
             svg.tip(bar, f"{rate:.2f} per 100")
         svg.text(panel, x, base - high - 3, f"{rate:.2g}" if rate else "0", class_="small middle")
+
+
+def _mistakes(row: SensitivityRow) -> int:
+    """Those of whoever the knob is for: the automation's, or Route 53's."""
+    return row.false_alarms if row.measure == "accepted" else row.moves
