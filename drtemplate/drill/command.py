@@ -2,6 +2,7 @@
 
 import argparse
 import os
+import shlex
 import sys
 from dataclasses import replace
 from pathlib import Path
@@ -52,11 +53,10 @@ def run(options: argparse.Namespace) -> int:
         DrTemplateError: something that was given cannot be used.
     """
     try:
-        from drtemplate.drill import report, runner  # noqa: PLC0415  --help needs none of it
+        from drtemplate.drill import report, runner, sensitivity  # noqa: PLC0415  --help needs none of it
         from drtemplate.drill.assumptions import ASSUMPTIONS, load_assumptions  # noqa: PLC0415
         from drtemplate.drill.deployment import TEMPLATE, load_deployment  # noqa: PLC0415
         from drtemplate.drill.scenarios import select  # noqa: PLC0415
-        from drtemplate.drill.sensitivity import measurer, runs_of, sweep  # noqa: PLC0415
     except ModuleNotFoundError as exc:
         raise InputError(
             f"a drill needs {exc.name}; install the extras: pip install -e '.[dev,drill]'"
@@ -67,19 +67,10 @@ def run(options: argparse.Namespace) -> int:
         for one in scenarios:
             print(f"{one.name:<28}{one.title}")
         return FINE
-    swept = options.sweep
-    if swept is None:
-        swept = 0 if options.scenario else options.runs // 20
-    given = (("runs", options.runs, 1), ("seed", options.seed, 0), ("sweep", swept, 0))
-    for name, value, least in given:
-        if value < least:
-            raise InputError(f"--{name} {value}: give {least} or more")
-    jobs = options.jobs if options.jobs is not None else os.cpu_count() or 1
-    if jobs < 1:
-        raise InputError(f"--jobs {jobs}: give 1 or more")
+    swept, jobs = _counts(options)
     assumptions = load_assumptions(options.assumptions or ASSUMPTIONS)
     deployment = load_deployment(options.template or TEMPLATE, options.handlers)
-    total = options.runs * len(scenarios) + runs_of(deployment, swept)
+    total = options.runs * len(scenarios) + sensitivity.runs_of(deployment, swept)
     progress = report.Progress(sys.stderr, total)
     try:
         summaries = runner.drill(
@@ -92,7 +83,7 @@ def run(options: argparse.Namespace) -> int:
             advance=progress.advance,
             finished=progress.finished,
         )
-        measure = measurer(
+        measure = sensitivity.measurer(
             deployment,
             assumptions,
             runs=swept,
@@ -100,13 +91,42 @@ def run(options: argparse.Namespace) -> int:
             jobs=jobs,
             advance=progress.advance,
         )
-        rows = sweep(deployment, measure) if swept else ()
+        rows = sensitivity.sweep(deployment, measure) if swept else ()
     finally:
         progress.close()
     made = runner.report(deployment, assumptions, summaries, options.seed, options.runs)
-    made = replace(made, sensitivity=rows)
+    made = replace(made, sensitivity=rows, command=_command(options, swept))
     paths = report.store_report(made, options.output)
     print(made.to_json() if options.format == "json" else report.as_text(made))
     if sys.stderr is not None:
         print(f"report: {paths[0]}", file=sys.stderr)
     return FINE if made.held else FOUND
+
+
+def _counts(options: argparse.Namespace) -> tuple[int, int]:
+    """Runs of the sweep, and processes.
+
+    Raises:
+        InputError: one of the options is too small a number.
+    """
+    swept = options.sweep
+    if swept is None:
+        swept = 0 if options.scenario else options.runs // 20
+    jobs = options.jobs if options.jobs is not None else os.cpu_count() or 1
+    least = {"runs": (options.runs, 1), "seed": (options.seed, 0), "sweep": (swept, 0)}
+    for name, (value, limit) in (least | {"jobs": (jobs, 1)}).items():
+        if value < limit:
+            raise InputError(f"--{name} {value}: give {limit} or more")
+    return swept, jobs
+
+
+def _command(options: argparse.Namespace, swept: int) -> str:
+    """What repeats the drill; how many processes make it does not matter."""
+    words = ["python", "generate.py", "drill"]
+    for name in options.scenario or ():
+        words += ["--scenario", name]
+    words += ["--runs", str(options.runs), "--seed", str(options.seed), "--sweep", str(swept)]
+    for name in ("handlers", "assumptions", "template"):
+        if path := getattr(options, name):
+            words += [f"--{name}", str(path)]
+    return shlex.join(words)

@@ -95,6 +95,7 @@ class DrillReport:
         runs: in each scenario.
         template_digest: SHA-256 of the template that was drilled, hexadecimal.
         handlers: ``template``, or the folder that was given with ``--handlers``.
+        command: what repeats it, from a checkout with the same template; may be empty.
         settings: what the drill read from the template, by name, for printing.
         assumptions: AWS's timings.
         summaries: one for each scenario, in the order of their declaration.
@@ -106,6 +107,7 @@ class DrillReport:
     runs: int
     template_digest: str
     handlers: str = "template"
+    command: str = ""
     settings: Mapping[str, str] = field(default_factory=dict)
     assumptions: tuple[Assumption, ...] = ()
     summaries: tuple[Summary, ...] = ()

@@ -99,6 +99,7 @@ def test_every_figure_comes_from_the_results(form, change, expected):
         ({"runs": 4321}, "4,321"),
         ({"template_digest": "abcd" * 16}, "abcd" * 16),
         ({"handlers": "other/handlers"}, "other/handlers"),
+        ({"command": "generate.py drill --seed 5"}, "generate.py drill --seed 5"),
         ({"settings": {"probe": "43.21 s"}}, "43.21 s"),
         ({"invariants": {"one lease": "Only one at once."}}, "Only one at once."),
         ({"assumptions": (Assumption("a.b", "43.21 s", False, "", "guess"),)}, "43.21 s"),

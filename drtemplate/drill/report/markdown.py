@@ -22,7 +22,7 @@ def as_markdown(report: DrillReport) -> str:
         *_sensitivity(report),
         *_assumptions(report),
         "## Repeat it",
-        "```sh\n" + "\n".join(view.commands(report)) + "\n```",
+        *([f"```sh\n{report.command}\n```"] * bool(report.command)),
         f"Template SHA-256 `{report.template_digest}`",
     ]
     return "\n\n".join(parts) + "\n"

@@ -1,6 +1,5 @@
 """What every form of the report says, before it is laid out: sentences and rows of text."""
 
-import shlex
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -223,14 +222,6 @@ def sweep_row(one: SensitivityRow) -> list[str]:
 def findings(report: DrillReport) -> list[str]:
     """Knob by knob, whether the sweep supports the template's own value, and why."""
     return [judge(name, rows) for name, rows in knobs(report.sensitivity)]
-
-
-def commands(report: DrillReport) -> list[str]:
-    """What repeats the drill, from a checkout that renders the same template."""
-    handlers = (
-        "" if report.handlers == "template" else f" --handlers {shlex.quote(report.handlers)}"
-    )
-    return [f"python generate.py drill --seed {report.seed} --runs {report.runs}{handlers}"]
 
 
 def _plural(number: int, word: str) -> str:

@@ -19,7 +19,7 @@ STAGE_MEANINGS = {
     "detect": "ours: from that signal until the monitor stands by it",
     "grace": "configured: the wait where one signal decides alone",
     "decide": "ours: from the call until AWS accepted the action, cold start included",
-    "promote": "AWS: from the accepted action until another instance writes",
+    "promote": "AWS: from the accepted action until another instance writes in an available cluster",
     "verify": "ours: until the orchestrator has proved and recorded it",
     "client_cached": "from the fault until a client that caches DNS is served again",
     "client_uncached": "from the fault until a client that asks DNS each time is served again",
