@@ -1,8 +1,9 @@
 """The report as one page: no script, nothing fetched, charts inside."""
 
+from functools import cache
 from pathlib import Path
 
-from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from jinja2 import Environment, FileSystemLoader, StrictUndefined, Template
 from markupsafe import Markup
 
 from drtemplate.drill.report import distributions, timeline, view, words
@@ -26,22 +27,12 @@ _HERE = Path(__file__).parent
 
 def as_html(report: DrillReport) -> str:
     """The page; every text in it escaped, the same bytes for the same report."""
-    environment = Environment(
-        loader=FileSystemLoader(_HERE),
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-        keep_trailing_newline=True,
-    )
     acting = shown(report.summaries)
     broken: dict[str, int] = {}
     for one in report.summaries:
         for name, times in one.broken.items():
             broken[name] = broken.get(name, 0) + times
-    names = ("seconds", "count", "amount", "duration", "moment", "row", "title")
-    environment.globals.update({name: getattr(words, name) for name in names})
-    return environment.get_template("page.html.j2").render(
+    return _page().render(
         report=report,
         view=view,
         style=Markup((_HERE / "page.css").read_text(encoding="utf-8") + STYLE),
@@ -64,6 +55,21 @@ def as_html(report: DrillReport) -> str:
         lanes=lambda *given: Markup(timeline.lanes(*given)),
         entries=timeline.entries,
     )
+
+
+@cache
+def _page() -> Template:
+    environment = Environment(
+        loader=FileSystemLoader(_HERE),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        keep_trailing_newline=True,
+    )
+    names = ("seconds", "count", "amount", "duration", "moment", "row", "title")
+    environment.globals.update({name: getattr(words, name) for name in names})
+    return environment.get_template("page.html.j2")
 
 
 def _groups(report: DrillReport) -> list[tuple[str, list[Summary]]]:
