@@ -17,12 +17,11 @@ from drtemplate.drill.histogram import MICROSECONDS
 from drtemplate.drill.invariants import INVARIANTS, broken
 from drtemplate.drill.measures import Measured
 from drtemplate.drill.results import SUMS, DrillReport, Run, Summary
-from drtemplate.drill.scenarios import SLICE, SPREAD, Scenario
+from drtemplate.drill.scenarios import SLICE, SLICES, SPREAD, Scenario
 from drtemplate.errors import DrTemplateError
 
 # Runs that a process makes at a stretch.
 CHUNK = 25
-SLICES = 1008
 
 
 @dataclass(slots=True)

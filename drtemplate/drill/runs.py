@@ -10,8 +10,8 @@ STAGES = (
     "detect",  # AWS's signal -> the monitor's signal stands
     "grace",  # the configured wait where one signal decides alone
     "decide",  # the call -> AWS accepted the promotion or the latch; a cold start included
-    "promote",  # accepted -> another instance writes
-    "verify",  # another instance writes -> the orchestrator has recorded it
+    "promote",  # accepted -> another instance writes, in a cluster that is available again
+    "verify",  # that -> the orchestrator has recorded it
     "client_cached",  # fault -> a client that caches DNS is served again
     "client_uncached",  # fault -> a client that asks DNS each time is served again
 )
