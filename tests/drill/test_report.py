@@ -11,10 +11,19 @@ import report_samples as samples
 
 from drtemplate.drill.report import Progress, as_html, as_markdown, as_text, store_report
 from drtemplate.drill.report.bars import stage_bars
+from drtemplate.drill.report.distributions import silhouette
 from drtemplate.drill.report.picture import main as picture
 from drtemplate.drill.report.sweep_plot import sweep_plot
 from drtemplate.drill.report.timeline import entries
-from drtemplate.drill.results import Assumption, Budget, DrillReport, Moment, Run, Summary
+from drtemplate.drill.results import (
+    Assumption,
+    Budget,
+    DrillReport,
+    Histogram,
+    Moment,
+    Run,
+    Summary,
+)
 from drtemplate.errors import InputError
 
 FORMS = {"html": as_html, "markdown": as_markdown, "text": as_text}
@@ -132,6 +141,17 @@ def test_every_figure_of_the_sweep_is_told(form, field, value, expected):
     assert expected not in words(form, replace(EMPTY, sensitivity=(row,)))
     changed = replace(row, **{field: value})
     assert expected in words(form, replace(EMPTY, sensitivity=(changed,)))
+
+
+@pytest.mark.parametrize("form", ["html", "markdown"])
+def test_median_95th_99th_and_worst_are_what_they_are_called(form):
+    summary = Summary("writer-crash")
+    for seed, seconds in enumerate([*range(1, 100), 500]):
+        summary.add(Run("writer-crash", seed, {"detect": float(seconds)}))
+    text = words(form, replace(EMPTY, summaries=(summary,)))
+    row = text[text.index("median", text.index("Scenario by") if form == "html" else 0) :]
+    figures = re.findall(r"\d+\.\d\d", row[row.index("detect") :])
+    assert figures[:4] == ["50.00", "95.00", "99.00", "500.00"]
 
 
 @pytest.mark.parametrize("form", ["html", "markdown"])
@@ -284,6 +304,24 @@ def test_a_panel_counts_the_mistakes_of_whoever_its_knob_is_for():
 def bars_above(row):
     texts = [node.text for node in ElementTree.fromstring(sweep_plot([row])).iter("text")]
     return texts[-2:]
+
+
+def test_a_curve_is_as_high_as_its_medians():
+    rows = [replace(samples.rows()[0], value=v, reaction_p50=m) for v, m in ((1, 5.0), (2, 10.0))]
+    dots = ElementTree.fromstring(sweep_plot(rows)).iter("circle")
+    low, high = (float(dot.get("cy")) for dot in dots)
+    base = 138  # where the axis has its 0
+    assert base - high == pytest.approx(2 * (base - low), abs=0.2)
+
+
+def test_a_silhouette_stands_where_the_durations_are():
+    histogram = Histogram()
+    for seconds in (0.05, 50.0, 50.0, 100.0):
+        histogram.add(seconds)
+    path = ElementTree.fromstring(silhouette("detect", histogram, 100.0)).find("path").get("d")
+    columns = [(float(x), float(h)) for x, h in re.findall(r"M([\d.]+) 26v-([\d.]+)", path)]
+    assert [x for x, _ in columns] == pytest.approx([8, 170, 332 - 324 / 110], abs=3)
+    assert [high for _, high in columns] == [11.5, 23, 11.5]
 
 
 def test_repetitions_in_a_timeline_are_one_entry():

@@ -84,6 +84,8 @@ def test_a_knob_turns_what_it_reads_and_nothing_else(deployment, one):
         changed = one.turn(deployment, value)
         assert one.read(changed) == value
         assert one.turn(changed, int(before)) == one.turn(deployment, int(before))
+        swapped = {"Primary": changed.sides["Standby"], "Standby": changed.sides["Primary"]}
+        assert one.read(replace(changed, sides=swapped)) == value  # both sides are turned
         others = [other for other in KNOBS if other is not one]
         assert [other.read(changed) for other in others] == [
             other.read(deployment) for other in others
