@@ -14,12 +14,14 @@ from drtemplate.drill.aurora import Aurora
 from drtemplate.drill.deployment import MONITOR, ORCHESTRATOR, Deployment, Function
 from drtemplate.drill.events import EventBus
 from drtemplate.drill.facts import Act, Facts, Write
-from drtemplate.drill.functions import Functions, Handler, Invocation
+from drtemplate.drill.functions import Functions
 from drtemplate.drill.intrinsics import ZONES
+from drtemplate.drill.invocation import Handler, Invocation
 from drtemplate.drill.journal import Journal
 from drtemplate.drill.kernel import Kernel
-from drtemplate.drill.metrics import Key, Metrics
+from drtemplate.drill.metrics import Metrics
 from drtemplate.drill.network import Network
+from drtemplate.drill.own_metrics import OwnMetrics
 from drtemplate.drill.route53 import FailoverRecords, HealthCheck
 from drtemplate.drill.services import Services, rds_event
 from drtemplate.drill.table import Table
@@ -28,7 +30,6 @@ from drtemplate.errors import DrTemplateError
 
 # Monday, 5 January 2026, 00:00 UTC: windows of the week are counted from a Monday.
 EPOCH = 1_767_571_200.0
-MINUTE = 60.0
 # Milliseconds that a reader lags when all is well.
 # https://docs.aws.amazon.com/AmazonRDS/latest/AuroraUserGuide/Aurora.Replication.html
 USUAL_LAG = 20.0
@@ -106,9 +107,7 @@ class Cloud:
         self.killed: set[Invocation] = set()
         self.fatal: DrTemplateError | None = None
         self._modules: dict[str, dict[str, ModuleType]] = {}
-        self._errors: dict[str, int] = {}
-        self._key_cache = self._keys()
-        kernel.at(MINUTE, self._publish_metrics)
+        self.own_metrics = OwnMetrics(self)
 
     def _changed(self, name: str) -> Callable[[], None]:
         def changed() -> None:
@@ -152,8 +151,7 @@ class Cloud:
     def lambda_ended(self, invocation: Invocation) -> None:
         """Lambda's own metric of errors, and the facts."""
         if invocation.error is not None:
-            name = invocation.function.name
-            self._errors[name] = self._errors.get(name, 0) + 1
+            self.own_metrics.failed(invocation.function.name)
         self.facts.ended(invocation)
 
     # Messages.
@@ -190,56 +188,6 @@ class Cloud:
         event = rds_event(kind, message, cluster.name, cluster.arn, self.iso())
         delay = self.assumptions.draw("rds_event_delay", self.random)
         self.kernel.at(delay, self.bus.put, event)
-
-    # Metrics of AWS's own services, once a minute.
-
-    def _keys(self) -> dict[str, Key]:
-        cluster = ("DBClusterIdentifier", self.deployment.cluster.name)
-        keys: dict[str, Key] = {
-            "connections": ("AWS/RDS", "DatabaseConnections", frozenset({cluster})),
-        }
-        for role in ("WRITER", "READER"):
-            for metric in ("EngineUptime", "AuroraReplicaLag"):
-                keys[metric + role] = ("AWS/RDS", metric, frozenset({cluster, ("Role", role)}))
-        for one in self.deployment.cluster.instances:
-            for metric in ("EngineUptime", "AuroraReplicaLag"):
-                dimension = ("DBInstanceIdentifier", one.name)
-                keys[metric + one.name] = ("AWS/RDS", metric, frozenset({dimension}))
-        for name, side in self.deployment.sides.items():
-            keys["hosts" + name] = ("AWS/ApplicationELB", "HealthyHostCount", side.dimensions)
-        for function in self.deployment.functions.values():
-            dimension = ("FunctionName", function.name)
-            keys["errors" + function.name] = ("AWS/Lambda", "Errors", frozenset({dimension}))
-        return keys
-
-    def _publish_metrics(self) -> None:
-        self.kernel.at(MINUTE, self._publish_metrics)
-        for name, value in self._measured().items():
-            delay = self.assumptions.draw("metric_delay", self.random)
-            now = self.kernel.now
-            # A value is for the minute that has just passed.
-            self.metrics.put(self._key_cache[name], now - MINUTE, value, now + delay)
-
-    def _measured(self) -> dict[str, float]:
-        found: dict[str, float] = {}
-        for node in self.aurora.nodes.values():
-            role = "WRITER" if node.name == self.aurora.writer else "READER"
-            uptime = self.aurora.uptime(node.name)
-            if uptime is not None:
-                found["EngineUptime" + role] = found["EngineUptime" + node.name] = uptime
-                if role == "READER" and self.lag is not None:
-                    found["AuroraReplicaLagREADER"] = self.lag
-                    found["AuroraReplicaLag" + node.name] = self.lag
-        if self.aurora.writing.value:
-            found["connections"] = 40.0
-        for name, balancer in self.balancers.items():
-            # Without targets there is no value.
-            if balancer.targets:
-                found["hosts" + name] = float(balancer.states().count("healthy"))
-        for name, count in self._errors.items():
-            found["errors" + name] = float(count)
-        self._errors.clear()
-        return found
 
     # The state item.
 

@@ -11,7 +11,7 @@ from drtemplate.drill.table import KEY
 
 if TYPE_CHECKING:
     from drtemplate.drill.cloud import Cloud
-    from drtemplate.drill.functions import Invocation
+    from drtemplate.drill.invocation import Invocation
 
 STATE = "FAILOVER_STATUS"
 # Who starts a run without a person.

@@ -2,7 +2,7 @@
 
 from bisect import bisect_right
 from collections.abc import Iterable
-from typing import Generic, TypeVar
+from typing import Any, Generic, TypeVar
 
 T = TypeVar("T")
 
@@ -41,7 +41,7 @@ class History(Generic[T]):
         return None
 
 
-def changes(histories: Iterable["History[object]"], since: float) -> list[float]:
+def changes(histories: Iterable["History[Any]"], since: float) -> list[float]:
     """The times from ``since`` on at which any of the values changed, in order, each once."""
     times = {at for history in histories for at in history.times if at > since}
     return [since, *sorted(times)]

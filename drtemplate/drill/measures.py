@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 
+from drtemplate.drill.clients import served_again
 from drtemplate.drill.cloud import Cloud
 from drtemplate.drill.facts import AUTOMATIC, STATE, Act, Call
-from drtemplate.drill.history import History, changes
 from drtemplate.drill.scenarios import Scenario
 
 OUTCOMES = ("COMPLETED", "FAILED_BACK", "FAILED", "KILLED", "REFUSED", "DRY_RUN", "NOT_REQUIRED")
@@ -31,7 +31,7 @@ class Measured:
         self.first = self._first_act()
         self.call = self._first_call()
         self.stages: dict[str, float | None] = {**self._reaction(), **self._completion()}
-        cached, uncached = self._clients()
+        cached, uncached = served_again(cloud, zero, end)
         self.stages |= {"client_cached": cached, "client_uncached": uncached}
 
     def _first_act(self) -> Act | None:
@@ -159,56 +159,6 @@ class Measured:
             found["promote"] = done - begin
         return done
 
-    # What clients see.
-
-    def _clients(self) -> tuple[float | None, float | None]:
-        """Seconds until a client with and one without DNS cache is served for good; 0 if it always is."""
-        cloud = self.cloud
-        random = cloud.kernel.random("client")
-        assumptions = cloud.assumptions
-        ttl = assumptions.draw("route53_alias_ttl", random)
-        endpoint_ttl = assumptions.draw("aurora_endpoint_ttl", random)
-        phase, endpoint_phase = random.uniform(0, ttl), random.uniform(0, endpoint_ttl)
-        histories: list[History[object]] = [
-            cloud.records.side,  # type: ignore[list-item]
-            cloud.aurora.writing,  # type: ignore[list-item]
-            cloud.aurora.endpoint,  # type: ignore[list-item]
-            *(balancer.serving for balancer in cloud.balancers.values()),  # type: ignore[list-item]
-        ]
-        steps = changes(histories, self.zero)
-        times = sorted({*steps, *_refreshed(steps, endpoint_ttl, endpoint_phase)})
-        uncached = self._served_from(times, 0.0, 0.0, endpoint_ttl, endpoint_phase)
-        times = sorted({*times, *_refreshed(steps, ttl, phase)})
-        cached = self._served_from(times, ttl, phase, endpoint_ttl, endpoint_phase)
-        return cached, uncached
-
-    def _served_from(
-        self,
-        times: list[float],
-        ttl: float,
-        phase: float,
-        endpoint_ttl: float,
-        endpoint_phase: float,
-    ) -> float | None:
-        cloud = self.cloud
-        good_since: float | None = None
-        for at in times:
-            if at > self.end:
-                break
-            asked = at if ttl == 0 else at - (at - phase) % ttl
-            side = cloud.records.side.before(asked)
-            named = at if endpoint_ttl == 0 else at - (at - endpoint_phase) % endpoint_ttl
-            served = (
-                cloud.balancers[side].serving.before(at)
-                and cloud.aurora.writing.before(at)
-                and cloud.aurora.endpoint.before(named) == cloud.aurora.writers.before(at)
-            )
-            if not served:
-                good_since = None
-            elif good_since is None:
-                good_since = at
-        return None if good_since is None else good_since - self.zero
-
     # How it went.
 
     def verdicts(self) -> dict[str, int]:
@@ -264,10 +214,3 @@ def _outcome(answer: object, error: BaseException | None) -> str:
         return str(json.loads(answer["body"])["outcome"])
     except (AssertionError, KeyError, TypeError, ValueError):
         return "NONE"
-
-
-def _refreshed(times: Iterable[float], ttl: float, phase: float) -> list[float]:
-    """The first refresh of a cache after each of the times."""
-    if ttl <= 0:
-        return []
-    return [at + (phase - at) % ttl for at in times]

@@ -21,6 +21,7 @@ import boto3 as real_boto3
 
 from drtemplate.drill import wire
 from drtemplate.drill.deployment import Function
+from drtemplate.drill.invocation import Handler
 from drtemplate.drill.kernel import current_owner
 from drtemplate.errors import HandlerError
 
@@ -28,7 +29,6 @@ if TYPE_CHECKING:
     from drtemplate.drill.cloud import Cloud
 
 MYSQL = 3306
-Handler = Callable[[Any, Any], Any]
 
 
 @functools.lru_cache(maxsize=16)

@@ -25,7 +25,7 @@ from drtemplate.drill.network import ERROR, FINE
 from drtemplate.errors import DrTemplateError
 
 if TYPE_CHECKING:
-    from drtemplate.drill.functions import Invocation
+    from drtemplate.drill.invocation import Invocation
 
 # botocore's own defaults.
 # https://docs.aws.amazon.com/botocore/latest/reference/config.html
