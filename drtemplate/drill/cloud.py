@@ -68,19 +68,7 @@ class Cloud:
         self.aurora = Aurora(kernel, deployment.cluster, assumptions, self.journal)
         self.network = Network(kernel, self.aurora, assumptions)
         self.network.endpoints = deployment.endpoints
-        self.balancers = {
-            name: Balancer(kernel, side, ZONES[:2], assumptions, self.journal)
-            for name, side in deployment.sides.items()
-        }
-        self.checks = {
-            name: HealthCheck(kernel, side, self.balancers[name], assumptions)
-            for name, side in deployment.sides.items()
-        }
-        self.records = FailoverRecords(
-            kernel, self.checks, self.balancers, assumptions, self.journal
-        )
-        for name, balancer in self.balancers.items():
-            balancer.changed = self._changed(name)
+        self._build_sides()
         self.metrics = Metrics()
         self.metric_delay = assumptions.drawer("custom_metric_delay")
         self.table = Table()
@@ -108,6 +96,24 @@ class Cloud:
         self.fatal: DrTemplateError | None = None
         self._modules: dict[str, dict[str, ModuleType]] = {}
         self.own_metrics = OwnMetrics(self)
+
+    def _build_sides(self) -> None:
+        """Load balancers, health checks and records, each telling the next of its changes."""
+        kernel, assumptions = self.kernel, self.assumptions
+        sides = self.deployment.sides
+        self.balancers = {
+            name: Balancer(kernel, side, ZONES[:2], assumptions, self.journal)
+            for name, side in sides.items()
+        }
+        self.checks = {
+            name: HealthCheck(kernel, side, self.balancers[name], assumptions)
+            for name, side in sides.items()
+        }
+        self.records = FailoverRecords(
+            kernel, self.checks, self.balancers, assumptions, self.journal
+        )
+        for name, balancer in self.balancers.items():
+            balancer.changed = self._changed(name)
 
     def _changed(self, name: str) -> Callable[[], None]:
         def changed() -> None:
