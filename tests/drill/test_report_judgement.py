@@ -18,7 +18,7 @@ def verdict(**facts):
 
 def test_a_value_that_only_gains_beats_the_own_one():
     for gain in ({"reaction_p99": 8.0}, {"cost_per_month": 7.0}, {"false_alarms": 0}):
-        assert verdict(**gain).startswith("k 5 s is not supported: 3 s does better (")
+        assert verdict(**gain).startswith("k 5 s is beaten by 3 s (")
     assert "99th percentile 8.0 s against 12.0 s" in verdict(reaction_p99=8.0)
     assert "false alarms" not in verdict(reaction_p99=8.0)
 
@@ -48,8 +48,12 @@ def test_a_value_that_never_acts_is_slower_than_any():
     assert "is supported" in verdict(reaction_p99=None, cost_per_month=1.0)
     never = replace(OWN, reaction_p99=None)
     better = replace(OWN, default=False, value=3)
-    assert "does better (99th percentile 12.0 s against never; 100 quiet runs)" in judge(
-        "k", [never, better]
+    assert "is beaten by 3 s (99th percentile 12.0 s against never)" in judge("k", [never, better])
+
+
+def test_what_the_runs_are_too_few_to_show_is_said():
+    assert verdict(reaction_p99=8.0).endswith(
+        "; a mistake in less than one of 33 quiet runs would not show."
     )
 
 
