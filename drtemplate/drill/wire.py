@@ -10,18 +10,18 @@ from __future__ import annotations
 import functools
 from collections.abc import Callable
 from types import SimpleNamespace
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import TYPE_CHECKING, Any
 
 import boto3
 from botocore.config import Config
-from botocore.exceptions import ConnectTimeoutError, ParamValidationError, ReadTimeoutError
-from botocore.validate import ParamValidator
+from botocore.exceptions import ConnectTimeoutError, ReadTimeoutError
 
 from drtemplate.drill.aurora import Refused
 from drtemplate.drill.dynamodb import QuickTable
 from drtemplate.drill.intrinsics import REGION
 from drtemplate.drill.kernel import Killed, current_owner, never
 from drtemplate.drill.network import ERROR, FINE
+from drtemplate.drill.validation import check
 from drtemplate.errors import DrTemplateError
 
 if TYPE_CHECKING:
@@ -37,9 +37,6 @@ THROTTLED = {
     "ssm": "ThrottlingException",
     "sns": "Throttled",
 }
-# Requests repeat from tick to tick; beyond this many the cache begins anew.
-MOST_VERDICTS = 20_000
-LONG = 100
 
 
 @functools.cache
@@ -113,8 +110,6 @@ class Wire:
         emits: whether the client's own listeners turn Python values into wire values.
     """
 
-    verdicts: ClassVar[set[tuple[str, str, str]]] = set()
-
     def __init__(
         self,
         made: Any,
@@ -162,7 +157,7 @@ class Wire:
             params = self.client._emit_api_params(
                 api_params=params, operation_model=model, context={}
             )
-        self._validate(operation, params, model)
+        check(self.service, operation, params, model.input_shape)
         kernel, network = invocation.cloud.kernel, invocation.cloud.network
         env = kernel.env
         begun = env._now
@@ -190,17 +185,6 @@ class Wire:
                 context={},
             )
         return answer
-
-    def _validate(self, operation: str, params: dict[str, Any], model: Any) -> None:
-        key = (self.service, operation, _signature(params))
-        if key in self.verdicts:
-            return
-        report = ParamValidator().validate(params, model.input_shape)
-        if report.has_errors():
-            raise ParamValidationError(report=report.generate_report())
-        if len(self.verdicts) >= MOST_VERDICTS:
-            self.verdicts.clear()
-        self.verdicts.add(key)
 
     def _attempt(self, invocation: Invocation, operation: str, params: dict[str, Any]) -> Any:
         cloud = invocation.cloud
@@ -243,26 +227,6 @@ class Wire:
         }
         make: Callable[..., Exception] = self.client.exceptions.from_code(code)
         return make(response, operation)
-
-
-def _signature(params: dict[str, Any]) -> str:
-    """What of a request its validation looks at: all of it, but for the contents of long texts.
-
-    botocore checks names, types and least lengths, none of which is over a hundred; and an attribute
-    value of DynamoDB, whatever it is, has none.
-    """
-    item = params.get("Item")
-    if item is not None:
-        kinds = [
-            (name, value if "M" in value or "L" in value else [*value])
-            for name, value in item.items()
-        ]
-        return repr((kinds, {**params, "Item": None}))
-    short = {
-        name: "long" if isinstance(value, str) and len(value) > LONG else value
-        for name, value in params.items()
-    }
-    return repr(short)
 
 
 class _Again(Exception):
