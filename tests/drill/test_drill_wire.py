@@ -218,3 +218,32 @@ def test_what_the_cloud_does_not_know_ends_the_drill(call, body, words):
         call(body)
     assert words in str(error.value)
     assert "\n" not in str(error.value)
+
+
+@pytest.mark.parametrize(
+    "bad",
+    [
+        {"StateKey": {"S": 5}},
+        {"StateKey": {"S": "x"}, "n": {"M": {"a": {"N": 1.5}}}},
+        {"StateKey": "x"},
+        {"StateKey": {"S": "x"}, "n": {"Q": "x"}},
+    ],
+)
+def test_a_request_found_fine_lets_no_other_kind_pass(call, bad):
+    good = {"StateKey": {"S": "x"}, "n": {"M": {"a": {"N": "1"}}}}
+    run, cloud = call(f"""
+raw = boto3.client("dynamodb")
+name = os.environ["FAILOVER_STATE_TABLE"]
+raw.put_item(TableName=name, Item={good})
+raw.put_item(TableName=name, Item={good})
+raw.put_item(TableName=name, Item={bad})""")
+    assert type(run.error).__name__ == "ParamValidationError"
+    assert cloud.table.items["x"] == good
+
+
+def test_a_long_text_is_still_a_text(call):
+    run, _ = call("""
+raw, topic = boto3.client("sns"), os.environ["SNS_TOPIC_ARN"]
+raw.publish(TopicArn=topic, Message="x" * 500)
+raw.publish(TopicArn=topic, Message=["x" * 500])""")
+    assert type(run.error).__name__ == "ParamValidationError"
