@@ -109,15 +109,19 @@ class Measured:
         assert call.caller is not None
         self.slow["signal"] = "the load balancer's probes in a row"
         self.slow["grace"] = "the configured grace, for Aurora or the servers to recover"
-        began = call.caller.began or 0.0
-        if began > self.zero:
+        earlier = [w for w in self.cloud.facts.writes if self.zero <= w.at < call.at]
+        if any(write.status == "IN_PROGRESS" for write in earlier):
+            self.slow["detect"] = "an earlier run's lease, which must expire before another may act"
+        elif self.cloud.network.throttled:
+            self.slow["detect"] = "API calls that are throttled, so that a signal is unknown"
+        elif (call.caller.began or 0.0) > self.zero:
             self.slow["detect"] = (
                 "the monitor's next run, started by EventBridge's schedule, counts anew"
             )
-        elif self.cloud.network.outages or self.cloud.network.throttled:
-            self.slow["detect"] = "API calls that time out or are repeated within a tick"
         else:
-            self.slow["detect"] = "time-outs of the probe and the interval between two"
+            self.slow["detect"] = (
+                "time-outs of the probe and of calls, and the pause between two looks"
+            )
 
     # From there on.
 
