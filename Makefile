@@ -8,10 +8,10 @@ RENDERED := build/.rendered
 SOURCES := generate.py .cfnlintrc $(wildcard drtemplate/*.py drtemplate/*/*.py handlers/*.py)
 
 .DEFAULT_GOAL := help
-.PHONY: help template deploy test e2e lint fix types check bench clean
+.PHONY: help template deploy test e2e lint fix types check drill bench drill-picture clean
 
 help: ## list the targets
-	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / {printf "  %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / {printf "  %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 template: $(RENDERED) ## render templates/dr-template.yaml, validated
 
@@ -54,8 +54,14 @@ check: lint types ## all that a commit must pass: lint, types, fresh template, e
 	$(BIN)/python generate.py equivalence
 	$(BIN)/python -m pytest
 
+drill: $(READY) ## run the handlers in a simulated cloud; report in build/drill/
+	$(BIN)/python generate.py drill
+
 bench: $(READY) ## measure render, validation, equivalence and emitter against their floors
 	$(BIN)/python bench/bench.py
+
+drill-picture: $(READY) ## draw docs/drill.svg from the results of the last drill
+	$(BIN)/python -m drtemplate.drill.report.picture build/drill/results.json docs/drill.svg
 
 clean: ## remove what the other targets made, the template excepted
 	rm -rf $(VENV) build .mypy_cache .ruff_cache .pytest_cache .hypothesis *.egg-info
@@ -65,5 +71,5 @@ $(READY): setup.cfg pyproject.toml
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
 		{ echo 'error: drtemplate needs Python 3.11 or newer; try: make PYTHON=python3.13 ...' >&2; exit 2; }
 	$(PYTHON) -m venv $(VENV)
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[dev]'
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[dev,drill]'
 	@touch $@

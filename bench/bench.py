@@ -4,6 +4,7 @@ Every figure is the median of alternating runs, so that a noisy machine hits bot
 """
 
 import os
+import resource
 import statistics
 import subprocess
 import sys
@@ -20,6 +21,10 @@ from troposphere import ec2  # noqa: E402
 from drtemplate.checks.equivalence import CONTRACT, compare  # noqa: E402
 from drtemplate.checks.ledger import load_ledger  # noqa: E402
 from drtemplate.checks.loading import load_template  # noqa: E402
+from drtemplate.drill.assumptions import load_assumptions  # noqa: E402
+from drtemplate.drill.deployment import load_deployment  # noqa: E402
+from drtemplate.drill.runner import drill  # noqa: E402
+from drtemplate.drill.scenarios import select  # noqa: E402
 from drtemplate.pipeline import render  # noqa: E402
 from drtemplate.rendering.yaml import to_yaml  # noqa: E402
 from drtemplate.settings import Settings  # noqa: E402
@@ -31,6 +36,9 @@ ENVIRONMENT = {key: value for key, value in os.environ.items() if key != "PYTHON
 RUNS = 11
 LINT_RUNS = 5
 MOST_RESOURCES = 500
+# A fault with everything in it, and plain watching.
+DRILLED = ("both_tiers_dead", "quiet_week")
+DRILL_RUNS = (40, 80, 160)
 RENDER = "from drtemplate.pipeline import render; from drtemplate.settings import Settings; "
 # What the render imports of Troposphere and awacs, and nothing of ours.
 USED = sorted(
@@ -78,6 +86,24 @@ def subnets(count: int) -> StackTemplate:
                 )
             )
     return template
+
+
+def drills() -> None:
+    """Throughput of the drill in one process; linear in runs if the last column does not fall."""
+    deployment, assumptions = load_deployment(), load_assumptions()
+    print("scenario           runs    seconds   virtual s per s   runs per s   peak")
+    for scenario in select(list(DRILLED)):
+        drill(deployment, assumptions, [scenario], runs=1, seed=1)  # loads botocore's models
+        for runs in DRILL_RUNS:
+            begun = time.perf_counter()
+            (summary,) = drill(deployment, assumptions, [scenario], runs=runs, seed=1)
+            seconds = time.perf_counter() - begun
+            peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1e3
+            print(
+                f"{scenario.name:<16} {runs:>6} {seconds:>10.2f} "
+                f"{summary.virtual_seconds / seconds:>17,.0f} {runs / seconds:>12.1f} "
+                f"{peak:>6.0f} MB"
+            )
 
 
 def main() -> None:
@@ -128,6 +154,7 @@ def main() -> None:
 
         seconds = statistics.median(inside(build_and_emit) for _ in range(RUNS))
         print(f"{count:>9} {seconds * 1e3:>13.1f} ms {seconds / count * 1e6:>11.1f} us")
+    drills()
 
 
 if __name__ == "__main__":

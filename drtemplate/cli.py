@@ -12,6 +12,7 @@ from dataclasses import asdict, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from drtemplate.drill.command import add_parser as add_drill
 from drtemplate.errors import DrTemplateError, InputError
 from drtemplate.settings import Settings
 
@@ -104,6 +105,7 @@ def _parser() -> argparse.ArgumentParser:
     deploy.add_argument("--force", action="store_true", help="although the failover latch is on")
     deploy.add_argument("--dry-run", action="store_true", help="check everything, send nothing")
     deploy.set_defaults(command=_deploy)
+    add_drill(commands)
     return parser
 
 

@@ -1,0 +1,71 @@
+"""What clients see: when one that keeps DNS answers, and one that asks each time, is served again."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from drtemplate.drill.cloud import Cloud
+from drtemplate.drill.history import History, changes
+
+
+@dataclass(frozen=True, slots=True)
+class Cache:
+    """Answers are kept for ``ttl`` seconds and refreshed at ``phase``; 0 asks each time."""
+
+    ttl: float
+    phase: float
+
+    def asked(self, at: float) -> float:
+        """When the answer in use at that time was fetched."""
+        return at if self.ttl <= 0 else at - (at - self.phase) % self.ttl
+
+    def refreshed(self, times: Iterable[float]) -> list[float]:
+        """The first refresh at or after each of the times."""
+        if self.ttl <= 0:
+            return []
+        return [at + (self.phase - at) % self.ttl for at in times]
+
+
+def served_again(cloud: Cloud, zero: float, end: float) -> tuple[float | None, float | None]:
+    """Seconds from ``zero`` until a client with and one without DNS cache is served for good.
+
+    0 if it always is; None if it is not served at ``end``. Between the servers and the database stands
+    the cluster endpoint's name, which they keep for its TTL.
+    """
+    random = cloud.kernel.random("client")
+    ttl = cloud.assumptions.draw("route53_alias_ttl", random)
+    endpoint_ttl = cloud.assumptions.draw("aurora_endpoint_ttl", random)
+    alias = Cache(ttl, random.uniform(0, ttl))
+    endpoint = Cache(endpoint_ttl, random.uniform(0, endpoint_ttl))
+    histories: list[History[str] | History[bool]] = [
+        cloud.records.side,
+        cloud.aurora.writing,
+        cloud.aurora.endpoint,
+        *(balancer.serving for balancer in cloud.balancers.values()),
+    ]
+    steps = changes(histories, zero)
+    times = sorted(at for at in {*steps, *endpoint.refreshed(steps)} if at <= end)
+    uncached = _served_from(cloud, times, Cache(0.0, 0.0), endpoint)
+    times = sorted(at for at in {*times, *alias.refreshed(steps)} if at <= end)
+    cached = _served_from(cloud, times, alias, endpoint)
+    return _after(zero, cached), _after(zero, uncached)
+
+
+def _after(zero: float, at: float | None) -> float | None:
+    return None if at is None else at - zero
+
+
+def _served_from(cloud: Cloud, times: list[float], alias: Cache, endpoint: Cache) -> float | None:
+    """The first of the times from which on the client is served at all of them."""
+    since: float | None = None
+    for at in times:
+        side = cloud.records.side.before(alias.asked(at))
+        served = (
+            cloud.balancers[side].serving.before(at)
+            and cloud.aurora.writing.before(at)
+            and cloud.aurora.endpoint.before(endpoint.asked(at)) == cloud.aurora.writers.before(at)
+        )
+        if not served:
+            since = None
+        elif since is None:
+            since = at
+    return since

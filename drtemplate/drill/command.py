@@ -1,0 +1,132 @@
+"""``generate.py drill``: its options, and what it prints."""
+
+import argparse
+import os
+import shlex
+import sys
+from dataclasses import replace
+from pathlib import Path
+
+from drtemplate.errors import InputError
+
+FINE, FOUND = 0, 1
+RUNS, SEED = 1000, 1
+OUTPUT = Path("build") / "drill"
+
+
+def add_parser(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
+    """Declare the sub-command."""
+    drill = commands.add_parser("drill", help="run the handlers in a simulated cloud, and measure")
+    drill.add_argument(
+        "--scenario", action="append", metavar="NAME", help="only this one; may be given repeatedly"
+    )
+    drill.add_argument(
+        "--runs", type=int, default=RUNS, metavar="N", help="of each scenario (1000)"
+    )
+    drill.add_argument("--seed", type=int, default=SEED, metavar="N", help="of the first run (1)")
+    drill.add_argument(
+        "--sweep",
+        type=int,
+        metavar="N",
+        help="runs for each value of each knob; 0 for none (a 20th of --runs; none with --scenario)",
+    )
+    drill.add_argument(
+        "--output", type=Path, default=OUTPUT, metavar="DIR", help="for the report (build/drill)"
+    )
+    drill.add_argument("--format", choices=("text", "json"), default="text")
+    drill.add_argument(
+        "--jobs", type=int, metavar="N", help="processes; as many as there are cores"
+    )
+    drill.add_argument(
+        "--handlers", type=Path, metavar="DIR", help="other handlers to compare with"
+    )
+    drill.add_argument("--assumptions", type=Path, metavar="FILE", help="other timings of AWS")
+    drill.add_argument("--template", type=Path, metavar="FILE", help="another rendered template")
+    drill.add_argument("--list", action="store_true", help="print the scenarios, and run none")
+    drill.set_defaults(command=lambda options, _: run(options))
+
+
+def run(options: argparse.Namespace) -> int:
+    """Drill, write the report, print a summary; 1 if a budget or an invariant was not kept.
+
+    Raises:
+        DrTemplateError: something that was given cannot be used.
+    """
+    try:
+        from drtemplate.drill import report, runner, sensitivity  # noqa: PLC0415  --help needs none of it
+        from drtemplate.drill.assumptions import ASSUMPTIONS, load_assumptions  # noqa: PLC0415
+        from drtemplate.drill.deployment import TEMPLATE, load_deployment  # noqa: PLC0415
+        from drtemplate.drill.scenarios import select  # noqa: PLC0415
+    except ModuleNotFoundError as exc:
+        raise InputError(
+            f"a drill needs {exc.name}; install the extras: pip install -e '.[dev,drill]'"
+        ) from exc
+
+    scenarios = select(options.scenario)
+    if options.list:
+        for one in scenarios:
+            print(f"{one.name:<28}{one.title}")
+        return FINE
+    swept, jobs = _counts(options)
+    assumptions = load_assumptions(options.assumptions or ASSUMPTIONS)
+    deployment = load_deployment(options.template or TEMPLATE, options.handlers)
+    total = options.runs * len(scenarios) + sensitivity.runs_of(deployment, swept)
+    progress = report.Progress(sys.stderr, total)
+    try:
+        summaries = runner.drill(
+            deployment,
+            assumptions,
+            scenarios,
+            runs=options.runs,
+            seed=options.seed,
+            jobs=jobs,
+            advance=progress.advance,
+            finished=progress.finished,
+        )
+        measure = sensitivity.measurer(
+            deployment,
+            assumptions,
+            runs=swept,
+            seed=options.seed,
+            jobs=jobs,
+            advance=progress.advance,
+        )
+        rows = sensitivity.sweep(deployment, measure) if swept else ()
+    finally:
+        progress.close()
+    made = runner.report(deployment, assumptions, summaries, options.seed, options.runs)
+    made = replace(made, sensitivity=rows, command=_command(options, swept))
+    paths = report.store_report(made, options.output)
+    print(made.to_json() if options.format == "json" else report.as_text(made))
+    if sys.stderr is not None:
+        print(f"report: {paths[0]}", file=sys.stderr)
+    return FINE if made.held else FOUND
+
+
+def _counts(options: argparse.Namespace) -> tuple[int, int]:
+    """Runs of the sweep, and processes.
+
+    Raises:
+        InputError: one of the options is too small a number.
+    """
+    swept = options.sweep
+    if swept is None:
+        swept = 0 if options.scenario else options.runs // 20
+    jobs = options.jobs if options.jobs is not None else os.cpu_count() or 1
+    least = {"runs": (options.runs, 1), "seed": (options.seed, 0), "sweep": (swept, 0)}
+    for name, (value, limit) in (least | {"jobs": (jobs, 1)}).items():
+        if value < limit:
+            raise InputError(f"--{name} {value}: give {limit} or more")
+    return swept, jobs
+
+
+def _command(options: argparse.Namespace, swept: int) -> str:
+    """What repeats the drill; how many processes make it does not matter."""
+    words = ["python", "generate.py", "drill"]
+    for name in options.scenario or ():
+        words += ["--scenario", name]
+    words += ["--runs", str(options.runs), "--seed", str(options.seed), "--sweep", str(swept)]
+    for name in ("handlers", "assumptions", "template"):
+        if path := getattr(options, name):
+            words += [f"--{name}", str(path)]
+    return shlex.join(words)

@@ -1,0 +1,201 @@
+"""What the drill takes from the rendered template, so that a changed template changes the drill."""
+
+import hashlib
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+from drtemplate.checks.loading import load_template
+from drtemplate.errors import InputError
+from drtemplate.settings import PROJECT
+
+TEMPLATE = PROJECT / "templates" / "dr-template.yaml"
+MONITOR, ORCHESTRATOR = "HealthMonitorFunction", "FailoverOrchestratorFunction"
+# The handlers' files, by the function they become.
+FILES = {MONITOR: "health_monitor.py", ORCHESTRATOR: "failover_orchestrator.py"}
+SIDES = ("Primary", "Standby")
+NEEDED = (
+    MONITOR,
+    ORCHESTRATOR,
+    "AuroraDBCluster",
+    *(f"{side}{part}" for side in SIDES for part in ("ALB", "TargetGroup", "HealthCheck")),
+    "FailoverStateTable",
+    "FailoverConfigParameter",
+    "AlertTopic",
+)
+# Lambda's defaults. https://docs.aws.amazon.com/lambda/latest/dg/invocation-async-error-handling.html
+RETRIES, AGE = 2, 21600
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Function:
+    """A Lambda function. Seconds; megabytes; ``zones`` and ``nat_zones`` only within a VPC."""
+
+    logical: str
+    name: str
+    arn: str
+    code: str
+    environment: Mapping[str, str]
+    timeout: float
+    memory: int
+    reserved: int | None
+    zones: tuple[str, ...]
+    nat_zones: Mapping[str, str | None]
+    retries: int = RETRIES
+    max_age: float = AGE
+    on_failure: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Alarm:
+    """A metric alarm as CloudFormation declares it; seconds."""
+
+    name: str
+    namespace: str
+    metric: str
+    dimensions: frozenset[tuple[str, str]]
+    statistic: str
+    period: int
+    periods: int
+    datapoints: int
+    threshold: float
+    comparison: str
+    missing: str
+    actions: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Composite:
+    """A composite alarm."""
+
+    name: str
+    rule: str
+    actions: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Side:
+    """A load balancer with its targets, its health check and its record; seconds."""
+
+    name: str
+    target_group: str
+    dimensions: frozenset[tuple[str, str]]
+    interval: float
+    timeout: float
+    healthy_after: int
+    unhealthy_after: int
+    check_id: str
+    check_interval: float
+    check_threshold: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Instance:
+    """A DB instance."""
+
+    name: str
+    zone: str
+    tier: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Cluster:
+    """The Aurora cluster; windows in seconds of the week (from Monday, UTC) or of the day."""
+
+    name: str
+    arn: str
+    endpoint: str
+    instances: tuple[Instance, ...]
+    backup: tuple[float, float]
+    maintenance: tuple[float, float]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Rule:
+    """An EventBridge rule: seconds between runs, or a pattern; and the ARNs of its targets."""
+
+    every: float | None
+    pattern: Mapping[str, Any]
+    targets: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Deployment:
+    """A stack as deployed."""
+
+    digest: str
+    functions: Mapping[str, Function]
+    alarms: tuple[Alarm, ...]
+    composites: tuple[Composite, ...]
+    sides: Mapping[str, Side]
+    cluster: Cluster
+    rules: tuple[Rule, ...]
+    table: str
+    topic: str
+    parameters: Mapping[str, str]
+    configuration: str
+    endpoints: frozenset[str]
+    handlers: str = "template"
+
+    def configured(self, **values: object) -> "Deployment":
+        """The same with other values in the configuration parameter."""
+        text = json.dumps({**json.loads(self.parameters[self.configuration]), **values})
+        return replace(self, parameters={**self.parameters, self.configuration: text})
+
+    def settings(self) -> dict[str, str]:
+        """What was read, for printing: name -> value with its unit."""
+        side, schedule = self.sides["Primary"], [r.every for r in self.rules if r.every]
+        shown = {
+            "target group": f"every {side.interval:g} s, {side.unhealthy_after} in a row",
+            "Route 53 check": f"every {side.check_interval:g} s, {side.check_threshold} in a row",
+            "monitor started every": f"{min(schedule):g} s" if schedule else "never",
+        }
+        for name, one in self.functions.items():
+            shown[f"{name} timeout, memory"] = f"{one.timeout:g} s, {one.memory} MB"
+        values = json.loads(self.parameters[self.configuration])
+        shown |= {key: str(value) for key, value in values.items() if not key.endswith("endpoint")}
+        return shown
+
+
+def load_deployment(path: Path = TEMPLATE, handlers: Path | None = None) -> Deployment:
+    """Read a rendered template, and optionally other handlers.
+
+    Raises:
+        InputError: the template lacks what a drill needs, or the folder lacks a handler.
+    """
+    from drtemplate.drill.reading import read_deployment  # noqa: PLC0415  it makes what is declared here
+
+    template = load_template(path)
+    missing = [name for name in NEEDED if name not in template["Resources"]]
+    if missing:
+        raise InputError(f"{path}: no drill without {', '.join(missing)}; render it anew")
+    digest = hashlib.sha256(path.read_bytes()).hexdigest()
+    try:
+        deployment = read_deployment(template, digest)
+    except (KeyError, TypeError, ValueError, AttributeError, IndexError, AssertionError) as exc:
+        raise InputError(f"{path}: a drill cannot read this template: {exc!r}") from exc
+    return with_handlers(deployment, handlers) if handlers else deployment
+
+
+def with_handlers(deployment: Deployment, folder: Path) -> Deployment:
+    """The same stack running the handlers of another folder.
+
+    Raises:
+        InputError: a handler is missing, or is no Python.
+    """
+    functions = {}
+    for logical, name in FILES.items():
+        path = folder / name
+        try:
+            code = path.read_text(encoding="utf-8")
+            compile(code, str(path), "exec")
+        except OSError as exc:
+            raise InputError(f"{path}: cannot read the handler: {exc.strerror}") from exc
+        except UnicodeDecodeError as exc:
+            raise InputError(f"{path}: the handler is not UTF-8") from exc
+        except (SyntaxError, ValueError) as exc:
+            raise InputError(f"{path}: the handler is no Python: {exc}") from exc
+        functions[logical] = replace(deployment.functions[logical], code=code)
+    return replace(deployment, functions=functions, handlers=folder.name)

@@ -1,0 +1,61 @@
+"""What must hold in every run, whatever happens."""
+
+from drtemplate.drill.cloud import Cloud
+from drtemplate.drill.facts import AUTOMATIC, STATE, Act
+
+INVARIANTS = {
+    "one failover per incident": "at most one FailoverDBCluster is accepted per incident and per lease",
+    "lease held": "nobody acts without the lease",
+    "no stuck run": "no run is left IN_PROGRESS after its time-out",
+    "evidence": "no failover on unknown signals alone",
+    "no automatic fail back": "nothing but a person's call moves anything back",
+}
+
+
+def broken(cloud: Cloud, zero: float) -> tuple[str, ...]:
+    """The names of the invariants that a run violated, in their order."""
+    acts = cloud.facts.acts
+    checks = {
+        "one failover per incident": _failed_over_twice(acts, zero),
+        "lease held": any(not act.leased and not _unlocked(cloud, act) for act in acts),
+        "no stuck run": cloud.facts.stuck or _left_in_progress(cloud),
+        "evidence": any(_blind(act) for act in acts),
+        "no automatic fail back": any(act.back and act.caller.source in AUTOMATIC for act in acts),
+    }
+    return tuple(name for name in INVARIANTS if checks[name])
+
+
+def _failed_over_twice(acts: list[Act], zero: float) -> bool:
+    databases = [act for act in acts if act.component == "database"]
+    attempts = [act.attempt for act in databases if act.attempt]
+    incident = [act for act in databases if act.at >= zero]
+    return len(attempts) != len(set(attempts)) or len(incident) > 1
+
+
+def _unlocked(cloud: Cloud, act: Act) -> bool:
+    """A person may go on without the table, by force and naming the writer."""
+    event = act.caller.event
+    forced = event.get("force") is True and bool(event.get("expected_writer"))
+    return forced and act.caller.source == "operator" and "dynamodb" in cloud.network.outages
+
+
+def _left_in_progress(cloud: Cloud) -> bool:
+    """Under an expired lease, though an event has come since and could have recorded it."""
+    if cloud.text_of(STATE, "Status") != "IN_PROGRESS" or "dynamodb" in cloud.network.outages:
+        return False
+    expired = cloud.number_of(STATE, "LeaseExpires") - cloud.epoch
+    return any(
+        run.began is not None and run.began > expired + 1 and run.error is None
+        for run in cloud.facts.runs
+    )
+
+
+def _blind(act: Act) -> bool:
+    """An automatic act for which no look of the calling monitor had found the component bad."""
+    caller = act.caller
+    if caller.source != "monitor" or caller.call is None or caller.call.caller is None:
+        return False
+    call = caller.call
+    assert call.caller is not None
+    looks = (signal for at, signal, bad in call.caller.probes if bad and at <= call.at)
+    return act.component not in looks

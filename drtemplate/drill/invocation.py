@@ -1,0 +1,95 @@
+"""A run of a Lambda function, where it runs, and what it is given."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from drtemplate.drill.deployment import Function
+from drtemplate.drill.kernel import Strand
+
+if TYPE_CHECKING:
+    from drtemplate.drill.cloud import Cloud
+    from drtemplate.drill.facts import Call
+
+Handler = Callable[[Any, Any], Any]
+
+
+@dataclass(slots=True, eq=False)
+class Environment:
+    """An execution environment: a host in a zone, with the loaded module."""
+
+    zone: str
+    handler: Handler | None = None
+    busy: bool = False
+    idle_since: float = 0.0
+    keep: float = 0.0
+
+
+@dataclass(slots=True, eq=False)
+class Invocation:
+    """One run of a function.
+
+    Attributes:
+        function: what runs.
+        source: who invoked it: ``schedule``, ``monitor``, ``alarm``, ``rds``, ``operator``.
+        event: what it was given.
+        queued, began, ended: virtual seconds; ``began`` is when its handler starts.
+        answer, error: how it ended; neither while it runs or if it was killed.
+        probes: of a monitor: (time, signal, bad) of each look at a signal.
+        call: how it was invoked, where that is of interest.
+        spent: seconds in API calls, by service.
+    """
+
+    cloud: Cloud
+    function: Function
+    request_id: str
+    source: str
+    event: Any
+    queued: float
+    environment: Environment | None = None
+    began: float | None = None
+    ended: float | None = None
+    deadline: float = 0.0
+    answer: Any = None
+    error: BaseException | None = None
+    strand: Strand | None = None
+    calls: int = 0
+    call: Call | None = None
+    spent: dict[str, float] = field(default_factory=dict)
+    probes: list[tuple[float, str, bool]] = field(default_factory=list)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Message:
+    """An event in the asynchronous queue."""
+
+    function: Function
+    text: str
+    source: str
+    sent: float
+    call: Call | None
+
+
+class Context:
+    """What Lambda gives the handler beside the event.
+
+    https://docs.aws.amazon.com/lambda/latest/dg/python-context.html
+    """
+
+    def __init__(self, invocation: Invocation) -> None:
+        function = invocation.function
+        self._invocation = invocation
+        self.function_name = function.name
+        self.function_version = "$LATEST"
+        self.invoked_function_arn = function.arn
+        self.memory_limit_in_mb = str(function.memory)
+        self.aws_request_id = invocation.request_id
+        self.log_group_name = f"/aws/lambda/{function.name}"
+        self.log_stream_name = "drill"
+
+    def get_remaining_time_in_millis(self) -> int:
+        """Milliseconds until the time-out."""
+        now = self._invocation.cloud.kernel.now
+        return max(0, int((self._invocation.deadline - now) * 1000))

@@ -1,0 +1,220 @@
+"""What a run took, stage by stage, from the facts and the histories of its world."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+
+from drtemplate.drill.clients import served_again
+from drtemplate.drill.cloud import Cloud
+from drtemplate.drill.facts import AUTOMATIC, STATE, Act, Call
+from drtemplate.drill.scenarios import Scenario
+
+OUTCOMES = ("COMPLETED", "FAILED_BACK", "FAILED", "KILLED", "REFUSED", "DRY_RUN", "NOT_REQUIRED")
+
+
+class Measured:
+    """The measures of one run.
+
+    Attributes:
+        stages: seconds by name, None where a stage did not take place.
+        slow: by stage, the mechanism that took most of it.
+    """
+
+    def __init__(self, cloud: Cloud, scenario: Scenario, zero: float, end: float) -> None:
+        self.cloud = cloud
+        self.scenario = scenario
+        self.zero = zero
+        self.end = end
+        self.slow: dict[str, str] = {}
+        self.acts = [act for act in cloud.facts.acts if act.at >= zero]
+        self.first = self._first_act()
+        self.call = self._first_call()
+        self.stages: dict[str, float | None] = {**self._reaction(), **self._completion()}
+        cached, uncached = served_again(cloud, zero, end)
+        self.stages |= {"client_cached": cached, "client_uncached": uncached}
+
+    def _first_act(self) -> Act | None:
+        """The promotion, or the latch where only the application fails."""
+        wanted = "database" if "database" in self.scenario.needs else "application"
+        return next((act for act in self.acts if act.component == wanted), None)
+
+    def _first_call(self) -> Call | None:
+        """The call that led to the first act; else the monitor's first one."""
+        if self.first:
+            return self.first.caller.call
+        calls = (c for c in self.cloud.facts.calls if c.at >= self.zero and c.source == "monitor")
+        return next(calls, None)
+
+    # Until AWS has accepted.
+
+    def _reaction(self) -> dict[str, float | None]:
+        found: dict[str, float | None] = dict.fromkeys(("signal", "detect", "grace", "decide"))
+        call = self.call
+        if call is None or not self.scenario.needs:
+            return found
+        if self.first:
+            found["decide"] = self.first.at - call.at
+            self.slow["decide"] = self._slowest_of_decide(call, self.first)
+        if call.source == "alarm":
+            found |= {"signal": call.at - self.zero, "detect": 0.0, "grace": 0.0}
+            self.slow["signal"] = "CloudWatch's periods, late metrics and alarm evaluation"
+        elif call.source == "monitor":
+            signal, stands = self._signal(), self._stands(call)
+            if signal is not None and stands is not None:
+                found["signal"] = signal - self.zero
+                found["detect"] = max(0.0, stands - signal)
+                found["grace"] = max(0.0, call.at - max(stands, signal))
+                self._blame(call)
+        return found
+
+    def _signal(self) -> float | None:
+        """When AWS itself shows all that has failed."""
+        shown = [self.zero]
+        if "application" in self.scenario.needs:
+            found = self.cloud.balancers["Primary"].shown_dead.first(True, self.zero)
+            if found is None:
+                return None
+            shown.append(found)
+        return max(shown)
+
+    def _stands(self, call: Call) -> float | None:
+        """When the calling run of the monitor had seen enough of each signal that it voted for."""
+        if call.caller is None:
+            return None
+        text = self.cloud.deployment.parameters[self.cloud.deployment.configuration]
+        needed = {
+            "database": int(json.loads(text).get("consecutive_failures", 2)),
+            "application": 1,
+        }
+        stands: dict[str, float] = {}
+        rows = dict.fromkeys(needed, 0)
+        for at, signal, bad in call.caller.probes:
+            if at > call.at:
+                break
+            rows[signal] = rows[signal] + 1 if bad else 0
+            if not bad:
+                stands.pop(signal, None)
+            elif rows[signal] >= needed[signal]:
+                stands.setdefault(signal, at)
+        return max((max(at, self.zero) for at in stands.values()), default=None)
+
+    def _slowest_of_decide(self, call: Call, act: Act) -> str:
+        began = act.caller.began or act.at
+        parts = {f"API calls of {name}": took for name, took in act.spent.items()}
+        parts["Lambda's queue and cold start"] = began - call.at
+        return max(parts, key=lambda name: parts[name])
+
+    def _blame(self, call: Call) -> None:
+        assert call.caller is not None
+        self.slow["signal"] = "the load balancer's probes in a row"
+        self.slow["grace"] = "the configured grace, for Aurora or the servers to recover"
+        earlier = [w for w in self.cloud.facts.writes if self.zero <= w.at < call.at]
+        if any(write.status == "IN_PROGRESS" for write in earlier):
+            self.slow["detect"] = "an earlier run's lease, which must expire before another may act"
+        elif self.cloud.network.throttled:
+            self.slow["detect"] = "API calls that are throttled, so that a signal is unknown"
+        elif (call.caller.began or 0.0) > self.zero:
+            self.slow["detect"] = (
+                "the monitor's next run, started by EventBridge's schedule, counts anew"
+            )
+        else:
+            self.slow["detect"] = (
+                "time-outs of the probe and of calls, and the pause between two looks"
+            )
+
+    # From there on.
+
+    def _completion(self) -> dict[str, float | None]:
+        found: dict[str, float | None] = dict.fromkeys(("promote", "verify"))
+        done = self._promotion(found) if "database" in self.scenario.needs else None
+        if done is None and self.first and self.first.component == "application":
+            done = self.first.at
+        if done is not None:
+            for write in self.cloud.facts.writes:
+                if write.at >= done and write.status in ("COMPLETED", "FAILED_BACK"):
+                    # A run that began later could not have recorded it earlier.
+                    found["verify"] = write.at - max(done, write.caller.began or done)
+                    break
+        self.slow["promote"] = "Aurora's promotion"
+        self.slow["verify"] = "the orchestrator's polling, and the calls after it"
+        return found
+
+    def _promotion(self, found: dict[str, float | None]) -> float | None:
+        """From accepted, or from Aurora's own start, until a new writer in an available cluster."""
+        aurora = self.cloud.aurora
+        acts = (act.at for act in self.acts if act.component == "database")
+        begin = next(acts, None)
+        if begin is None:
+            begin = aurora.status.first("failing-over", self.zero)
+        if begin is None:
+            return None
+        before = aurora.writers.before(self.zero)
+        moved = next(
+            (
+                at
+                for at, name in zip(aurora.writers.times, aurora.writers.values, strict=True)
+                if at > begin and name != before
+            ),
+            None,
+        )
+        done = None if moved is None else aurora.status.first("available", moved)
+        if done is not None:
+            found["promote"] = done - begin
+        return done
+
+    # How it went.
+
+    def verdicts(self) -> dict[str, int]:
+        """Runs of the orchestrator that acted, by what they should have done; missed ones; Route 53's moves."""
+        counts = dict.fromkeys(("right", "unneeded", "missed", "repeated"), 0)
+        seen: set[str] = set()
+        runs: dict[int, str] = {}
+        order = ("right", "repeated", "unneeded")
+        for act in self.acts:
+            automatic = act.caller.source in AUTOMATIC
+            if act.component in seen:
+                verdict = "repeated"
+            elif automatic and (not act.faulty or act.component not in self.scenario.needs):
+                verdict = "unneeded"
+            else:
+                verdict = "right"
+            seen.add(act.component)
+            before = runs.get(id(act.caller), "right")
+            runs[id(act.caller)] = max(before, verdict, key=order.index)
+        for verdict in runs.values():
+            counts[verdict] += 1
+        counts["missed"] = int(self.scenario.must_act and not self._all_moved(seen))
+        counts["moves"] = sum(at >= self.zero for at in self.cloud.records.side.times)
+        return counts
+
+    def _all_moved(self, seen: set[str]) -> bool:
+        """Whether each component was moved, by the automation or by Aurora itself.
+
+        A latch that AWS did not take is recorded, and no failed failover.
+        """
+        aurora, moved = self.cloud.aurora, set(seen)
+        if aurora.writers.value != aurora.writers.before(self.zero):
+            moved.add("database")
+        if "database" in moved and self.cloud.text_of(STATE, "LatchError"):
+            moved.add("application")
+        return self.scenario.needs <= moved
+
+    def outcome(self) -> str:
+        """How the orchestrator's runs since the fault ended, the weightiest."""
+        found = {
+            _outcome(run.answer, run.error)
+            for run in self.cloud.facts.runs
+            if run.queued >= self.zero
+        }
+        return next((name for name in OUTCOMES if name in found), "NONE")
+
+
+def _outcome(answer: object, error: BaseException | None) -> str:
+    if error is not None:
+        return "FAILED" if isinstance(error, Exception) else "KILLED"
+    try:
+        assert isinstance(answer, Mapping)
+        return str(json.loads(answer["body"])["outcome"])
+    except (AssertionError, KeyError, TypeError, ValueError):
+        return "NONE"

@@ -1,0 +1,105 @@
+"""A little SVG: elements, axes, ticks. Charts are text with real text in it, the same bytes each time.
+
+The library of choice for plots writes fixed colours and sizes; these charts take theirs from the page's
+style sheet, so that they follow light and dark.
+"""
+
+import math
+from collections.abc import Iterable, Iterator
+from xml.etree import ElementTree
+
+SPACE = "http://www.w3.org/2000/svg"
+# Steps that people read times in, seconds.
+_STEPS = (
+    (1, 2, 5, 10, 20, 30, 60, 120, 300, 600, 1200, 1800, 3600, 7200, 21600, 43200, 86400)
+)  # fmt: skip
+_UNITS = ((86400, "d"), (3600, "h"), (60, "min"), (1, "s"))
+
+
+class Scale:
+    """A linear way from values to pixels."""
+
+    def __init__(self, least: float, most: float, begin: float, end: float) -> None:
+        self.least, self.most = least, (most if most > least else least + 1)
+        self.begin, self.end = begin, end
+
+    def __call__(self, value: float) -> float:
+        """Pixels, to a tenth."""
+        share = (value - self.least) / (self.most - self.least)
+        return round(self.begin + share * (self.end - self.begin), 1)
+
+
+def element(parent: ElementTree.Element, tag: str, **attributes: object) -> ElementTree.Element:
+    """A new child; ``class_`` is the attribute ``class``, and ``_`` stands for ``-``."""
+    return ElementTree.SubElement(parent, tag, _attributes(attributes))
+
+
+def text(
+    parent: ElementTree.Element, x: float, y: float, words: str, **attributes: object
+) -> ElementTree.Element:
+    """A text at its baseline."""
+    node = element(parent, "text", x=x, y=y, **attributes)
+    node.text = words
+    return node
+
+
+def tip(parent: ElementTree.Element, words: str) -> None:
+    """What a pointer shows that rests on the element, and what a screen reader says."""
+    element(parent, "title").text = words
+
+
+def drawing(width: float, height: float, label: str, class_: str = "chart") -> ElementTree.Element:
+    """An empty drawing that scales with its place; ``label`` says what it shows."""
+    root = ElementTree.Element(
+        "svg",
+        _attributes({"viewBox": f"0 0 {_number(width)} {_number(height)}", "class": class_}),
+    )
+    root.set("role", "img")
+    root.set("aria-label", label)
+    return root
+
+
+def as_text(root: ElementTree.Element, *, alone: bool = False) -> str:
+    """The drawing as markup; ``alone`` makes it a file of its own."""
+    if alone:
+        root.set("xmlns", SPACE)
+    return ElementTree.tostring(root, encoding="unicode", short_empty_elements=True)
+
+
+def ticks(least: float, most: float, about: int = 6) -> list[float]:
+    """Round values from ``least`` to ``most``, some ``about`` of them, in steps people read times in."""
+    wanted = max(most - least, 1e-9) / about
+    step = next((step for step in _STEPS if step >= wanted), 0.0)
+    if wanted < 1:
+        power = 10 ** math.floor(math.log10(wanted))
+        step = next(power * factor for factor in (1, 2, 5, 10) if power * factor >= wanted * 0.999)
+    if not step:
+        step = math.ceil(wanted / 86400) * 86400
+    first = math.ceil(round(least / step, 6))
+    last = math.floor(round(most / step, 6))
+    return [round(number * step, 6) for number in range(first, last + 1)]
+
+
+def tick_labels(values: Iterable[float]) -> Iterator[str]:
+    """Times in one unit, the largest that writes them all short; the unit stands at each but 0."""
+    values = list(values)
+    largest = max((abs(value) for value in values), default=0)
+    size, unit = next(
+        ((s, u) for s, u in _UNITS if largest >= 2 * s and all(v % s == 0 for v in values)),
+        (1, "s"),
+    )
+    for value in values:
+        yield f"{value / size:g} {unit}".replace("-", "\N{MINUS SIGN}") if value else "0"
+
+
+def _attributes(attributes: dict[str, object]) -> dict[str, str]:
+    return {
+        name.rstrip("_").replace("_", "-"): _number(value)
+        if isinstance(value, int | float)
+        else str(value)
+        for name, value in attributes.items()
+    }
+
+
+def _number(value: float) -> str:
+    return f"{value:.1f}".removesuffix(".0")

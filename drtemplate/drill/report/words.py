@@ -1,0 +1,76 @@
+"""How names and numbers are written, the same in every form of the report."""
+
+from drtemplate.drill.results import Summary
+
+STAGE_NAMES = {
+    "signal": "signal",
+    "detect": "detect",
+    "grace": "grace",
+    "decide": "decide",
+    "promote": "promote",
+    "verify": "verify",
+    "client_cached": "client, DNS cached",
+    "client_uncached": "client, DNS fresh",
+    "accepted": "fault to action",
+    "own_share": "automation\N{RIGHT SINGLE QUOTATION MARK}s share",
+}
+STAGE_MEANINGS = {
+    "signal": "AWS: from the fault until AWS\N{RIGHT SINGLE QUOTATION MARK}s own signal shows it",
+    "detect": "ours: from that signal until the monitor stands by it",
+    "grace": "configured: the wait where one signal decides alone",
+    "decide": "ours: from the call until AWS accepted the action, cold start included",
+    "promote": "AWS: from the accepted action until another instance writes in an available cluster",
+    "verify": "ours: until the orchestrator has proved and recorded it",
+    "client_cached": "from the fault until a client that caches DNS is served again",
+    "client_uncached": "from the fault until a client that asks DNS each time is served again",
+    "accepted": "signal, detect, grace and decide together, in one run",
+    "own_share": "detect, decide and verify together, in one run",
+}
+PERCENTILES = (50.0, 95.0, 99.0)
+NONE = "\N{EN DASH}"
+
+
+def seconds(value: float | None) -> str:
+    """Two decimals, since the histograms resolve 0.05 s; a dash for what did not take place."""
+    return NONE if value is None else f"{value:,.2f}"
+
+
+def row(summary: Summary, measure: str) -> list[str]:
+    """Median, 95th, 99th percentile and worst."""
+    histogram = summary.measures[measure]
+    return [seconds(histogram.percentile(p)) for p in PERCENTILES] + [seconds(histogram.worst)]
+
+
+def dollars(value: float) -> str:
+    """US dollars and cents."""
+    return f"${value:,.2f}"
+
+
+def count(value: int) -> str:
+    """With thousands set apart."""
+    return f"{value:,}"
+
+
+def amount(value: float | None, unit: str) -> str:
+    """A budget's figure: seconds, or a bare count."""
+    if value is None:
+        return "not measured"
+    return f"{value:,.2f} s" if unit == "s" else f"{value:,g}"
+
+
+def duration(value: float) -> str:
+    """Virtual time in the unit that people would use."""
+    for size, unit in ((86400, "days"), (3600, "hours"), (60, "minutes")):
+        if value >= 2 * size:
+            return f"{value / size:,.1f} {unit}"
+    return f"{value:,.0f} seconds"
+
+
+def title(summary: Summary) -> str:
+    """What happens in the scenario; its name if nobody has said."""
+    return summary.title or summary.scenario
+
+
+def moment(at: float) -> str:
+    """Seconds before or after the fault, signed."""
+    return f"{at:+,.2f}".replace("-", "\N{MINUS SIGN}")

@@ -1,0 +1,249 @@
+"""Runs scenarios many times, on as many processes as wanted; the result does not depend on how many."""
+
+from __future__ import annotations
+
+import gc
+import multiprocessing
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from drtemplate.drill import prices
+from drtemplate.drill.assumptions import Assumptions
+from drtemplate.drill.budgets import judge, limits
+from drtemplate.drill.cloud import Cloud
+from drtemplate.drill.deployment import Deployment
+from drtemplate.drill.histogram import MICROSECONDS
+from drtemplate.drill.invariants import INVARIANTS, broken
+from drtemplate.drill.measures import Measured
+from drtemplate.drill.results import SUMS, DrillReport, Run, Summary
+from drtemplate.drill.scenarios import SLICE, SLICES, SPREAD, Scenario
+from drtemplate.errors import DrTemplateError
+
+# Runs that a process makes at a stretch.
+CHUNK = 25
+
+
+@dataclass(slots=True)
+class Tally:
+    """What a summary needs beside the runs' own measures; merging is the same in any order."""
+
+    gb_us: int = 0
+    invocations: int = 0
+    puts: int = 0
+    metrics: set[str] = field(default_factory=set)
+    slow: dict[str, dict[str, int]] = field(default_factory=dict)
+
+    def blame(self, measure: str, mechanism: str, times: int = 1) -> None:
+        """A mechanism took most of a measure that was over its limit."""
+        found = self.slow.setdefault(measure, {})
+        found[mechanism] = found.get(mechanism, 0) + times
+
+    def merge(self, other: Tally) -> None:
+        """Count what ``other`` has counted."""
+        self.gb_us += other.gb_us
+        self.invocations += other.invocations
+        self.puts += other.puts
+        self.metrics |= other.metrics
+        for measure, found in other.slow.items():
+            for mechanism, times in found.items():
+                self.blame(measure, mechanism, times)
+
+
+def simulate(
+    scenario: Scenario,
+    deployment: Deployment,
+    assumptions: Assumptions,
+    seed: int,
+    shown: bool = False,
+    tally: Tally | None = None,
+) -> Run:
+    """One run; the same seed gives the same one.
+
+    Raises:
+        DrTemplateError: a handler does what no drill knows.
+    """
+    offset = (seed % SLICES) * SLICE if scenario.sliced else 0.0
+    cloud = Cloud(deployment, assumptions, f"{scenario.name}/{seed}", shown, offset)
+    zero = scenario.warm + cloud.kernel.random("fault").uniform(0, SPREAD)
+    end = zero + scenario.lasts
+    cloud.journal.zero = zero
+    cloud.kernel.at(zero, cloud.journal.note, "scenario", scenario.title)
+    try:
+        for fault in scenario.setup:
+            fault(cloud)
+        for after, fault in scenario.faults:
+            cloud.kernel.at(zero + after, fault, cloud)
+        cloud.run(end)
+        return _run(cloud, scenario, seed, zero, end, tally or Tally())
+    finally:
+        cloud.close()
+
+
+def _run(cloud: Cloud, scenario: Scenario, seed: int, zero: float, end: float, tally: Tally) -> Run:
+    measured = Measured(cloud, scenario, zero, end)
+    run = Run(
+        scenario=scenario.name,
+        seed=seed,
+        stages={name: _rounded(value) for name, value in measured.stages.items()},
+        notifications=cloud.facts.notifications,
+        lambda_seconds=sum(cloud.functions.seconds.values()),
+        calls=cloud.functions.calls,
+        virtual_seconds=end,
+        outcome=measured.outcome(),
+        broken=broken(cloud, zero),
+        timeline=cloud.journal.timeline(),
+        **measured.verdicts(),
+    )
+    for logical, function in cloud.deployment.functions.items():
+        used = cloud.functions.seconds[logical] * function.memory / 1024
+        tally.gb_us += round(used * MICROSECONDS)
+    tally.invocations += cloud.functions.count
+    tally.puts += cloud.facts.puts
+    tally.metrics |= {key[1] for key in cloud.metrics.series if not key[0].startswith("AWS/")}
+    _blame(run, measured, scenario, tally)
+    return run
+
+
+def _rounded(value: float | None) -> float | None:
+    """Microseconds are enough; less than none is a rounding of the calendar."""
+    return None if value is None else max(0.0, round(value, 6))
+
+
+def _blame(run: Run, measured: Measured, scenario: Scenario, tally: Tally) -> None:
+    values = run.measures()
+    for name, limit in limits(scenario, manual=is_manual(scenario)).items():
+        if values.get(name, 0.0) > limit:
+            parts = SUMS.get(name, (name,))
+            worst = max(parts, key=lambda part: values.get(part, 0.0))
+            tally.blame(name, measured.slow.get(worst, worst))
+
+
+def is_manual(scenario: Scenario) -> bool:
+    """Whether a person starts it and nothing fails before."""
+    return scenario.name in ("planned_failover", "fail_back")
+
+
+# Several processes.
+
+_work: dict[str, Any] = {}
+
+
+def _prepare(
+    own: bool, deployment: Deployment, assumptions: Assumptions, scenarios: Sequence[Scenario]
+) -> None:
+    _work.update(own=own, deployment=deployment, assumptions=assumptions, scenarios=scenarios)
+
+
+def _chunk(task: tuple[int, int, int, int]) -> tuple[int, int, Summary, Tally] | str:
+    """Some runs of a scenario. An error comes back as its text: not all of them can be pickled."""
+    number, seed, first, last = task
+    scenario: Scenario = _work["scenarios"][number]
+    summary, tally = Summary(scenario.name), Tally()
+    try:
+        for at in range(first, last):
+            shown = at == 0
+            run = simulate(
+                scenario, _work["deployment"], _work["assumptions"], seed + at, shown, tally
+            )
+            summary.add(run)
+            if _work["own"]:
+                # boto3's models stay for good; looking through them again and again takes a third.
+                gc.freeze()
+                _work["own"] = False
+    except DrTemplateError as exc:
+        return str(exc)
+    return number, last - first, summary, tally
+
+
+def _results(
+    tasks: Sequence[tuple[int, int, int, int]], jobs: int, given: tuple[Any, ...]
+) -> Iterator[Any]:
+    if jobs == 1:
+        _prepare(False, *given)
+        yield from map(_chunk, tasks)
+        return
+    methods = multiprocessing.get_all_start_methods()
+    context = multiprocessing.get_context("fork" if "fork" in methods else "spawn")
+    with context.Pool(jobs, _prepare, (True, *given)) as pool:
+        yield from pool.imap(_chunk, tasks)
+
+
+def drill(
+    deployment: Deployment,
+    assumptions: Assumptions,
+    scenarios: Sequence[Scenario],
+    *,
+    runs: int,
+    seed: int,
+    jobs: int = 1,
+    advance: Callable[[str, int], None] = lambda *_: None,
+    finished: Callable[[Summary], None] = lambda _: None,
+) -> tuple[Summary, ...]:
+    """Make ``runs`` runs of each scenario, with the seeds from ``seed`` on.
+
+    Args:
+        deployment: the stack, with its handlers.
+        assumptions: AWS's timings.
+        scenarios: which ones.
+        runs: of each.
+        seed: of the first run; run k of the drill has the seed ``seed + k``.
+        jobs: processes.
+        advance: told of each scenario's name and so many more of its runs.
+        finished: told of each scenario's summary, in order.
+
+    Raises:
+        DrTemplateError: a handler does what no drill knows.
+    """
+    tasks = [
+        (number, seed, first, min(first + CHUNK, runs))
+        for number in range(len(scenarios))
+        for first in range(0, runs, CHUNK)
+    ]
+    totals = [(Summary(one.name, one.title, one.must_act), Tally()) for one in scenarios]
+    done: list[Summary] = []
+    for result in _results(tasks, jobs, (deployment, assumptions, tuple(scenarios))):
+        if isinstance(result, str):
+            raise DrTemplateError(result)
+        number, count, part, tally = result
+        total, sums = totals[number]
+        total.merge(part)
+        sums.merge(tally)
+        advance(scenarios[number].name, count)
+        if total.runs == runs:
+            done.append(_finish(total, sums, scenarios[number], deployment))
+            finished(done[-1])
+    return tuple(done)
+
+
+def _finish(summary: Summary, tally: Tally, scenario: Scenario, deployment: Deployment) -> Summary:
+    summary.budgets = judge(summary, scenario, tally.slow, manual=is_manual(scenario))
+    summary.cost_per_month = prices.per_month(
+        deployment,
+        gb_seconds=tally.gb_us / MICROSECONDS,
+        invocations=tally.invocations,
+        puts=tally.puts,
+        metrics=len(tally.metrics),
+        virtual_seconds=summary.virtual_seconds,
+    )
+    return summary
+
+
+def report(
+    deployment: Deployment,
+    assumptions: Assumptions,
+    summaries: Iterable[Summary],
+    seed: int,
+    runs: int,
+) -> DrillReport:
+    """The whole drill, for printing and for programs."""
+    return DrillReport(
+        seed=seed,
+        runs=runs,
+        template_digest=deployment.digest,
+        handlers=deployment.handlers,
+        settings=deployment.settings(),
+        assumptions=assumptions.rows(),
+        summaries=tuple(summaries),
+        invariants=INVARIANTS,
+    )

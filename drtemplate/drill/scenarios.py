@@ -1,0 +1,155 @@
+"""The scenarios: what happens, what it takes, and whether the automation must act."""
+
+from dataclasses import dataclass
+
+from drtemplate.drill import faults
+from drtemplate.drill.faults import Fault
+from drtemplate.errors import InputError
+
+DATABASE = frozenset({"database"})
+APPLICATION = frozenset({"application"})
+BOTH = DATABASE | APPLICATION
+
+# Seconds until everything runs and every alarm has data; then the fault, within a minute.
+WARM, SPREAD = 150.0, 60.0
+# After the fault: longer than cooldown and lease, so that a second failover would show.
+LASTS = 420.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Scenario:
+    """A declaration.
+
+    Attributes:
+        name: for the command line.
+        title: for people.
+        faults: seconds after the fault (negative: before it), and what happens then.
+        setup: what holds from the beginning of the run.
+        needs: the components that really fail, or that a person asks to be moved.
+        must_act: whether the automation must move them.
+        ends: whether a run can be completed in this world.
+        warm, lasts: seconds before and after the fault.
+        sliced: the runs are consecutive parts of a week instead of repetitions.
+    """
+
+    name: str
+    title: str
+    faults: tuple[tuple[float, Fault], ...]
+    setup: tuple[Fault, ...] = ()
+    needs: frozenset[str] = frozenset()
+    must_act: bool = False
+    ends: bool = True
+    warm: float = WARM
+    lasts: float = LASTS
+    sliced: bool = False
+
+
+def _now(*what: Fault) -> tuple[tuple[float, Fault], ...]:
+    return tuple((0.0, one) for one in what)
+
+
+# A writer that hangs and that Aurora takes for well: what the automation is for.
+HANGS = faults.writer_stops("hung", seen=False)
+CRASHES = faults.writer_stops("refused", seen=True)
+BOTH_DEAD = _now(HANGS, faults.servers_die())
+
+
+def _while_down(service: str, title: str, *, must_act: bool = True) -> Scenario:
+    """Both tiers die while a service's API has been down for twenty seconds."""
+    return Scenario(
+        name=f"{service}_down",
+        title=f"both tiers dead while {title} is down",
+        faults=((-20.0, faults.service_down(service)), *BOTH_DEAD),
+        needs=BOTH,
+        must_act=must_act,
+    )
+
+
+SCENARIOS = (
+    Scenario(name="writer_crash", title="writer crashes, Aurora sees it", faults=_now(CRASHES),
+             needs=DATABASE),
+    Scenario(name="writer_hung", title="writer hangs, Aurora does not see it", faults=_now(HANGS),
+             needs=DATABASE, must_act=True),
+    Scenario(name="writer_restart", title="writer's engine restarts in place",
+             faults=_now(faults.engine_crashes)),
+    Scenario(name="reader_crash", title="reader crashes", faults=_now(faults.reader_stops)),
+    Scenario(name="zone_outage", title="the writer's zone is lost", faults=_now(faults.zone_lost),
+             needs=DATABASE),
+    Scenario(name="application_dead", title="application tier dead",
+             faults=_now(faults.servers_die()), needs=APPLICATION, must_act=True),
+    Scenario(name="both_sides_dead", title="application tier dead on both sides",
+             faults=_now(faults.servers_die(), faults.servers_die("Standby"))),
+    Scenario(name="both_tiers_dead", title="writer hangs unseen and application tier dead",
+             faults=BOTH_DEAD, needs=BOTH, must_act=True),
+    Scenario(name="both_tiers_crash", title="writer crashes, Aurora sees it, and application tier dead",
+             faults=_now(CRASHES, faults.servers_die()), needs=BOTH, must_act=True),
+    Scenario(name="load_balancer_dead", title="primary load balancer dead",
+             faults=_now(faults.balancer_dies)),
+    Scenario(name="nat_lost", title="NAT gateway of the first zone lost", faults=_now(faults.nat_lost)),
+    Scenario(name="blip_3s", title="network blip of 3 s", faults=_now(faults.cut(3)), lasts=180.0),
+    Scenario(name="blip_15s", title="network blip of 15 s", faults=_now(faults.cut(15)), lasts=180.0),
+    Scenario(name="backup_window", title="backup window",
+             faults=_now(faults.status("backing-up", "backup_duration"))),
+    Scenario(name="maintenance_window", title="maintenance window with a patch",
+             faults=((0.0, faults.status("maintenance")), (20.0, faults.engine_pauses))),
+    Scenario(name="modification_window", title="modification, with a restart in place",
+             faults=((0.0, faults.status("modifying")), (20.0, faults.engine_crashes))),
+    Scenario(name="lag_spike", title="replication lag of 5 s for four minutes",
+             faults=((0.0, faults.lag(5000)), (240.0, faults.lag(20)))),
+    Scenario(name="stale_lag", title="no lag metric any more", faults=_now(faults.lag(None))),
+    Scenario(name="monitor_dead", title="writer hangs unseen while the monitor is dead",
+             setup=(faults.monitor_broken,), faults=_now(HANGS), needs=DATABASE, must_act=True,
+             lasts=780.0),
+    Scenario(name="orchestrator_killed", title="both tiers dead, orchestrator killed after its call",
+             setup=(faults.killed_after_act,), faults=BOTH_DEAD, needs=BOTH, must_act=True,
+             lasts=600.0),
+    Scenario(name="orchestrator_killed_early",
+             title="both tiers dead, orchestrator killed with the lease, before its call",
+             setup=(faults.killed_before_act,), faults=BOTH_DEAD, needs=BOTH, must_act=True,
+             lasts=600.0),
+    # Without the state there is no lease, and so an automatic run must refuse.
+    _while_down("dynamodb", "DynamoDB", must_act=False),
+    _while_down("sns", "SNS"),
+    _while_down("cloudwatch", "CloudWatch"),
+    _while_down("ssm", "Systems Manager"),
+    Scenario(name="route53_down", title="both tiers dead while Route 53's control plane is down",
+             faults=((-20.0, faults.service_down("route53")), *BOTH_DEAD), needs=BOTH,
+             must_act=True),
+    Scenario(name="throttling", title="both tiers dead, 20 % of all API calls throttled",
+             faults=((-20.0, faults.throttled(0.2)), *BOTH_DEAD), needs=BOTH, must_act=True),
+    Scenario(name="double_trigger", title="both tiers dead, events delivered twice, a person triggers too",
+             setup=(faults.delivered_twice,), needs=BOTH, must_act=True,
+             faults=(*BOTH_DEAD, (8.0, faults.operator(20, trigger_failover=True, reason="outage")))),
+    Scenario(name="aurora_stalled", title="both tiers dead, Aurora accepts and never promotes",
+             setup=(faults.failover_never_ends,), faults=BOTH_DEAD, needs=BOTH, must_act=True,
+             ends=False, lasts=600.0),
+    Scenario(name="no_reader", title="both tiers dead, no reader available",
+             setup=(faults.no_reader,), faults=_now(CRASHES, faults.servers_die()), needs=BOTH,
+             lasts=720.0),
+    Scenario(name="day_0", title="day 0: nothing registered", setup=(faults.nothing_registered,),
+             faults=(), lasts=600.0),
+    Scenario(name="planned_failover", title="planned failover", needs=BOTH, must_act=True,
+             faults=_now(faults.operator(trigger_failover=True, mode="PLANNED", reason="drill"))),
+    Scenario(name="fail_back", title="fail back after a planned failover", needs=BOTH, must_act=True,
+             warm=360.0,
+             faults=((-320.0, faults.operator(trigger_failover=True, mode="PLANNED", reason="drill")),
+                     (0.0, faults.operator(action="failback")))),
+    Scenario(name="quiet_week", title="a quiet week, ten minutes in each run",
+             setup=(faults.usual_noise,), faults=(), lasts=455.0, sliced=True),
+)  # fmt: skip
+
+# A week in a thousand parts, as many as a drill has runs.
+SLICES, SLICE = 1000, 604.8
+
+
+def select(names: list[str] | None) -> tuple[Scenario, ...]:
+    """The scenarios of these names, in the order of their declaration; all if none is named.
+
+    Raises:
+        InputError: there is no such scenario.
+    """
+    known = {one.name: one for one in SCENARIOS}
+    for name in names or ():
+        if name not in known:
+            raise InputError(f"no scenario {name!r}; known are {', '.join(known)}")
+    return tuple(one for one in SCENARIOS if not names or one.name in names)

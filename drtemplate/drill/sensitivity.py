@@ -1,0 +1,168 @@
+"""Which knob buys what: one value at a time is changed in the deployment, and the drill run again.
+
+The changed deployment lives in memory; neither template nor configuration is written. All values of a
+knob meet the same seeds, so that what differs between them is the knob and not the luck.
+"""
+
+import multiprocessing
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from drtemplate.drill.assumptions import Assumptions
+from drtemplate.drill.deployment import Deployment
+from drtemplate.drill.knobs import BY_NAME, KNOBS, MOVES_HELP, Knob
+from drtemplate.drill.results import SensitivityRow, Summary
+from drtemplate.drill.runner import drill
+from drtemplate.errors import DrTemplateError
+
+# Tells what a month costs.
+USUAL = "quiet_week"
+
+
+@dataclass(frozen=True, slots=True)
+class Task:
+    """A deployment to be drilled: which knob has which value (none: as deployed), in which scenarios."""
+
+    knob: int | None
+    value: float
+    scenarios: tuple[str, ...]
+
+
+Measure = Callable[[Sequence[Task]], Iterable[Sequence[Summary]]]
+
+
+def plan(deployment: Deployment, knobs: Sequence[Knob] = KNOBS) -> list[Task]:
+    """What must be drilled: the deployment as it is once for all knobs, and every other value."""
+    names = (name for knob in knobs for name in _scenarios(knob))
+    tasks = [Task(None, 0.0, tuple(dict.fromkeys(names)))]
+    for number, knob in enumerate(knobs):
+        mine = knob.read(deployment)
+        others = sorted({float(value) for value in knob.values} - {mine})
+        tasks += [Task(number, value, _scenarios(knob)) for value in others]
+    return tasks
+
+
+def _scenarios(knob: Knob) -> tuple[str, ...]:
+    return (knob.scenario, *knob.quiet, USUAL)
+
+
+def sweep(
+    deployment: Deployment, measure: Measure, knobs: Sequence[Knob] = KNOBS
+) -> tuple[SensitivityRow, ...]:
+    """Turn each knob through its values, everything else as it is deployed.
+
+    Args:
+        deployment: as the template declares it.
+        measure: drills the tasks of `plan`, with the same seeds for each, and answers in their order.
+        knobs: to be turned.
+
+    Returns:
+        A row for each value, knob by knob, values rising.
+    """
+    tasks = plan(deployment, knobs)
+    found: dict[tuple[int | None, float], dict[str, Summary]] = {}
+    for task, summaries in zip(tasks, measure(tasks), strict=True):
+        found[task.knob, task.value] = {one.scenario: one for one in summaries}
+    rows = []
+    for number, knob in enumerate(knobs):
+        mine = knob.read(deployment)
+        for value in sorted({*map(float, knob.values), mine}):
+            own = value == mine
+            rows.append(_row(knob, value, found[(None, 0.0) if own else (number, value)], own=own))
+    return tuple(rows)
+
+
+def _row(knob: Knob, value: float, found: Mapping[str, Summary], *, own: bool) -> SensitivityRow:
+    acting = found[knob.scenario]
+    quiet = [found[name] for name in (*knob.quiet, USUAL)]
+    reaction = acting.measures[knob.measure]
+    return SensitivityRow(
+        knob=knob.name,
+        value=value,
+        unit=knob.unit,
+        default=own,
+        scenario=knob.scenario,
+        measure=knob.measure,
+        reaction_p50=reaction.percentile(50),
+        reaction_p99=reaction.percentile(99),
+        client_p99=acting.measures["client_uncached"].percentile(99),
+        missed=acting.counts["missed"],
+        moves=sum(one.counts["moves"] for one in quiet if one.scenario not in MOVES_HELP),
+        false_alarms=sum(one.counts["unneeded"] for one in quiet),
+        quiet_runs=sum(one.runs for one in quiet),
+        cost_per_month=found[USUAL].cost_per_month,
+    )
+
+
+# Several processes: a deployment is a task, so that each process loads what it needs but once.
+
+_work: dict[str, Any] = {}
+
+
+def _prepare(deployment: Deployment, assumptions: Assumptions, runs: int, seed: int) -> None:
+    _work.update(deployment=deployment, assumptions=assumptions, runs=runs, seed=seed)
+
+
+def _drilled(task: Task) -> tuple[Summary, ...] | str:
+    """The summaries; an error comes back as its text, since not all of them can be pickled."""
+    deployment: Deployment = _work["deployment"]
+    if task.knob is not None:
+        deployment = KNOBS[task.knob].turn(deployment, int(task.value))
+    scenarios = [BY_NAME[name] for name in task.scenarios]
+    try:
+        return drill(
+            deployment, _work["assumptions"], scenarios, runs=_work["runs"], seed=_work["seed"]
+        )
+    except DrTemplateError as exc:
+        return str(exc)
+
+
+def measurer(
+    deployment: Deployment,
+    assumptions: Assumptions,
+    *,
+    runs: int,
+    seed: int,
+    jobs: int,
+    advance: Callable[[str, int], None] = lambda *_: None,
+) -> Measure:
+    """What `sweep` needs to drill for real; the result does not depend on ``jobs``.
+
+    Args:
+        deployment: as the template declares it.
+        assumptions: AWS's timings.
+        runs: of each scenario, for each value.
+        seed: of the first run.
+        jobs: processes.
+        advance: told of each value and so many more runs.
+    """
+
+    def measure(tasks: Sequence[Task]) -> Iterator[Sequence[Summary]]:
+        given = (deployment, assumptions, runs, seed)
+        for task, result in zip(tasks, _results(tasks, jobs, given), strict=True):
+            if isinstance(result, str):
+                raise DrTemplateError(result)
+            name = "the template's" if task.knob is None else KNOBS[task.knob].name
+            advance(f"{name} {task.value:g}" if task.knob is not None else name, runs * len(result))
+            yield result
+
+    return measure
+
+
+def _results(
+    tasks: Sequence[Task], jobs: int, given: tuple[Any, ...]
+) -> Iterator[tuple[Summary, ...] | str]:
+    if jobs == 1:
+        _prepare(*given)
+        yield from map(_drilled, tasks)
+        return
+    methods = multiprocessing.get_all_start_methods()
+    context = multiprocessing.get_context("fork" if "fork" in methods else "spawn")
+    with context.Pool(jobs, _prepare, given) as pool:
+        yield from pool.imap(_drilled, tasks)
+
+
+def runs_of(deployment: Deployment, runs: int) -> int:
+    """How many runs a sweep makes with so many for each value and scenario."""
+    return runs * sum(len(task.scenarios) for task in plan(deployment))

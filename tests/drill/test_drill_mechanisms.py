@@ -1,0 +1,519 @@
+"""AWS's mechanisms, one by one, against the rules that AWS documents."""
+
+from dataclasses import replace
+from itertools import pairwise
+
+import pytest
+
+from drtemplate.drill.alarms import ALARM, INSUFFICIENT, OK, evaluate, holds
+from drtemplate.drill.aurora import Refused
+from drtemplate.drill.cloud import Cloud
+from drtemplate.drill.deployment import MONITOR, ORCHESTRATOR
+from drtemplate.drill.events import matches
+from drtemplate.drill.expressions import Expression
+from drtemplate.drill.history import History
+from drtemplate.drill.kernel import Kernel, Killed
+from drtemplate.drill.metrics import Metrics, reduce_values
+from drtemplate.drill.prober import Prober, Reply
+from drtemplate.drill.route53 import CHECKERS, answer, is_healthy
+
+# Virtual time and strands.
+
+
+def test_strands_overlap_in_virtual_time():
+    kernel, seen = Kernel("x"), []
+
+    def work(name, pause):
+        for _ in range(3):
+            kernel.wait(pause)
+            seen.append((kernel.now, name))
+
+    kernel.start(lambda: work("a", 2), 100, None)
+    kernel.start(lambda: work("b", 3), 100, None)
+    kernel.run(20)
+    # Of two at the same moment, the one that began to wait first goes first.
+    assert seen == [(2, "a"), (3, "b"), (4, "a"), (6, "b"), (6, "a"), (9, "b")]
+
+
+def test_a_deadline_kills_what_catches_every_exception():
+    kernel, seen = Kernel("x"), []
+
+    def stubborn():
+        try:
+            while True:
+                try:
+                    kernel.wait(4)
+                except Exception:
+                    seen.append("caught")
+        except Killed:
+            seen.append(kernel.now)
+            raise
+
+    def run():
+        try:
+            stubborn()
+        except Killed:
+            seen.append("ended")
+
+    kernel.start(run, 10, None)
+    kernel.run(50)
+    assert seen == [10, "ended"]
+
+
+def test_what_is_killed_does_not_wake_up_again():
+    kernel, seen = Kernel("x"), []
+
+    def run():
+        try:
+            kernel.wait(10)
+            seen.append("woke")
+        except Killed:
+            seen.append(kernel.now)
+
+    strand = kernel.start(run, 100, None)
+    kernel.at(3, kernel.kill, strand)
+    kernel.run(50)
+    assert seen == [3]
+
+
+def test_a_history_knows_its_past():
+    history = History("a")
+    assert history.set(3, "b")
+    assert not history.set(4, "b")
+    history.set(5, "a")
+    assert [history.before(at) for at in (2, 3, 4.9, 5)] == ["a", "b", "b", "a"]
+    assert history.first("b", 0) == 3
+    assert history.first("a", 3.5) == 5
+    assert history.first("c", 0) is None
+
+
+# Health checks in general.
+
+
+def prober(kernel, reply, turned, **named):
+    settings = {"interval": 5, "timeout": 4, "down_after": 2, "up_after": 3, "phase": 1, **named}
+    return Prober(kernel, look=lambda: reply[0], turned=turned, **settings)
+
+
+def turns(changes, until=100, **named):
+    """When a prober turned; ``changes``: time -> reply from then on."""
+    kernel, reply, seen = Kernel("x"), [Reply.GOOD], []
+    made = prober(kernel, reply, lambda good: seen.append((kernel.now, good)), **named)
+
+    def change(to):
+        reply[0] = to
+        made.wake()
+
+    for at, to in changes.items():
+        kernel.at(at, change, to)
+    kernel.run(until)
+    return seen
+
+
+def test_a_check_turns_after_so_many_probes_in_a_row():
+    # Probes at 1, 6, 11, ...: refused at 11 and 16, good at 26, 31 and 36.
+    assert turns({7: Reply.REFUSED, 22: Reply.GOOD}) == [(16, False), (36, True)]
+
+
+def test_a_silent_probe_has_failed_after_its_time_out():
+    assert turns({7: Reply.SILENT}) == [(20, False)]
+
+
+def test_a_lost_probe_or_a_short_fault_turns_nothing():
+    assert turns({7: Reply.REFUSED, 12: Reply.GOOD}) == []
+    kernel, seen = Kernel("x"), []
+    made = prober(kernel, [Reply.GOOD], seen.append)
+    made.lose(3)
+    kernel.run(60)
+    assert seen == []
+    made.down_after = 1
+    made.lose(3)
+    kernel.run(120)
+    assert seen == [False, True]
+
+
+def test_a_threshold_of_one_turns_at_the_first_probe():
+    assert turns({7: Reply.REFUSED}, down_after=1) == [(11, False)]
+
+
+# Target groups.
+
+
+def test_a_target_group_shows_what_its_settings_say(cloud):
+    balancer = cloud.balancers["Primary"]
+    side = balancer.side
+    cloud.run(50)
+    balancer.set_targets(Reply.REFUSED)
+    cloud.run(80)
+    expected = []
+    for target in balancer.targets:
+        phase, interval = target.prober.phase, side.interval
+        first = 50 + (phase - 50) % interval
+        # The second probe in a row, and 0.1 s until DescribeTargetHealth shows it.
+        expected.append(first + (side.unhealthy_after - 1) * interval + 0.1)
+    assert balancer.shown_dead.first(True, 50) == pytest.approx(max(expected))
+    assert balancer.states() == ["unhealthy", "unhealthy"]
+    assert not balancer.shown_good.value
+
+
+def test_a_dead_load_balancer_probes_nothing(cloud):
+    balancer = cloud.balancers["Primary"]
+    balancer.set_alive(False)
+    balancer.set_targets(Reply.REFUSED)
+    cloud.run(120)
+    assert balancer.states() == ["healthy", "healthy"]
+    assert not balancer.serving.value
+
+
+# Route 53.
+
+
+def test_more_than_18_percent_of_the_checkers_must_find_it_healthy():
+    assert [is_healthy(n, 100, False, False) for n in (18, 19)] == [False, True]
+    assert [is_healthy(n, 15, False, False) for n in (2, 3)] == [False, True]
+
+
+@pytest.mark.parametrize(
+    ("disabled", "inverted", "good", "healthy"),
+    [
+        (False, False, True, True),
+        (False, True, True, False),
+        (False, True, False, True),
+        (True, False, False, True),
+        (True, True, True, False),  # the latch
+        (True, True, False, False),
+    ],
+)
+def test_disabled_and_inverted(disabled, inverted, good, healthy):
+    assert is_healthy(CHECKERS if good else 0, CHECKERS, disabled, inverted) is healthy
+
+
+def test_both_unhealthy_gives_the_primary():
+    table = {(True, True): "Primary", (True, False): "Primary", (False, True): "Standby"}
+    for (primary, standby), side in table.items():
+        assert answer(primary, standby) == side
+    assert answer(False, False) == "Primary"
+
+
+def test_a_dead_load_balancer_is_found_by_checkers_in_interval_and_threshold(cloud):
+    check = cloud.checks["Primary"]
+    cloud.run(50)
+    cloud.balancers["Primary"].set_alive(False)
+    cloud.run(120)
+    interval = cloud.deployment.sides["Primary"].check_interval
+    threshold = cloud.deployment.sides["Primary"].check_threshold
+    # A silent check has failed after 4 s; so many must be down that 18 % or fewer are left.
+    times = sorted(
+        50 + (one.phase - 50) % interval + (threshold - 1) * interval + 4 for one in check.checkers
+    )
+    left = int(0.18 * CHECKERS)
+    at = times[CHECKERS - left - 1]
+    assert check.healthy.first(False, 50) == pytest.approx(at)
+    # And 0.1 s until the DNS servers answer with the standby.
+    assert cloud.records.side.first("Standby", 50) == pytest.approx(at + 0.1)
+
+
+def test_an_alias_follows_the_targets_before_the_checkers(cloud):
+    cloud.run(50)
+    cloud.balancers["Primary"].set_targets(Reply.REFUSED)
+    cloud.run(120)
+    shown = cloud.balancers["Primary"].shown_dead.first(True, 50)
+    assert cloud.records.side.first("Standby", 50) <= shown + 0.1 + 1e-6
+
+
+def test_the_latch_holds_until_it_is_released(cloud):
+    check = cloud.checks["Primary"]
+    check.configure(True, True)
+    cloud.run(10)
+    assert cloud.records.side.value == "Standby"
+    check.configure(False, False)
+    cloud.run(20)
+    assert cloud.records.side.value == "Primary"
+
+
+# Aurora.
+
+
+def test_a_lost_writer_is_replaced_by_the_reader(deployment, fixed):
+    timings = fixed(aurora_detection=7, aurora_promotion=11, aurora_settle=2, aurora_restart=30)
+    cloud = Cloud(deployment, timings, "x")
+    aurora = cloud.aurora
+    old, reader = aurora.nodes
+    cloud.kernel.at(10, aurora.stop, old, "refused")
+    cloud.run(100)
+    assert aurora.status.first("failing-over", 0) == 17
+    assert aurora.writers.first(reader, 0) == 28
+    assert aurora.endpoint.first(reader, 0) == pytest.approx(28.1)
+    assert aurora.status.first("available", 17.5) == 30
+    assert aurora.writing.first(False, 0) == 10
+    assert aurora.writing.first(True, 10.5) == 28
+    # The old one is back as a reader 30 s after the promotion; both have restarted.
+    assert aurora.nodes[old].started == 58
+    assert aurora.nodes[reader].started == 28
+    assert aurora.writer == reader
+    cloud.close()
+
+
+def test_during_a_failover_another_one_is_refused(cloud):
+    reader = list(cloud.aurora.nodes)[1]
+    cloud.aurora.fail_over(reader)
+    assert cloud.aurora.status.value == "failing-over"
+    with pytest.raises(Refused) as refusal:
+        cloud.aurora.fail_over(reader)
+    assert refusal.value.code == "InvalidDBClusterStateFault"
+
+
+def test_only_an_available_reader_can_be_promoted(cloud):
+    writer, reader = cloud.aurora.nodes
+    for target in (writer, None, reader):
+        cloud.aurora.nodes[reader].mode = "refused"
+        with pytest.raises(Refused) as refusal:
+            cloud.aurora.fail_over(target)
+        assert refusal.value.code == "InvalidDBInstanceState"
+    with pytest.raises(Refused) as refusal:
+        cloud.aurora.fail_over("nobody")
+    assert refusal.value.code == "DBInstanceNotFound"
+    cloud.run(50)
+    assert cloud.aurora.writer == writer
+
+
+def test_an_engine_that_crashes_comes_back_without_a_failover(deployment, fixed):
+    cloud = Cloud(deployment, fixed(aurora_engine_restart=8), "x")
+    cloud.kernel.at(10, cloud.aurora.restart_engine)
+    cloud.run(60)
+    assert cloud.aurora.writing.first(True, 10.5) == 18
+    assert cloud.aurora.status.first("failing-over", 0) is None
+    assert cloud.aurora.uptime(cloud.aurora.writer) == 60 - 18
+    cloud.close()
+
+
+def test_without_a_reader_the_writer_is_made_anew(deployment, fixed):
+    cloud = Cloud(deployment, fixed(aurora_detection=7, aurora_without_reader=200), "x")
+    writer, reader = cloud.aurora.nodes
+    cloud.aurora.nodes[reader].mode = "refused"
+    cloud.aurora.stop(writer, "refused")
+    cloud.run(300)
+    assert cloud.aurora.writer == writer
+    assert cloud.aurora.writing.first(True, 1) == 207
+    cloud.close()
+
+
+def test_a_blind_or_stalled_aurora_does_nothing(cloud):
+    cloud.aurora.sees = False
+    cloud.aurora.stop(cloud.aurora.writer, "hung")
+    cloud.run(100)
+    assert cloud.aurora.status.value == "available"
+    cloud.aurora.stalled = True
+    cloud.aurora.fail_over(None)
+    cloud.run(900)
+    assert cloud.aurora.status.value == "failing-over"
+
+
+def test_events_tell_of_both_ends_with_the_time_when_they_happened(deployment, fixed):
+    cloud = Cloud(deployment, fixed(rds_event_delay=300, aurora_promotion=20), "x")
+    seen = []
+    cloud.bus.put = lambda event: seen.append((cloud.kernel.now, event))
+    cloud.kernel.at(10, cloud.aurora.fail_over, None)
+    cloud.run(400)
+    assert [(at, one["detail"]["EventID"]) for at, one in seen] == [
+        (310, "RDS-EVENT-0073"),
+        (pytest.approx(330.1), "RDS-EVENT-0071"),
+    ]
+    assert seen[0][1]["time"] == "2026-01-05T00:00:10Z"
+    cloud.close()
+
+
+# CloudWatch: the table of AWS's page on missing data, for three of three periods.
+
+MISSING = ("missing", "ignore", "breaching", "notBreaching")
+
+
+@pytest.mark.parametrize(
+    ("points", "states"),
+    [
+        ("0-X-X", (OK, OK, OK, OK)),
+        ("0----", (OK, OK, OK, OK)),
+        ("-----", (INSUFFICIENT, "as it was", ALARM, OK)),
+        ("0XX-X", (ALARM, ALARM, ALARM, ALARM)),
+        ("--X--", (ALARM, "as it was", ALARM, OK)),
+    ],
+)
+def test_missing_data(points, states):
+    range_ = [{"0": False, "X": True, "-": None}[one] for one in points]
+    assert tuple(evaluate(range_, 3, 3, how, "as it was") for how in MISSING) == states
+
+
+def test_m_of_n():
+    assert evaluate([True, False, True], 3, 2, "missing", OK) == ALARM
+    assert evaluate([True, False, False], 3, 2, "missing", ALARM) == OK
+
+
+def test_composite_rules():
+    states = {"a": ALARM, "b": OK, "c": INSUFFICIENT}
+    rules = {
+        'ALARM("a")': True,
+        'ALARM("a") AND ALARM("b")': False,
+        '(ALARM("b") AND OK("a")) OR INSUFFICIENT_DATA("c")': True,
+        'NOT (ALARM("a") OR TRUE)': False,
+        'ALARM("b") OR ALARM("a") AND OK("b")': True,
+    }
+    assert {rule: holds(rule, states) for rule in rules} == rules
+
+
+def test_an_alarm_acts_on_the_transition_only(deployment, fixed):
+    cloud = Cloud(deployment, fixed(), "x")
+    seen = []
+    cloud.alarms.act = lambda action, event: seen.append((action, event["alarmData"]["alarmName"]))
+    cloud.kernel.at(90, cloud.balancers["Primary"].set_targets, Reply.REFUSED)
+    cloud.run(900)
+    name = next(one for one in cloud.deployment.alarms if one.metric == "HealthyHostCount")
+    mine = [action for action, alarm in seen if alarm == name.name]
+    assert mine == list(name.actions)
+    cloud.close()
+
+
+def test_a_value_cannot_be_read_before_it_is_visible():
+    metrics, key = Metrics(), ("AWS/RDS", "EngineUptime", frozenset())
+    metrics.put(key, 60, 5.0, 130)
+    assert metrics.points(key, "Minimum", 60, 120, 2, 129) == [None, None]
+    assert metrics.points(key, "Minimum", 60, 120, 2, 130) == [None, 5.0]
+
+
+def test_statistics():
+    values = [1.0, 2.0, 6.0]
+    wanted = {"Minimum": 1, "Maximum": 6, "Sum": 9, "Average": 3, "SampleCount": 3}
+    assert {name: reduce_values(values, name) for name in wanted} == wanted
+
+
+# EventBridge.
+
+
+def test_patterns_match_any_of_their_values():
+    pattern = {
+        "source": ["aws.rds"],
+        "detail": {"EventCategories": ["failover"], "SourceArn": ["x"]},
+    }
+    event = {"source": "aws.rds", "detail": {"EventCategories": ["failover"], "SourceArn": "x"}}
+    assert matches(pattern, event)
+    assert not matches(pattern, {**event, "source": "aws.ec2"})
+    assert not matches(
+        pattern, {**event, "detail": {"EventCategories": ["backup"], "SourceArn": "x"}}
+    )
+    assert not matches(pattern, {"source": "aws.rds"})
+
+
+def test_a_schedule_fires_every_minute_a_little_late(deployment, fixed):
+    cloud = Cloud(deployment, fixed(schedule_delay=3), "x")
+    seen = []
+    cloud.bus.deliver = lambda *_: seen.append(cloud.kernel.now)
+    cloud.run(200)
+    assert {round(b - a, 6) for a, b in pairwise(seen)} == {60}
+    assert 3 <= seen[0] <= 63
+    cloud.close()
+
+
+# DynamoDB.
+
+ITEM = {"StateKey": {"S": "x"}, "Token": {"N": "7"}, "Status": {"S": "IDLE"}}
+
+
+@pytest.mark.parametrize(
+    ("text", "result"),
+    [
+        ("attribute_exists(Token)", True),
+        ("attribute_not_exists(#t)", False),
+        ("#t = :seven", True),
+        ("#t = :text", False),
+        ("Token < :eight AND NOT (Status = :text)", True),
+        ("Missing = :seven OR Token >= :eight", False),
+        ("Missing = :seven OR Token <> :eight", True),
+    ],
+)
+def test_conditions(text, result):
+    values = {":seven": {"N": "7.0"}, ":eight": {"N": "8"}, ":text": {"S": "7"}}
+    assert Expression(text, {"#t": "Token"}, values, ITEM).condition() is result
+
+
+def test_an_expression_that_cannot_be_read_is_no_silent_yes():
+    with pytest.raises(ValueError, match="cannot read"):
+        Expression("size(Token) > :a ]", {}, {}, ITEM).condition()
+
+
+def test_updates():
+    text = "SET Token = Token + :one, Made = if_not_exists(Made, :one) REMOVE #s"
+    found = Expression(text, {"#s": "Status"}, {":one": {"N": "1"}}, ITEM).update()
+    assert found == {"StateKey": {"S": "x"}, "Token": {"N": "8"}, "Made": {"N": "1"}}
+
+
+# Lambda.
+
+
+def invoked(deployment, fixed, body, until=400, **changed):
+    """When the orchestrator's function began, with other code and settings; and what was published."""
+    function = deployment.functions[ORCHESTRATOR]
+    function = replace(function, code=f"def handler(event, context):\n {body}\n", **changed)
+    functions = {**deployment.functions, ORCHESTRATOR: function}
+    cloud = Cloud(replace(deployment, functions=functions), fixed(), "lambda")
+    cloud.functions.broken.add(MONITOR)
+    told = []
+    cloud.publish = lambda _, subject, __: told.append((round(cloud.kernel.now, 3), subject))
+    cloud.kernel.at(10, cloud.operator, {})
+    cloud.run(until)
+    runs = [one for one in cloud.facts.runs if one.source == "operator"]
+    cloud.close()
+    return runs, [one for one in told if one[1].startswith("Lambda")]
+
+
+def test_an_event_that_fails_is_tried_again_after_one_and_two_minutes(deployment, fixed):
+    runs, told = invoked(deployment, fixed, "raise ValueError", retries=2, max_age=600)
+    assert [round(b.queued - a.ended, 6) for a, b in pairwise(runs)] == [60, 120]
+    assert len(runs) == 3
+    assert told == [(round(runs[-1].ended, 3), "Lambda RetriesExhausted")]
+
+
+def test_an_event_that_is_too_old_is_dropped(deployment, fixed):
+    runs, told = invoked(deployment, fixed, "raise ValueError", retries=2, max_age=60)
+    assert len(runs) == 1
+    assert told == [(round(runs[0].ended + 60, 3), "Lambda EventAgeExceeded")]
+
+
+def test_a_cold_start_depends_on_the_memory_and_a_warm_one_does_not(deployment, fixed):
+    starts = {}
+    for memory in (128, 1769, 3008):
+        runs, _ = invoked(
+            deployment, fixed, "raise ValueError", retries=1, max_age=600, memory=memory
+        )
+        starts[memory] = [round(one.began - one.queued, 6) for one in runs]
+    assert starts == {
+        128: [pytest.approx(0.1 + 0.1 * 1769 / 128, abs=1e-5), 0.1],
+        1769: [0.2, 0.1],
+        3008: [0.2, 0.1],
+    }
+
+
+def test_reserved_concurrency_holds_events_back(deployment, fixed):
+    body = "import time; time.sleep(20)"
+    function = deployment.functions[ORCHESTRATOR]
+    function = replace(function, code=f"def handler(event, context):\n {body}\n", reserved=1)
+    functions = {**deployment.functions, ORCHESTRATOR: function}
+    cloud = Cloud(replace(deployment, functions=functions), fixed(), "lambda")
+    for at in (1, 2):
+        cloud.kernel.at(at, cloud.operator, {})
+    cloud.run(90)
+    first, second = cloud.facts.runs
+    assert second.began >= first.ended
+    cloud.close()
+
+
+def test_a_lost_zone_takes_its_runs_along(deployment, fixed):
+    cloud = Cloud(deployment, fixed(lambda_zone_evacuation=30), "zone")
+    cloud.run(70)
+    zone = cloud.monitors()[0].environment.zone
+    doomed = [one for one in cloud.monitors() if one.environment.zone == zone]
+    cloud.functions.lose_zone(zone)
+    assert all(isinstance(one.error, Killed) for one in doomed)
+    cloud.run(400)
+    assert {one.environment.zone for one in cloud.monitors()} == (
+        set(deployment.functions[MONITOR].zones) - {zone}
+    )
+    cloud.close()

@@ -1,0 +1,320 @@
+"""Whole drills: determinism, the deployed handlers in every scenario, and handlers with a known defect."""
+
+import json
+import os
+import subprocess
+import sys
+from dataclasses import replace
+
+import pytest
+
+from drtemplate.drill import faults
+from drtemplate.drill.budgets import judge
+from drtemplate.drill.cloud import Cloud
+from drtemplate.drill.deployment import load_deployment
+from drtemplate.drill.invariants import INVARIANTS
+from drtemplate.drill.results import Run, Summary
+from drtemplate.drill.runner import drill, report, simulate
+from drtemplate.drill.scenarios import SCENARIOS, Scenario, select
+from drtemplate.settings import PROJECT
+
+RUNS = 3
+
+
+@pytest.fixture(scope="module")
+def short(deployment, assumptions):
+    summaries = drill(deployment, assumptions, SCENARIOS, runs=RUNS, seed=1, jobs=2)
+    return {summary.scenario: summary for summary in summaries}
+
+
+# The deployed handlers.
+
+
+@pytest.mark.parametrize("scenario", SCENARIOS, ids=lambda one: one.name)
+def test_no_failover_that_is_unneeded_or_repeated(short, scenario):
+    counts = short[scenario.name].counts
+    assert (counts["unneeded"], counts["repeated"]) == (0, 0)
+
+
+@pytest.mark.parametrize("scenario", SCENARIOS, ids=lambda one: one.name)
+def test_no_invariant_is_broken(short, scenario):
+    assert short[scenario.name].broken == {}
+
+
+@pytest.mark.parametrize("scenario", [s for s in SCENARIOS if s.must_act], ids=lambda one: one.name)
+def test_where_it_must_it_acts(short, scenario):
+    summary = short[scenario.name]
+    assert summary.counts["missed"] == 0
+    assert summary.counts["right"] >= RUNS
+    if scenario.name != "both_tiers_crash":  # where Aurora may be faster
+        assert summary.measures["decide"].count == RUNS
+
+
+@pytest.mark.parametrize(
+    ("name", "outcome"),
+    [
+        ("planned_failover", "COMPLETED"),
+        ("fail_back", "FAILED_BACK"),
+        ("dynamodb_down", "REFUSED"),
+        ("quiet_week", "NONE"),
+        ("blip_15s", "NONE"),
+        ("reader_crash", "NONE"),
+    ],
+)
+def test_outcomes(short, name, outcome):
+    assert short[name].outcomes == {outcome: RUNS}
+
+
+def test_a_service_that_is_down_takes_no_message(short):
+    assert short["sns_down"].counts["notifications"] == 0
+    assert short["both_tiers_dead"].counts["notifications"] > 0
+
+
+def test_the_issue_names_are_all_there():
+    names = {one.name for one in SCENARIOS}
+    assert len(names) == len(SCENARIOS) >= 25
+    for word in (
+        "writer_crash reader_crash zone_outage application_dead both_tiers_dead load_balancer_dead "
+        "nat_lost blip_3s blip_15s backup_window maintenance_window modification_window lag_spike "
+        "stale_lag monitor_dead orchestrator_killed dynamodb_down sns_down cloudwatch_down ssm_down "
+        "route53_down throttling double_trigger aurora_stalled no_reader day_0 planned_failover "
+        "fail_back quiet_week"
+    ).split():
+        assert word in names
+
+
+# Determinism.
+
+
+def results(deployment, assumptions, **named):
+    scenarios = select(["both_tiers_dead", "quiet_week", "double_trigger", "throttling"])
+    settings = {"runs": 30, "seed": 5, "jobs": 1, **named}
+    summaries = drill(deployment, assumptions, scenarios, **settings)
+    return report(deployment, assumptions, summaries, settings["seed"], settings["runs"]).to_json()
+
+
+def test_the_same_seed_gives_the_same_results_on_any_number_of_jobs(deployment, assumptions):
+    one = results(deployment, assumptions)
+    assert one == results(deployment, assumptions)
+    assert one == results(deployment, assumptions, jobs=2)
+    assert one == results(deployment, assumptions, jobs=3)
+    assert one != results(deployment, assumptions, seed=6)
+
+
+def test_the_results_do_not_depend_on_hash_order():
+    """Sets and the like have another order in every process."""
+    texts = set()
+    for hash_seed in ("1", "2"):
+        done = subprocess.run(
+            [sys.executable, "-c", SCRIPT],
+            env={**os.environ, "PYTHONHASHSEED": hash_seed},
+            cwd=PROJECT,
+            capture_output=True,
+            text=True,
+            check=True,
+        )
+        texts.add(done.stdout)
+    assert len(texts) == 1
+
+
+SCRIPT = """
+from drtemplate.drill import runner
+from drtemplate.drill.assumptions import load_assumptions
+from drtemplate.drill.deployment import load_deployment
+from drtemplate.drill.scenarios import select
+stack, timings = load_deployment(), load_assumptions()
+found = runner.drill(stack, timings, select(["both_tiers_dead", "zone_outage"]), runs=4, seed=1)
+print(runner.report(stack, timings, found, 1, 4).to_json())
+"""
+
+
+def test_a_run_is_repeated_by_its_own_seed(deployment, assumptions):
+    (scenario,) = select(["both_tiers_dead"])
+    (summary,) = drill(deployment, assumptions, [scenario], runs=8, seed=100, jobs=2)
+    worst = summary.measures["accepted"]
+    run = simulate(scenario, deployment, assumptions, worst.worst_seed)
+    assert run.measures()["accepted"] == pytest.approx(worst.worst, abs=1e-6)
+
+
+def test_the_first_run_of_a_scenario_is_shown(short):
+    for summary in short.values():
+        assert summary.example.seed == 1
+    timeline = short["both_tiers_dead"].example.timeline
+    assert [moment.at for moment in timeline] == sorted(moment.at for moment in timeline)
+    assert {"Aurora", "monitor", "orchestrator"} <= {moment.actor for moment in timeline}
+
+
+def test_a_week_is_cut_into_consecutive_parts(deployment, assumptions):
+    """In the slice with the backup window's beginning the cluster is shown as backing up."""
+    (scenario,) = select(["quiet_week"])
+    found = set()
+    for number in range(17, 24):  # from three to four o'clock, in parts of ten minutes
+        run = simulate(scenario, deployment, assumptions, number, shown=True)
+        found |= {moment.what for moment in run.timeline if moment.actor == "Aurora"}
+        assert (run.unneeded, run.outcome) == (0, "NONE")
+    assert "cluster backing-up" in found
+
+
+# Handlers with a known defect fail.
+
+CALLS_ALWAYS = "NEEDS_DATABASE = False\n"
+
+
+def fails(deployment, assumptions, scenario, seeds=range(4)):
+    """What four runs count together, and the invariants that they break."""
+    summary = Summary(scenario.name)
+    for seed in seeds:
+        summary.add(simulate(scenario, deployment, assumptions, seed))
+    return summary
+
+
+def test_the_small_handlers_break_nothing(plain, assumptions):
+    (scenario,) = select(["both_tiers_dead"])
+    summary = fails(plain(), assumptions, scenario)
+    assert (summary.counts["right"], summary.counts["unneeded"], summary.broken) == (4, 0, {})
+
+
+def test_without_a_lease(plain, assumptions):
+    (scenario,) = select(["both_tiers_dead"])
+    made = plain(CALLS_ALWAYS, "LEASE = False\n")
+    summary = fails(made, assumptions, scenario)
+    assert summary.counts["repeated"] >= 4
+    assert summary.broken["lease held"] == 4
+    assert summary.broken["one failover per incident"] == 4
+
+
+def test_what_is_unknown_counted_as_bad(plain, assumptions):
+    scenario = Scenario(
+        name="blind", title="nothing is known", faults=((0.0, faults.service_down("elbv2")),)
+    )
+    summary = fails(plain(CALLS_ALWAYS + "UNKNOWN = False\n"), assumptions, scenario)
+    assert summary.counts["unneeded"] == 4
+    assert summary.broken == {"evidence": 4}
+    assert fails(plain(CALLS_ALWAYS), assumptions, scenario).counts["unneeded"] == 0
+
+
+def test_an_automatic_fail_back(plain, assumptions):
+    (scenario,) = select(["both_tiers_dead"])
+    summary = fails(plain("", "FAILS_BACK = True\n"), assumptions, scenario)
+    assert summary.broken["no automatic fail back"] == 4
+    assert summary.counts["repeated"] >= 4
+
+
+def test_a_run_left_in_progress(plain, assumptions):
+    (scenario,) = select(["both_tiers_dead"])
+    summary = fails(plain("", "FINISHES = False\n"), assumptions, scenario)
+    assert summary.broken == {"no stuck run": 4}
+
+
+def test_a_handler_that_never_calls_is_missed(plain, assumptions):
+    (scenario,) = select(["both_tiers_dead"])
+    summary = fails(plain("def handler(event, context): pass\n"), assumptions, scenario)
+    assert summary.counts["missed"] == 4
+    summary.budgets = judge(summary, scenario, {}, manual=False)
+    assert not summary.held
+    unmeasured = next(one for one in summary.budgets if one.name.startswith("detect"))
+    assert (unmeasured.held, unmeasured.measured) == (False, None)
+
+
+def test_a_slow_decision_breaks_its_budget_and_is_named(plain, assumptions):
+    (scenario,) = select(["both_tiers_dead"])
+    slow = "_handler = handler\ndef handler(event, context):\n time.sleep(30)\n return _handler(event, context)\n"
+    (summary,) = drill(plain("", slow), assumptions, [scenario], runs=3, seed=1)
+    broken = {budget.name: budget for budget in summary.budgets if not budget.held}
+    assert "decide, 99th percentile" in broken
+    assert broken["decide, 99th percentile"].mechanism
+    assert "detect, 99th percentile" not in broken
+
+
+def test_every_invariant_can_be_broken():
+    assert set(INVARIANTS) == {
+        "one failover per incident",
+        "lease held",
+        "evidence",
+        "no automatic fail back",
+        "no stuck run",
+    }
+
+
+# Budgets.
+
+
+@pytest.mark.parametrize(("detect", "held"), [(11.9, True), (12.2, False)])
+def test_the_99th_percentile_is_judged(detect, held):
+    (scenario,) = select(["both_tiers_dead"])
+    summary = Summary(scenario.name)
+    for number in range(100):
+        # One run in a hundred may be as long as it likes; two may not.
+        stages = {
+            "signal": 0.0,
+            "detect": 90.0 if number == 0 else detect,
+            "decide": 1.0,
+            "verify": 1.0,
+        }
+        summary.add(Run(scenario.name, number, stages, right=1))
+    budgets = {one.name.split(",")[0]: one for one in judge(summary, scenario, {}, manual=False)}
+    assert budgets["detect"].held is held
+    assert budgets["decide"].held
+
+
+@pytest.mark.parametrize("wrong", ["unneeded", "repeated", "missed"])
+def test_one_wrong_failover_is_too_many(wrong):
+    (scenario,) = select(["both_tiers_dead"])
+    summary = Summary(scenario.name)
+    for number in range(100):
+        stages = {"signal": 0.0, "detect": 1.0, "decide": 1.0, "verify": 1.0}
+        summary.add(Run(scenario.name, number, stages, **({wrong: 1} if number == 7 else {})))
+    lost = [one.name for one in judge(summary, scenario, {}, manual=False) if not one.held]
+    assert lost == [f"{wrong} failovers"]
+
+
+def test_where_it_need_not_act_no_time_is_promised():
+    (scenario,) = select(["reader_crash"])
+    names = [one.name for one in judge(Summary(scenario.name), scenario, {}, manual=False)]
+    assert names == ["unneeded failovers", "repeated failovers"]
+
+
+# The world around a run.
+
+
+def test_memory_does_not_grow_with_the_runs(deployment, assumptions):
+    (scenario,) = select(["both_tiers_dead"])
+    sizes = []
+    for runs in (20, 60):
+        (summary,) = drill(deployment, assumptions, [scenario], runs=runs, seed=1)
+        one = json.dumps(summary.to_json())
+        sizes.append(len(one))
+    # More bins are used, and no run is kept.
+    assert sizes[1] < sizes[0] * 1.5
+
+
+def test_nothing_of_a_run_outlives_it(deployment, assumptions):
+    made = Cloud(deployment, assumptions, "x")
+    made.run(100)
+    assert made.functions.running
+    made.close()
+    assert not made.kernel.strands
+    assert all(one.strand is None or one.strand.dead for one in made.functions.running)
+
+
+def test_a_nat_gateway_lost_blinds_one_zone_only(deployment, assumptions):
+    made = Cloud(deployment, assumptions, "x")
+    function = deployment.functions["HealthMonitorFunction"]
+    faults.nat_lost(made)
+    first, second = function.zones
+    path = made.network.path
+    assert path("rds", function, first) == "silent"
+    assert path("rds", function, second) == "fine"
+    assert path("dynamodb", function, first) == "fine"  # by its gateway endpoint
+    orchestrator = deployment.functions["FailoverOrchestratorFunction"]
+    assert path("rds", orchestrator, first) == "fine"  # outside of the VPC
+    single = replace(function, nat_zones=dict.fromkeys(function.zones, first))
+    assert path("rds", single, second) == "silent"
+    made.close()
+
+
+def test_the_drill_reads_the_committed_template():
+    deployment = load_deployment()
+    assert deployment.handlers == "template"
+    assert deployment.functions["HealthMonitorFunction"].timeout == 90
+    assert [one.every for one in deployment.rules if one.every] == [60]

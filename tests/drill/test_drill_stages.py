@@ -1,0 +1,161 @@
+"""Closed-form cases: with fixed timings the measured stages are what the arithmetic says."""
+
+from dataclasses import replace
+
+import pytest
+
+from drtemplate.drill import faults, runner
+from drtemplate.drill.scenarios import BOTH, DATABASE, Scenario, select
+
+SEEDS = range(5)
+API = 0.1
+# The small handlers' cold start: queue, sandbox, and the CPU time at 512 of 1,769 MB.
+START = 0.1 + 0.1 + 0.1 * 1769 / 512
+
+
+@pytest.fixture
+def measure(monkeypatch):
+    """Run a scenario; gives the run and its world."""
+    kept = {}
+    inner = runner._run
+
+    def spy(cloud, *arguments):
+        kept["cloud"] = cloud
+        return inner(cloud, *arguments)
+
+    monkeypatch.setattr(runner, "_run", spy)
+
+    def measured(scenario, deployment, assumptions, seed):
+        return runner.simulate(scenario, deployment, assumptions, seed), kept["cloud"]
+
+    return measured
+
+
+def scenario(name):
+    (found,) = select([name])
+    return found
+
+
+def ticks(began, until=70):
+    return [began + 5 * number for number in range(until // 5)]
+
+
+@pytest.mark.parametrize("seed", SEEDS)
+def test_both_tiers_dead(measure, plain, fixed, seed):
+    timings = fixed(aurora_promotion=17, aurora_settle=2, target_state_delay=1)
+    run, cloud = measure(scenario("both_tiers_dead"), plain(), timings, seed)
+    zero, stages = cloud.journal.zero, run.stages
+
+    # AWS's signal: the second refused probe of the later target, shown a second later.
+    phases = [target.prober.phase for target in cloud.balancers["Primary"].targets]
+    signal = max((phase - zero) % 5 + 5 + 1 for phase in phases)
+    assert stages["signal"] == pytest.approx(signal)
+
+    # The monitor: connected at once, no packet for two seconds, then a call of 0.1 s each.
+    call = cloud.facts.acts[0].caller.call
+    bad = [at for at in ticks(call.caller.began) if at >= zero]
+    stands = bad[1] + 2.1
+    looks = [at for at in bad[1:] if at + 2.2 >= zero + signal]
+    stands = max(stands, min(at + 2.2 for at in bad if at + 2.2 >= zero + signal))
+    assert stages["detect"] == pytest.approx(stands - zero - signal)
+    assert call.at == pytest.approx(looks[0] + 2.3)
+    assert stages["grace"] == pytest.approx(call.at - stands, abs=1e-5)
+
+    # The orchestrator: cold, takes the lease, looks, calls.
+    assert stages["decide"] == pytest.approx(START + 3 * API)
+    assert stages["promote"] == pytest.approx(17 + 2)
+
+    # It looks after 0.1 s and then every 1.1 s, and records in 0.1 s.
+    looked = next(at for n in range(99) if (at := API + 1.1 * n) >= 19 - 1e-9)
+    assert stages["verify"] == pytest.approx(looked + API - 19)
+
+    # A client: DNS has moved long ago; the endpoint's name 0.1 s after the promotion, cached for 5 s.
+    random = cloud.kernel.random("client")
+    random.uniform(0, 60)
+    phase = random.uniform(0, 5)
+    named = zero + sum(stages[name] for name in ("signal", "detect", "grace", "decide")) + 17 + 0.1
+    assert stages["client_uncached"] == pytest.approx(named + (phase - named) % 5 - zero)
+    assert run.measures()["accepted"] == pytest.approx(cloud.facts.acts[0].at - zero)
+    assert (run.right, run.missed, run.unneeded, run.repeated, run.broken) == (1, 1, 0, 0, ())
+
+
+@pytest.mark.parametrize("seed", SEEDS)
+def test_the_alarm_path(measure, deployment, fixed, seed):
+    timings = fixed(metric_delay=30, alarm_delay=0.5)
+    run, cloud = measure(scenario("monitor_dead"), deployment, timings, seed)
+    zero = cloud.journal.zero
+    # The last value is of the last full minute before the fault. Four periods are looked at; the one
+    # before the last full minute leaves that range after four more minutes.
+    last = zero // 60 * 60
+    assert run.stages["signal"] == pytest.approx(last + 240 + 0.5 - zero)
+    assert run.stages["detect"] == 0
+    assert run.right == 1
+
+
+@pytest.mark.parametrize("seed", SEEDS)
+def test_aurora_on_its_own(measure, deployment, fixed, seed):
+    timings = fixed(aurora_detection=6, aurora_promotion=9, aurora_settle=1)
+    run, cloud = measure(scenario("writer_crash"), deployment, timings, seed)
+    assert run.stages["promote"] == pytest.approx(9 + 1)
+    assert run.stages["decide"] is None
+    assert cloud.facts.acts == []
+    assert 15.1 <= run.stages["client_uncached"] <= 15.1 + 5
+    assert (run.right, run.unneeded, run.missed) == (0, 0, 0)
+
+
+@pytest.mark.parametrize("seed", SEEDS)
+def test_a_cached_answer_lasts_its_ttl(measure, deployment, fixed, seed):
+    run, cloud = measure(scenario("load_balancer_dead"), deployment, fixed(), seed)
+    zero = cloud.journal.zero
+    moved = cloud.records.side.first("Standby", zero)
+    assert run.stages["client_uncached"] == pytest.approx(moved - zero)
+    phase = cloud.kernel.random("client").uniform(0, 60)
+    assert run.stages["client_cached"] == pytest.approx(moved - zero + (phase - moved) % 60)
+
+
+@pytest.mark.parametrize("name", ["writer_hung", "application_dead", "both_tiers_dead", "ssm_down"])
+def test_the_stages_of_the_real_handlers_add_up(measure, deployment, assumptions, name):
+    run, cloud = measure(scenario(name), deployment, assumptions, 3)
+    wanted = "application" if name == "application_dead" else "database"
+    act = next(act for act in cloud.facts.acts if act.component == wanted)
+    assert run.measures()["accepted"] == pytest.approx(act.at - cloud.journal.zero, abs=1e-5)
+    assert run.right >= 1
+
+
+def test_a_changed_template_changes_the_drill(measure, plain, fixed):
+    """Twice the interval of the target group makes its debounce twice as long."""
+    slow = plain()
+    sides = {name: replace(side, interval=10.0) for name, side in slow.sides.items()}
+    found = {}
+    for label, deployment in (("as it is", slow), ("slower", replace(slow, sides=sides))):
+        signals = []
+        for seed in range(12):
+            run, _ = measure(scenario("both_tiers_dead"), deployment, fixed(), seed)
+            signals.append(run.stages["signal"])
+        found[label] = min(signals), max(signals)
+    assert 5 <= found["as it is"][0] <= found["as it is"][1] <= 10.1
+    assert 10 <= found["slower"][0] <= found["slower"][1] <= 20.1
+    assert found["slower"][1] > 10.1
+
+
+def test_configured_values_reach_the_handlers(measure, deployment, fixed):
+    quick = deployment.configured(database_grace_seconds=0)
+    usual = {}
+    for label, one in (("usual", deployment), ("quick", quick)):
+        run, _ = measure(scenario("writer_hung"), one, fixed(), 2)
+        usual[label] = run.measures()["accepted"]
+    assert usual["quick"] < usual["usual"] - 9
+
+
+@pytest.mark.parametrize(
+    ("dead", "needs", "first"),
+    [((faults.writer_stops("hung", seen=False),), DATABASE, "database"),
+     ((faults.writer_stops("hung", seen=False), faults.servers_die()), BOTH, "database")],
+)  # fmt: skip
+def test_a_scenario_is_a_few_lines(measure, deployment, assumptions, dead, needs, first):
+    made = Scenario(
+        name="mine", title="my own", faults=tuple((0.0, one) for one in dead), needs=needs
+    )
+    run, cloud = measure(made, deployment, assumptions, 1)
+    assert cloud.facts.acts[0].component == first
+    assert run.right == 1

@@ -1,0 +1,58 @@
+"""docs/drill.md says what the code does, and the picture is one that the code draws."""
+
+import argparse
+import re
+from xml.etree import ElementTree
+
+from drtemplate.drill import budgets, command
+from drtemplate.drill.report.bars import STYLE
+from drtemplate.drill.report.words import STAGE_MEANINGS, STAGE_NAMES
+from drtemplate.drill.results import STAGES
+from drtemplate.drill.scenarios import SCENARIOS
+from drtemplate.settings import PROJECT
+
+TEXT = (PROJECT / "docs" / "drill.md").read_text(encoding="utf-8")
+SVG = "{http://www.w3.org/2000/svg}"
+
+
+def test_every_option_in_it_exists():
+    parser = argparse.ArgumentParser()
+    command.add_parser(parser.add_subparsers())
+    known = parser._subparsers._group_actions[0].choices["drill"]._option_string_actions
+    named = set(re.findall(r"--[a-z]+", TEXT))
+    assert len(named) > 6
+    assert named <= known.keys()
+
+
+def test_every_scenario_in_it_exists():
+    named = set(re.findall(r"--scenario ([a-z_0-9]+)", TEXT))
+    assert named
+    assert named <= {one.name for one in SCENARIOS}
+
+
+def test_every_stage_is_explained_here_and_in_the_report():
+    rows = re.findall(r"^\| ([^|]+?) \|", TEXT, re.MULTILINE)
+    assert {STAGE_NAMES[name] for name in STAGES} <= set(rows)
+    assert STAGE_MEANINGS.keys() == STAGE_NAMES.keys()
+
+
+def test_the_budgets_are_those_that_are_checked():
+    told = re.search(r"The budgets: (.*?)\n\n", TEXT, re.DOTALL)[1]
+    assert [float(number) for number in re.findall(r"(\d+) s\b", told)] == [
+        budgets.DETECT,
+        budgets.DECIDE,
+        budgets.OWN_SHARE,
+        budgets.ACCEPTED,
+    ]
+    assert f"{budgets.PERCENT}th percentile" in told
+
+
+def test_the_picture_in_the_readme_is_one_of_all_scenarios_that_must_act():
+    assert "(docs/drill.svg)" in (PROJECT / "README.md").read_text(encoding="utf-8")
+    root = ElementTree.parse(PROJECT / "docs" / "drill.svg").getroot()
+    assert root.find(f"{SVG}style").text == STYLE
+    labels = [node.text for node in root.iter(f"{SVG}text") if node.get("class") == "end"]
+    acting = [one.title for one in SCENARIOS if one.must_act]
+    assert len(labels) == len(acting)
+    for label, title in zip(labels, acting, strict=True):
+        assert title.startswith(label.rstrip("\N{HORIZONTAL ELLIPSIS}"))
