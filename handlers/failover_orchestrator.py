@@ -81,6 +81,8 @@ def run(event, context, back=False, dead=lambda: True):
         "NewWriter": "",
     }
     try:
+        if not dead():
+            return answer("NOT_REQUIRED", "not corroborated")
         config, item["Notes"] = configuration(event)
         arming = config["auto_failover"] if config["auto_failover_enabled"] else "OFF"
         dry = event.get("dry_run") is True or (automatic and arming == "DRY_RUN")
@@ -90,8 +92,6 @@ def run(event, context, back=False, dead=lambda: True):
             if not blind:
                 raise
             state = {"Status": "IDLE", "Unlocked": True}
-        if not dead():
-            return answer("NOT_REQUIRED", "not corroborated")
         if automatic and arming == "OFF":
             raise Stop("automation is OFF")
         status, last = state["Status"], state.get("AttemptId")
@@ -143,8 +143,8 @@ def act(event, context, back, state, wanted, now):
     safe(save, state, **end)
     state.update(end)
     safe(audit, state)
-    dimensions = [{"Name": "StackName", "Value": STACK}]
-    metric = {"MetricName": "FailoverDuration", "Value": took, "Dimensions": dimensions}
+    metric = {"MetricName": "FailoverDuration", "Value": took}
+    metric["Dimensions"] = [{"Name": "StackName", "Value": STACK}]
     safe(cloudwatch.put_metric_data, Namespace="DRSystem", MetricData=[metric])
     # Lambda tells of each error; of one that is repeated it need not.
     if not safe(notify, status, state) and failure:
@@ -277,18 +277,38 @@ def targets_dead():
 
 
 def writer_dead():
-    """Its alarm says that AWS hears nothing of the writer; that the monitor or RDS has to confirm."""
+    """Look for a minute: the monitor saw no life, or the writer alone gives no sign.
+
+    The alarm acts once, and a metric of AWS comes up to three minutes late. Silence all around says
+    nothing of the writer.
+    """
+    for _ in range(6):
+        writer, readers, _ = members()
+        health = samples("DRSystem", "DatabaseHealth", "StackName", STACK, 30)
+        if 1 in health:
+            break
+        silent = [
+            name
+            for name in [str(writer), *readers]
+            if not samples("AWS/RDS", "EngineUptime", "DBInstanceIdentifier", name, 180)
+        ]
+        if 0 in health or silent == [writer]:
+            return True
+        sleep(10)
+
+
+def samples(namespace, name, dimension, value, past):
+    """The metric's values in the seconds that have just passed, in any order."""
     found = cloudwatch.get_metric_statistics(
-        Namespace="DRSystem",
-        MetricName="DatabaseHealth",
-        Dimensions=[{"Name": "StackName", "Value": STACK}],
-        StartTime=time() - 30,
+        Namespace=namespace,
+        MetricName=name,
+        Dimensions=[{"Name": dimension, "Value": value}],
+        StartTime=time() - past,
         EndTime=time(),
-        Period=10,
+        Period=past // 3,
         Statistics=["Maximum"],
     )
-    health = [one["Maximum"] for one in found["Datapoints"]]
-    return 1 not in health and (0 in health or status_of(str(members()[0])) != "available")
+    return [one["Maximum"] for one in found["Datapoints"]]
 
 
 def on_rds_event(event, state):

@@ -12,13 +12,13 @@ from time import sleep, time
 import boto3
 from botocore.config import Config
 
-# One try of at most 1 + 2 seconds a call: the next tick is the retry.
-CONFIG = Config(connect_timeout=1, read_timeout=2, retries={"total_max_attempts": 1})
+# Two tries of at most 1 + 1 seconds a call; the next tick is the third.
+CONFIG = Config(connect_timeout=1, read_timeout=1, retries={"total_max_attempts": 2})
 elbv2, rds, ssm, functions = (
     boto3.client(name, config=CONFIG) for name in "elbv2 rds ssm lambda".split()
 )
 # Metrics must not delay a decision by more than a second.
-QUICK = CONFIG.merge(Config(connect_timeout=0.4, read_timeout=0.6))
+QUICK = Config(connect_timeout=0.4, read_timeout=0.6, retries={"total_max_attempts": 1})
 cloudwatch = boto3.client("cloudwatch", config=QUICK)
 # Seconds: how long a run probes, and how often a standing call is repeated.
 RUN, REPEAT = 130, 15
@@ -38,7 +38,7 @@ def handler(event, context):
     begun = time()
     config = configuration(read(given) or {})
     armed = config["auto_failover_enabled"] and config["auto_failover"] == "ON"
-    rows, calls, last = {}, {}, read(writer)
+    rows, calls, last = {}, {}, None
     while True:
         now = time()
         health = {"database": read(database), "application": read(application)}
@@ -67,7 +67,6 @@ def decide(health, config, rows, calls, last, now):
     attempt = f"{'+'.join(votes)}#{detected:.3f}"
     if now - calls.get(attempt, 0) < REPEAT:
         return
-    calls[attempt] = now
     call = {
         "trigger_failover": True,
         "votes": health,
@@ -80,6 +79,7 @@ def decide(health, config, rows, calls, last, now):
     functions.invoke(
         FunctionName=ENV["FAILOVER_FUNCTION"], InvocationType="Event", Payload=json.dumps(call)
     )
+    calls[attempt] = now
 
 
 def read(function, *arguments, **named):

@@ -8,9 +8,9 @@ from drtemplate.settings import Settings
 from drtemplate.template import StackTemplate, bundle, stack_name
 
 LOG_RETENTION = 90  # days
-# Seconds. Aurora may take a minute to promote, and the orchestrator keeps RESERVE back: what the
-# rest of a run takes if every call of it hangs.
-ORCHESTRATOR_TIMEOUT = 225
+# Seconds. An alarm is looked into for a minute, Aurora may take another to promote, and RESERVE is
+# kept back: what the rest of a run takes if every call of it hangs.
+ORCHESTRATOR_TIMEOUT = 300
 EVENT_AGE = 60  # the least that Lambda takes
 MONITOR_TIMEOUT = 150  # it probes for 130 and ends the tick that it is in
 ORCHESTRATOR, MONITOR = "FailoverOrchestratorFunction", "HealthMonitorFunction"

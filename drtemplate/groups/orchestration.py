@@ -7,10 +7,6 @@ from drtemplate.groups.database import Database
 from drtemplate.groups.functions import Functions
 from drtemplate.template import StackTemplate
 
-# RDS events are worth an e-mail for an hour, not for EventBridge's default of a day.
-# https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-rule-retry-policy.html
-EVENT_AGE = 3600  # seconds
-
 
 def add_orchestration(
     template: StackTemplate, functions: Functions, database: Database, alerts: Alerts
@@ -43,7 +39,6 @@ def add_orchestration(
                 events.Target(
                     Arn=alerts.topic.ref(),
                     Id="RDSEventTarget",
-                    RetryPolicy=events.RetryPolicy(MaximumEventAgeInSeconds=EVENT_AGE),
                 ),
                 events.Target(Arn=functions.orchestrator.get_att("Arn"), Id="AuditTarget"),
             ],

@@ -9,8 +9,7 @@ import re
 from collections.abc import Iterable, Iterator
 
 INDENT = 4  # spaces a level in the source
-WIDTH = 140  # columns up to which what belongs together is joined
-SHARED = 130  # columns up to which statements share a line
+WIDTH = 155  # columns up to which lines are joined; the template's own, less its indentation
 # Enough of Python's lexical rules: a string in one quote inside another of the same, which f-strings
 # allow from 3.12 on, would fail the proof, not pass unseen.
 _STRING_OR_COMMENT = re.compile(
@@ -106,7 +105,7 @@ def _sharing_lines(statements: Iterable[Statement]) -> Iterator[Statement]:
                 yield row
             row = None
             yield level, body
-        elif row and row[0] == level and level + len(row[1]) + 1 + len(body) <= SHARED:
+        elif row and row[0] == level and level + len(row[1]) + 1 + len(body) <= WIDTH:
             row = level, f"{row[1]};{body}"
         else:
             if row:
