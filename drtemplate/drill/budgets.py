@@ -1,7 +1,7 @@
 """The promises of the design, against what a scenario measured.
 
 Seconds at the 99th percentile, in every scenario in which the automation must act; and no unneeded and
-no repeated failover in any.
+no repeated failover in any. A scenario that takes away what a budget grants declares its own bound.
 """
 
 from collections.abc import Mapping
@@ -53,4 +53,4 @@ def limits(scenario: Scenario, *, manual: bool) -> dict[str, float]:
         found["own_share"] = OWN_SHARE
     if scenario.needs == BOTH:
         found["accepted"] = ACCEPTED
-    return found
+    return {name: scenario.allowed.get(name, limit) for name, limit in found.items()}

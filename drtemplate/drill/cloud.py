@@ -201,6 +201,12 @@ class Cloud:
         """A text of an item; empty if it is not there."""
         return str(self.table.items.get(key, {}).get(attribute, {}).get("S", ""))
 
+    def recorded(self, prefix: str, attribute: str) -> bool:
+        """Whether an item whose key begins so has a text in this attribute."""
+        return any(
+            key.startswith(prefix) and self.text_of(key, attribute) for key in self.table.items
+        )
+
     def number_of(self, key: str, attribute: str) -> float:
         """A number of an item; 0 if it is not there."""
         return float(self.table.items.get(key, {}).get(attribute, {}).get("N", 0))

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 
 from drtemplate.drill.clients import served_again
 from drtemplate.drill.cloud import Cloud
-from drtemplate.drill.facts import AUTOMATIC, STATE, Act, Call
+from drtemplate.drill.facts import AUTOMATIC, Act, Call
 from drtemplate.drill.scenarios import Scenario
 
 OUTCOMES = ("COMPLETED", "FAILED_BACK", "FAILED", "KILLED", "REFUSED", "DRY_RUN", "NOT_REQUIRED")
@@ -196,7 +196,7 @@ class Measured:
         aurora, moved = self.cloud.aurora, set(seen)
         if aurora.writers.value != aurora.writers.before(self.zero):
             moved.add("database")
-        if "database" in moved and self.cloud.text_of(STATE, "LatchError"):
+        if "database" in moved and self.cloud.recorded("RUN#", "LatchError"):
             moved.add("application")
         return self.scenario.needs <= moved
 

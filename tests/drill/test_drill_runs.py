@@ -9,7 +9,7 @@ from dataclasses import replace
 import pytest
 
 from drtemplate.drill import faults
-from drtemplate.drill.budgets import judge
+from drtemplate.drill.budgets import judge, limits
 from drtemplate.drill.cloud import Cloud
 from drtemplate.drill.deployment import load_deployment
 from drtemplate.drill.invariants import INVARIANTS
@@ -316,5 +316,20 @@ def test_a_nat_gateway_lost_blinds_one_zone_only(deployment, assumptions):
 def test_the_drill_reads_the_committed_template():
     deployment = load_deployment()
     assert deployment.handlers == "template"
-    assert deployment.functions["HealthMonitorFunction"].timeout == 90
+    assert deployment.functions["HealthMonitorFunction"].timeout == 150
     assert [one.every for one in deployment.rules if one.every] == [60]
+
+
+def test_a_scenario_that_takes_a_budget_away_has_a_bound_of_its_own():
+    (ordinary,) = select(["both_tiers_dead"])
+    (killed,) = select(["orchestrator_killed_early"])
+    usual, allowed = (limits(one, manual=False) for one in (ordinary, killed))
+    assert usual == {"detect": 12.0, "decide": 3.0, "own_share": 15.0, "accepted": 25.0}
+    assert allowed == usual | killed.allowed
+    assert all(allowed[name] > usual[name] for name in killed.allowed)
+
+
+def test_what_is_allowed_is_a_measure_with_a_budget():
+    for one in SCENARIOS:
+        known = limits(replace(one, allowed={}), manual=False)
+        assert one.allowed.keys() <= known.keys(), one.name

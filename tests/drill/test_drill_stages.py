@@ -9,8 +9,8 @@ from drtemplate.drill.scenarios import BOTH, DATABASE, Scenario, select
 
 SEEDS = range(5)
 API = 0.1
-# The small handlers' cold start: queue, sandbox, and the CPU time at 512 of 1,769 MB.
-START = 0.1 + 0.1 + 0.1 * 1769 / 512
+# The small handlers' cold start: queue, sandbox, and the CPU time at 1,024 of 1,769 MB.
+START = 0.1 + 0.1 + 0.1 * 1769 / 1024
 
 
 @pytest.fixture

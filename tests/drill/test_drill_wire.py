@@ -22,7 +22,7 @@ def call(plain, fixed):
         cloud = Cloud(plain("", "\n" + lines + "\n"), fixed(**timings), "wire")
         before(cloud)
         cloud.operator({"x": 1})
-        cloud.run(200)
+        cloud.run(400)
         run = next(one for one in cloud.facts.runs if one.source == "operator")
         cloud.close()
         return run, cloud
