@@ -30,12 +30,14 @@ class Row:
             ``{bare}`` for it without a slash at its beginning.
         parameter: The parameter that names the resource, as a name or as an ARN.
         keys: Condition key -> the parameter that gives its value.
+        also: ARNs, with the parameter that names each, that are asked for besides where it is given.
     """
 
     action: str
     arn: str = "*"
     parameter: str = ""
     keys: tuple[tuple[str, str], ...] = ()
+    also: tuple[tuple[str, str], ...] = ()
 
 
 HERE = "{region}:{account}"
@@ -75,8 +77,12 @@ OPERATIONS = {
     ("rds", "DescribeDBInstances"): Row(
         "rds:DescribeDBInstances", f"arn:aws:rds:{HERE}:db:{{name}}", "DBInstanceIdentifier"
     ),
+    # IAM's newer data has the instance too, which a call that names its target then asks for.
     ("rds", "FailoverDBCluster"): Row(
-        "rds:FailoverDBCluster", f"arn:aws:rds:{HERE}:cluster:{{name}}", "DBClusterIdentifier"
+        "rds:FailoverDBCluster",
+        f"arn:aws:rds:{HERE}:cluster:{{name}}",
+        "DBClusterIdentifier",
+        also=((f"arn:aws:rds:{HERE}:db:{{name}}", "TargetDBInstanceIdentifier"),),
     ),
     ("route53", "UpdateHealthCheck"): Row(
         "route53:UpdateHealthCheck", "arn:aws:route53:::healthcheck/{name}", "HealthCheckId"
@@ -170,6 +176,11 @@ class Gate:
         arn = given if given.startswith("arn:") else arn
         context = tuple((key, str(params[name])) for key, name in row.keys)
         yield Use(role=role, action=row.action, resource=arn, context=context, by=by)
+        for pattern, parameter in row.also:
+            if parameter in params:
+                place = {"region": self.region, "account": self.account, "name": params[parameter]}
+                more = pattern.format(**place)
+                yield Use(role=role, action=row.action, resource=more, context=context, by=by)
         via = (("kms:viaservice", f"{service}.{self.region}.amazonaws.com"),)
         for action in KEY_USE.get(service, ()) if arn in self.keys else ():
             yield Use(role=role, action=action, resource=self.keys[arn], context=via, by=service)

@@ -38,7 +38,9 @@ class Measures:
             uptimes = [UPTIME + self.world.clock.now - ago - self.world.start for ago in ages]
             for ago, uptime in zip(ages, uptimes, strict=True):
                 add("AWS/RDS", "EngineUptime", writer, uptime, ago)
-            self._tell_account("EngineUptime", uptimes, ages)
+            self._tell_account(self.world.writer(), uptimes, ages)
+        for reader in self.world.readers():
+            self._tell_account(reader, [UPTIME] * len(ages), ages)
         self._targets(ages)
 
     def _targets(self, ages: Sequence[float]) -> None:
@@ -53,9 +55,9 @@ class Measures:
             self.world.metrics.add("AWS/ApplicationELB", "HealthyHostCount", names, healthy, ago)
 
     def _tell_account(self, name: str, values: Sequence[float], ages: Sequence[float]) -> None:
-        """Samples of the writer that a function asks CloudWatch for."""
-        dimensions = [{"Name": "DBInstanceIdentifier", "Value": self.world.writer()}]
-        common = {"MetricName": name, "Dimensions": dimensions}
+        """Samples of an instance that a function asks CloudWatch for."""
+        dimensions = [{"Name": "DBInstanceIdentifier", "Value": name}]
+        common = {"MetricName": "EngineUptime", "Dimensions": dimensions}
         data = [
             common | {"Value": value, "Timestamp": self.world.clock.now - ago}
             for value, ago in zip(values, ages, strict=True)

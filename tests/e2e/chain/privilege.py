@@ -1,12 +1,18 @@
 """Whether a role grants more than was used: the other direction of least privilege."""
 
+import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
+from fnmatch import fnmatchcase
 
 from chain.gate import FUNCTION, KEY_USE, OPERATIONS, Use
 from chain.policies import Statement, allows
 
 # What an action knows, from the gate's rows: does it have a resource, and which condition keys.
+TYPES = {
+    row.action: [re.sub(r"\{\w+\}", "*", arn) for arn in (row.arn, *(one for one, _ in row.also))]
+    for row in OPERATIONS.values()
+}
 KNOWS_RESOURCE = {row.action: row.arn != "*" for row in OPERATIONS.values()}
 VIA = "kms:viaservice"
 KNOWS_KEYS = {row.action: {key for key, _ in row.keys} for row in OPERATIONS.values()} | {
@@ -36,8 +42,9 @@ class Behalf:
 def grants(policy: Iterable[Statement]) -> Iterator[Statement]:
     """Every grant by itself: one action, one resource, one value of each condition.
 
-    An action never asks for a resource of another service, so such a pair in a statement that lists
-    several of each grants nothing; ``excess`` sees that each of the two has another partner.
+    An action never asks for a resource of another service or of a type that it does not know, so
+    such a pair in a statement that lists several of each grants nothing; ``excess`` sees that each
+    of the two has another partner.
     """
     for statement in policy:
         if statement.effect == "Allow":
@@ -45,9 +52,13 @@ def grants(policy: Iterable[Statement]) -> Iterator[Statement]:
 
 
 def inert(grant: Statement) -> bool:
-    """Whether the one action and the one resource are of two services."""
-    service, arn = grant.actions[0].partition(":")[0], grant.resources[0].split(":")
-    return len(arn) >= 6 and not set("*?") & set(arn[2] + service) and arn[2] != service
+    """Whether the one action does not know the one resource: another service's, or another type."""
+    (action,), (resource,) = grant.actions, grant.resources
+    service, arn = action.partition(":")[0], resource.split(":")
+    if len(arn) >= 6 and not set("*?") & set(arn[2] + service) and arn[2] != service:
+        return True
+    types = TYPES.get(action, ["*"])
+    return not set("*?") & set(resource) and not any(fnmatchcase(resource, one) for one in types)
 
 
 def used(grant: Statement, uses: Iterable[Use], by_code: bool) -> bool:

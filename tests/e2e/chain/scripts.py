@@ -101,8 +101,8 @@ def stalled(harness: Harness, world: World) -> None:
 
 def late(harness: Harness, world: World) -> None:
     """The promotion comes after the run has given up."""
-    world.at(150, world.promote, harness.deployment.ids[STANDBY])
-    world.at(152, world.overlay.settle)
+    world.at(200, world.promote, harness.deployment.ids[STANDBY])
+    world.at(202, world.overlay.settle)
 
 
 def hangs(harness: Harness, world: World) -> None:
