@@ -52,7 +52,7 @@ def asked(service, operation, params):
             found.append(f"arn:AWS::Partition:ssm:{place}:parameter{params['Name']}")
         case "lambda", _:
             found.append(f"{params['FunctionName']}.Arn")
-        case ("elbv2" | "cloudwatch"), _:
+        case (("elbv2" | "cloudwatch"), _):
             found.append("*")
     # A call that names nothing asks for everything.
     return found or ["*"]

@@ -327,9 +327,7 @@ def test_a_late_owner_does_not_overwrite(world, send, on_call, service, operatio
 
 
 @pytest.mark.parametrize("event", [{}, RDS_EVENT, MANUAL | {"components": ["nothing"]}])
-def test_a_late_owner_whose_run_was_recorded_as_abandoned_does_not_act(
-    world, send, on_call, event
-):
+def test_a_late_owner_whose_run_was_recorded_as_abandoned_does_not_act(world, send, on_call, event):
     kept = {}
     on_call("rds", "DescribeDBInstances", frozen(world, send, event, kept))
     assert send(MANUAL).outcome == "RAISED"

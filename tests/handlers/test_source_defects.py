@@ -982,7 +982,7 @@ DEFECTS = {
     "a failed fail back takes the old writer for home": (
         ORCHESTRATOR,
         '    if back:\n        state["PreviousWriter"] = None if "database" in moved else home\n',
-        "    if back:\n        state[\"PreviousWriter\"] = None\n",
+        '    if back:\n        state["PreviousWriter"] = None\n',
         a_fail_back_that_fails_keeps_the_home,
     ),
     "a fail back keeps its home": (

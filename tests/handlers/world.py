@@ -299,9 +299,9 @@ class World:
         begin = max(StartTime // Period * Period, self.clock.now - CLOUDWATCH_REMEMBERS)
         periods = {}
         for when, resolution, value in self.samples(metric(Namespace, MetricName, Dimensions)):
-            when = when // resolution * resolution
-            if begin <= when < EndTime:
-                periods.setdefault(when // Period * Period, []).append(value)
+            kept = when // resolution * resolution
+            if begin <= kept < EndTime:
+                periods.setdefault(kept // Period * Period, []).append(value)
         functions = {"Maximum": max, "Minimum": min, "SampleCount": len, "Sum": sum}
         points = [
             {name: float(functions[name](values)) for name in Statistics} | {"Timestamp": when}
