@@ -9,7 +9,7 @@ from drtemplate.settings import PROJECT
 
 PROPERTY = settings(max_examples=250, deadline=None, derandomize=True, database=None)
 PRIMARY, STANDBY = "PrimaryTargetGroup", "StandbyTargetGroup"
-COOLDOWN = 300  # seconds, as deployed
+COOLDOWN = 3600  # seconds, as deployed
 ANSWER_LOST = "AnswerLost"  # the call is carried out, and its answer never arrives
 
 EVENTS = {
@@ -72,10 +72,12 @@ send = st.tuples(
 steps = st.one_of(
     send,
     send,
-    st.tuples(st.just("wait"), st.sampled_from([1, 15, 60, 250, 301, 4000])),
+    st.tuples(st.just("wait"), st.sampled_from([1, 15, 47, 250, 3590, 4000])),
     st.tuples(st.just("fail"), st.sampled_from(CALLS), st.sampled_from(FAILURES)),
     st.tuples(st.just("mend")),
     st.tuples(st.just("writer"), st.sampled_from(["dies", "lives", "moves", "stalls"])),
+    st.tuples(st.just("monitor"), st.sampled_from(["dies", "is cut off"])),
+    st.tuples(st.just("instance"), st.sampled_from(["available", "rebooting", "failed"])),
     st.tuples(st.just("reader"), st.sampled_from(["available", "rebooting", "failed"])),
     st.tuples(st.just("targets"), st.sampled_from([PRIMARY, STANDBY]), st.booleans()),
     # At one of its calls a run is interrupted by another event, or frozen until its lease is over
@@ -83,7 +85,7 @@ steps = st.one_of(
     st.tuples(
         st.sampled_from(["meanwhile", "freeze", "kill"]),
         st.sampled_from(CALLS),
-        st.integers(1, 3),
+        st.sampled_from([1, 2, 3, 15, 30]),
         st.sampled_from(sorted(EVENTS)),
     ),
 )
@@ -103,6 +105,15 @@ class Watched(World):
         self.running = []  # (request id, event) of the invocations under way
         self.promotions = []  # (time, request id, whether it was automatic)
         self.broken = []
+        self.frozen = False
+
+    def look_at_the_lease(self):
+        """Who runs without a break and without a fault has not lost its lease meanwhile."""
+        state = self.state
+        mine = self.running and state.get("Owner") == self.running[-1][0]
+        held = mine and state["Status"] == "IN_PROGRESS" and not (self.frozen or self.faults)
+        if held and state["LeaseExpires"] < self.clock.now:
+            self.broken.append("ran on without its lease")
 
     def send(self, name, attempt):
         event = EVENTS[name] | {"attempt_id": f"attempt {attempt}", "time": "2099-01-01"}
@@ -128,7 +139,7 @@ class Watched(World):
 
     def promote(self, name):
         super().promote(name)
-        self.samples = {"DatabaseHealth": [1.0], "EngineUptime": [100.0]}
+        self.health = [1.0]
 
     def dynamodb_putitem(self, client, Item, **named):
         before = dict(self.state)
@@ -147,6 +158,7 @@ class Watched(World):
         return answer
 
     def rds_failoverdbcluster(self, client, **named):
+        before = self.writer
         answer = super().rds_failoverdbcluster(client, **named)
         owner, event = self.running[-1]
         blind = event.get("force") is True and "expected_writer" in event and self.faults
@@ -160,7 +172,8 @@ class Watched(World):
         )
         if unasked or event.get("dry_run"):
             self.broken.append(f"promoted, unasked by {event}")
-        if "alarmData" in event and self.alive:
+        bad = self.instances[before] != "available"
+        if "alarmData" in event and (1.0 in self.health or not (self.health or bad)):
             self.broken.append("promoted on an alarm without a second witness")
         for when, by, _ in self.promotions:
             if by == owner:
@@ -184,6 +197,10 @@ def follow(world, steps):
                 world.faults.clear()
             case "writer", what:
                 change_writer(world, what)
+            case "monitor", what:
+                world.health = [] if what == "dies" else [0.0]
+            case "instance", status:
+                world.instances[world.writer] = status
             case "reader", status:
                 other = READER if world.writer == WRITER else WRITER
                 world.instances[other] = status
@@ -196,10 +213,7 @@ def follow(world, steps):
 def change_writer(world, what):
     world.alive = what != "dies" and (world.alive or what == "lives")
     world.stalled = what == "stalls"
-    world.samples = {
-        "DatabaseHealth": [1.0 if world.alive else 0.0],
-        "EngineUptime": [90_000.0] if world.alive else [],
-    }
+    world.health = [1.0 if world.alive else 0.0]
     if what == "moves":
         world.promote(READER if world.writer == WRITER else WRITER)
 
@@ -219,8 +233,10 @@ def interruption(world, how, call, nth, name):
         clock, deadline = world.clock, world.clock.deadline
         # No fence can stop a run that freezes between looking at it and the act itself.
         if how == "freeze" and call != ("rds", "FailoverDBCluster"):
+            world.frozen = True
             clock.deadline = float("inf")
             clock.advance(400)
+        world.look_at_the_lease()
         world.send(name, 9)
         clock.deadline = max(deadline, clock.now + 60)
 
@@ -256,9 +272,9 @@ GUARDS = {
         ],
     ),
     "the fence": (
-        "        fence(state)\n        try:\n            rds",
+        "        save(state)\n        try:\n            rds",
         "        try:\n            rds",
-        [("freeze", ("dynamodb", "GetItem"), 1, "RDS done"), ("send", "blind", 0)],
+        [("freeze", ("rds", "DescribeDBInstances"), 1, "nothing"), ("send", "both dead", 0)],
     ),
     "the cooldown": (
         'if number(state.get(f"{name}_at", 0)) <= cold',
@@ -269,14 +285,14 @@ GUARDS = {
         'if state["Status"] == "IN_PROGRESS":\n        raise',
         "if False:\n        raise",
         [
-            ("meanwhile", ("dynamodb", "GetItem"), 2, "application dead"),
-            ("send", "application dead", 0),
+            ("meanwhile", ("rds", "DescribeDBInstances"), 1, "by hand, forced"),
+            ("send", "both dead", 0),
         ],
     ),
     "the end of a lease": (
         'number(state.get("LeaseExpires")) < time()',
         "False",
-        [("kill", ("dynamodb", "GetItem"), 2, "status"), ("send", "application dead", 0)],
+        [("kill", ("rds", "DescribeDBClusters"), 1, "status"), ("send", "both dead", 0)],
     ),
     "the owner of an unanswered write": (
         'key in ("FencingToken", "Owner")',
@@ -289,6 +305,25 @@ GUARDS = {
         [("send", "both dead", 0)],
     ),
     "the second witness": ("if not dead():", "if False:", [("send", "writer alarm", 0)]),
+    "the instance, while the monitor is dead": (
+        'status_of(str(members()[0])) != "available"',
+        "True",
+        [("monitor", "dies"), ("send", "writer alarm", 0)],
+    ),
+    "the monitor, while it sees life": (
+        "1 not in health and ",
+        "",
+        [("instance", "failed"), ("send", "writer alarm", 0)],
+    ),
+    "the renewal of a lease": (
+        'if state["LeaseExpires"] < time() + LEASE / 2:',
+        "if False:",
+        [
+            ("writer", "stalls"),
+            ("meanwhile", ("rds", "DescribeDBClusters"), 29, "by hand, forced"),
+            ("send", "both dead", 0),
+        ],
+    ),
     "what is true": (
         'event.get("trigger_failover") is True',
         'event.get("trigger_failover")',

@@ -5,7 +5,7 @@ from itertools import product
 
 import pytest
 from botocore.exceptions import ReadTimeoutError
-from world import READER, START, WRITER
+from world import HEALTH, READER, START, WRITER, metric
 
 MANUAL = {"trigger_failover": True}
 DATABASE = MANUAL | {"components": ["database"]}
@@ -85,7 +85,6 @@ def test_anything_else_is_not_required(world, send, event):
         True,
         {},
         {"database": True},
-        [],
         ["cache"],
         ["database", "cache"],
         ["DATABASE"],
@@ -104,6 +103,15 @@ def test_unfit_components_refuse(world, send, components):
     assert not acted(world)
     assert not world.state
     assert len(world.runs("REFUSED")) == 1
+
+
+@pytest.mark.parametrize("more", [{}, {"force": True}, {"votes": {}}, {"action": "failback"}])
+def test_no_components_ask_for_nothing(world, send, more):
+    reply = send(MANUAL | more | {"components": []})
+    assert (reply.outcome, reply.code) == ("NOT_REQUIRED", 200)
+    assert not acted(world)
+    assert not world.items
+    assert not world.published
 
 
 @pytest.mark.parametrize(
@@ -198,32 +206,110 @@ TARGETS = "stack-alb-unhealthy-targets"
 
 
 @pytest.mark.parametrize(
-    ("health", "uptime", "status", "fails_over"),
+    ("health", "status", "fails_over"),
     [
-        ([0.0], [], "available", True),
-        ([], [], "available", True),
-        ([0.0, 0.0, 0.0], [12.0], "available", True),
-        ([0.0], [90_000.0, 40.0], "available", True),
-        ([0.0], [40.0, 90_000.0], "available", True),
-        ([0.0], [90_000.0], "failed", True),
-        ([], [90_000.0], "rebooting", True),
-        ([1.0], [], "available", False),
-        ([1.0], [12.0], "failed", False),
-        ([0.0, 1.0], [], "failed", False),
-        ([1.0, 0.0], [], "failed", False),
-        ([0.0], [90_000.0], "available", False),
-        ([], [90_000.0], "available", False),
-        ([1.0], [90_000.0], "available", False),
-        ([0.0], [300.0], "available", False),
+        ([0.0], "available", True),
+        ([0.0, 0.0, 0.0], "available", True),
+        ([0.0], "failed", True),
+        ([], "rebooting", True),
+        ([], "failed", True),
+        ([], "", True),
+        # The window is 30 s and what rounds it up to whole periods.
+        ([1.0] * 9 + [0.0] * 9, "available", True),
+        ([1.0] + [0.0] * 9, "failed", True),
+        ([], "available", False),
+        ([1.0], "available", False),
+        ([1.0], "failed", False),
+        ([0.0, 1.0], "failed", False),
+        ([1.0, 0.0], "failed", False),
+        ([1.0, 0.0, 0.0, 0.0, 0.0], "available", False),
+        ([1.0, 0.0, 0.0, 0.0, 0.0, 0.0], "failed", False),
     ],
 )
-def test_a_database_alarm_needs_a_second_witness(world, send, health, uptime, status, fails_over):
-    world.samples = {"DatabaseHealth": health, "EngineUptime": uptime}
+def test_a_database_alarm_needs_a_second_witness(world, send, health, status, fails_over):
+    world.health = health
     world.instances[WRITER] = status
     assert send(alarm()).outcome == ("COMPLETED" if fails_over else "NOT_REQUIRED")
     assert (world.writer == READER) is fails_over
     assert not world.latched
     assert bool(world.state) is fails_over
+
+
+DIMENSION = [{"Name": "StackName", "Value": "stack"}]
+OTHERS = {
+    "another namespace": ("Other", "DatabaseHealth", DIMENSION),
+    "another metric": ("DRSystem", "AutomationArmed", DIMENSION),
+    "another stack": ("DRSystem", "DatabaseHealth", [{"Name": "StackName", "Value": "other"}]),
+    "no dimension": ("DRSystem", "DatabaseHealth", []),
+    "one dimension more": (
+        "DRSystem",
+        "DatabaseHealth",
+        [*DIMENSION, {"Name": "Cluster", "Value": "AuroraDBCluster"}],
+    ),
+}
+
+
+@pytest.mark.parametrize("other", OTHERS)
+def test_the_health_of_something_else_is_no_witness(world, send, other):
+    world.health = []
+    world.data[metric(*OTHERS[other])] = [(START - 1, 1, 0.0)]
+    assert send(alarm()).outcome == "NOT_REQUIRED"
+    world.data[metric(*OTHERS[other])] = [(START - 1, 1, 1.0)]
+    world.health = [0.0]
+    assert send(alarm()).outcome == "COMPLETED"
+
+
+@pytest.mark.parametrize("age", [0, 5, 15, 29])
+@pytest.mark.parametrize(("value", "outcome"), [(0.0, "COMPLETED"), (1.0, "NOT_REQUIRED")])
+def test_a_witness_of_the_last_half_minute_counts(world, send, age, value, outcome):
+    world.health = []
+    world.data[HEALTH] = [(START - age, 1, value)]
+    assert send(alarm()).outcome == outcome
+
+
+@pytest.mark.parametrize("age", [41, 60, 300, 3600, 90_000])
+def test_an_old_witness_counts_for_nothing(world, send, age):
+    world.health = []
+    world.data[HEALTH] = [(START - age, 1, 0.0)]
+    assert send(alarm()).outcome == "NOT_REQUIRED"
+    world.data[HEALTH] = [(START - age, 1, 1.0)]
+    world.instances[WRITER] = "failed"
+    assert send(alarm()).outcome == "COMPLETED"
+
+
+def test_an_alarm_after_aurora_has_acted_promotes_nothing(world, send):
+    """The monitor is dead, Aurora has failed over by itself, and both instances are well."""
+    world.health = []
+    world.writer = READER
+    for wait in (0, 60, 3600):
+        world.clock.advance(wait)
+        assert send(alarm(time=str(wait))).outcome == "NOT_REQUIRED"
+    assert not acted(world)
+    assert not world.items
+    assert not world.published
+
+
+@pytest.mark.parametrize("status", ["rebooting", "failed"])
+def test_an_old_writer_in_trouble_is_no_witness_against_the_new_one(world, send, status):
+    world.health = []
+    world.writer = READER
+    world.instances[WRITER] = status
+    assert send(alarm()).outcome == "NOT_REQUIRED"
+    assert not acted(world)
+
+
+@pytest.mark.parametrize("health", [[], [0.0], [1.0]])
+def test_an_alarm_on_a_cluster_without_a_writer_crashes_nothing(world, send, health):
+    world.health = health
+    world.writer = None
+    reply = send(alarm())
+    assert reply.outcome in {"REFUSED", "NOT_REQUIRED", "RAISED"}
+    assert world.count("FailoverDBCluster") <= 1
+    assert world.state.get("Status") in {None, "FAILED"}
+    if reply.outcome == "RAISED":
+        assert world.state["Error"] == repr(reply.error)
+    if reply.outcome != "NOT_REQUIRED":
+        assert world.published
 
 
 @pytest.mark.parametrize(
@@ -250,59 +336,57 @@ def test_a_target_alarm_is_corroborated_by_the_targets(world, send, states, latc
 ERRORS = ["Throttling", "AccessDenied", ReadTimeoutError(endpoint_url="https://aws.invalid")]
 WITNESSES = {
     ("rds", "DescribeDBClusters"): alarm(),
+    ("rds", "DescribeDBInstances"): alarm(),
     ("cloudwatch", "GetMetricStatistics"): alarm(),
     ("elbv2", "DescribeTargetHealth"): alarm(TARGETS),
 }
 
 
 @pytest.mark.parametrize(("witness", "error"), list(product(WITNESSES, ERRORS)), ids=str)
-def test_an_unreadable_witness_means_no_failover(world, send, witness, error):
-    world.samples = {"DatabaseHealth": [0.0], "EngineUptime": [90_000.0]}
+def test_an_unreadable_witness_is_refused_recorded_and_told(world, send, witness, error):
+    world.health = []
+    world.instances[WRITER] = "failed"
     world.targets["PrimaryTargetGroup"] = ["unhealthy"]
     world.faults[witness] = error
-    send(WITNESSES[witness])
+    reply = send(WITNESSES[witness])
+    assert (reply.outcome, reply.code) == ("REFUSED", 409)
     assert not acted(world)
     assert not world.state
+    (item,) = world.runs("REFUSED")
+    name = error if isinstance(error, str) else "Read timeout"
+    assert name in item["Error"]
+    ((subject, message),) = world.published
+    assert "REFUSED" in subject
+    assert name in message.splitlines()[0]
 
 
+@pytest.mark.parametrize("health", [[0.0], []])
 @pytest.mark.parametrize("error", ERRORS, ids=str)
-def test_an_unreadable_instance_is_no_second_witness(world, send, error):
-    world.samples = {"DatabaseHealth": [0.0], "EngineUptime": [90_000.0]}
-    world.faults["rds", "DescribeDBInstances"] = error
-    send(alarm())
+def test_without_its_metric_no_instance_is_witness_enough(world, send, error, health):
+    world.health = health
+    world.instances[WRITER] = "failed"
+    world.faults["cloudwatch", "GetMetricStatistics"] = error
+    assert send(alarm()).outcome == "REFUSED"
     assert not acted(world)
 
 
-@pytest.mark.parametrize("metric", ["DatabaseHealth", "EngineUptime"])
-def test_one_unreadable_metric_means_no_failover(world, send, metric):
-    world.samples = {"DatabaseHealth": [0.0], "EngineUptime": []}
-
-    def fault(params):
-        return "Throttling" if params["MetricName"] == metric else None
-
-    world.faults["cloudwatch", "GetMetricStatistics"] = fault
+def test_the_monitor_alone_is_witness_enough(world, send):
+    world.health = [0.0]
     send(alarm())
-    assert not acted(world)
+    assert world.writer == READER
 
 
-def test_the_witnesses_are_asked_for_the_right_thing(world, send):
+def test_the_witness_is_asked_for_the_right_thing(world, send):
     send(alarm())
-    asked = {
-        params["MetricName"]: params
-        for _, name, params in world.calls
-        if name == "GetMetricStatistics"
-    }
-    health, uptime = asked["DatabaseHealth"], asked["EngineUptime"]
-    assert health["Dimensions"] == [{"Name": "StackName", "Value": "stack"}]
-    assert uptime["Dimensions"] == [{"Name": "DBInstanceIdentifier", "Value": WRITER}]
-    assert 29 <= health["EndTime"] - health["StartTime"] <= 31
-    assert 299 <= uptime["EndTime"] - uptime["StartTime"] <= 301
-    assert uptime["Period"] % 60 == 0
-    assert health["Period"] in {1, 5, 10, 30}
+    (asked,) = [params for _, name, params in world.calls if name == "GetMetricStatistics"]
+    assert (asked["Namespace"], asked["MetricName"]) == ("DRSystem", "DatabaseHealth")
+    assert asked["Dimensions"] == DIMENSION
+    assert 29 <= asked["EndTime"] - asked["StartTime"] <= 31
+    assert asked["Period"] in {1, 5, 10, 30}
 
 
 def test_the_same_alarm_twice_is_one_attempt(world, send):
-    world.samples = {"DatabaseHealth": [0.0], "EngineUptime": []}
+    world.health = [0.0]
     assert send(alarm()).outcome == "COMPLETED"
     world.clock.advance(10_000)
     assert send(alarm()).outcome == "NOT_REQUIRED"
@@ -310,7 +394,7 @@ def test_the_same_alarm_twice_is_one_attempt(world, send):
 
 
 def test_an_alarm_run_says_what_started_it(world, send):
-    world.samples = {"DatabaseHealth": [0.0], "EngineUptime": []}
+    world.health = [0.0]
     send(alarm())
     assert world.state["Mode"] == "UNPLANNED"
     assert "stack-database-health" in world.state["Reason"]
@@ -405,7 +489,7 @@ def test_an_end_after_a_run_that_never_acted_closes_nothing(world, send, number)
 @pytest.mark.parametrize("number", ["0071", "0069"])
 def test_an_earlier_promotion_closes_no_later_run(world, send, number):
     assert send(DATABASE).outcome == "COMPLETED"
-    world.clock.advance(600)
+    world.clock.advance(3600)
     world.instances[WRITER] = "rebooting"
     assert send(DATABASE).outcome == "RAISED"
     send(rds_event(number))
@@ -491,7 +575,7 @@ def test_an_undated_end_closes_nothing(world, send, failed, time):
         ("RUN", MANUAL),
         ("RUN", MANUAL | {"dry_run": True}),
         ("RUN", {"action": "failback"}),
-        ("REFUSED", MANUAL | {"components": []}),
+        ("REFUSED", MANUAL | {"components": ["cache"]}),
         ("EVENT", rds_event("0072")),
     ],
 )

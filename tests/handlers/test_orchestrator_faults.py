@@ -4,7 +4,7 @@ from itertools import product
 
 import pytest
 from botocore.exceptions import EndpointConnectionError, ReadTimeoutError
-from world import READER, START, WRITER
+from world import READER, START, WRITER, Killed, World
 
 MANUAL = {"trigger_failover": True}
 VOTED = MANUAL | {"votes": {"database": 2, "alb_targets": 1}, "writer": WRITER}
@@ -16,8 +16,8 @@ ERRORS = ["ThrottlingException", "AccessDenied", TIMED_OUT]
 # (service, operation) -> how often a run of both components calls it at least.
 CALLS = {
     ("ssm", "GetParameter"): 1,
-    ("dynamodb", "GetItem"): 3,
-    ("dynamodb", "PutItem"): 5,
+    ("dynamodb", "GetItem"): 1,
+    ("dynamodb", "PutItem"): 7,
     ("rds", "DescribeDBClusters"): 5,
     ("rds", "DescribeDBInstances"): 1,
     ("rds", "FailoverDBCluster"): 1,
@@ -26,7 +26,8 @@ CALLS = {
     ("cloudwatch", "PutMetricData"): 1,
     ("sns", "Publish"): 1,
 }
-LAST_STATE_WRITE = 4
+# The writes of such a run, as they come.
+LEASE, FENCE, PROMOTED, LATCH_FENCE, LATCHED, LAST_STATE_WRITE, AUDIT = range(1, 8)
 ONCE = [
     (*call, nth, error)
     for call in CALLS
@@ -44,8 +45,8 @@ OUTCOMES = {
 # And at the n-th call only.
 OUTCOMES_ONCE = {
     ("GetItem", 1): "REFUSED",
-    ("GetItem", 2): "RAISED",
-    ("PutItem", 1): "REFUSED",
+    ("PutItem", LEASE): "REFUSED",
+    ("PutItem", FENCE): "RAISED",
     ("DescribeDBClusters", 1): "RAISED",
     ("DescribeDBInstances", 1): "RAISED",
     ("FailoverDBCluster", 1): "RAISED",
@@ -126,6 +127,15 @@ def test_telling_and_measuring_change_no_outcome(world, send, error, stalled):
     assert ("not replaced" in world.state["Error"]) is stalled
 
 
+@pytest.mark.parametrize("error", ERRORS, ids=title)
+def test_without_the_fence_before_the_latch_nothing_is_latched(world, send, on_call, error):
+    on_call("dynamodb", "PutItem", lambda _: error, nth=LATCH_FENCE)
+    assert send(MANUAL).outcome == "COMPLETED"
+    assert not world.latched
+    assert world.count("UpdateHealthCheck") == 0
+    assert world.state["LatchError"]
+
+
 def slow(world, seconds, error=None):
     """A call that takes so long, and then fails or not."""
 
@@ -149,6 +159,45 @@ def test_a_run_ends_recorded_and_told_in_time_when_every_call_is_slow(world, sen
     assert reply.outcome == ("RAISED" if stalled else "COMPLETED")
     assert world.state["Status"] == ("FAILED" if stalled else "COMPLETED")
     assert world.published
+
+
+OTHERS = [service for service in SERVICES if service != "rds"]
+
+
+def test_a_promotion_may_settle_at_any_time_when_all_but_rds_is_slow():
+    """No run is killed before it is recorded and told, and none stays in progress."""
+    outcomes = set()
+    for settles in range(20, 131):
+        world = World()
+        orchestrator = world.load("FailoverOrchestratorFunction")
+        world.promotion = (settles - 5, settles)
+        for service in OTHERS:
+            # The longest answer: two tries of a second to connect and three to read.
+            world.faults[service, "*"] = slow(world, 7.8)
+        answer, error = world.invoke(orchestrator, MANUAL)
+        assert not isinstance(error, Killed), f"killed at {settles} s"
+        status = "FAILED" if answer is None else "COMPLETED"
+        assert world.state["Status"] == status, settles
+        assert [item["Status"] for item in world.runs()] == [status], settles
+        assert [subject for subject, _ in world.published] == [f"stack: {status}"], settles
+        assert world.latched
+        outcomes.add(status)
+    assert outcomes == {"COMPLETED", "FAILED"}
+
+
+@pytest.mark.parametrize("kept", [95, 85])
+def test_a_shorter_reserve_would_be_noticed(kept):
+    killed = 0
+    for settles in range(20, 131):
+        world = World()
+        orchestrator = world.load("FailoverOrchestratorFunction")
+        orchestrator.RESERVE -= kept
+        world.promotion = (settles - 5, settles)
+        for service in OTHERS:
+            world.faults[service, "*"] = slow(world, 7.8)
+        _, error = world.invoke(orchestrator, MANUAL)
+        killed += isinstance(error, Killed)
+    assert killed
 
 
 @pytest.mark.parametrize("stalled", [False, True])
@@ -191,7 +240,7 @@ def test_a_table_lost_after_the_promotion_changes_no_outcome(world, send):
 def test_a_write_lost_after_the_promotion_costs_neither_cooldown_nor_home(
     world, send, on_call, error
 ):
-    on_call("dynamodb", "PutItem", lambda _: error, nth=2)
+    on_call("dynamodb", "PutItem", lambda _: error, nth=PROMOTED)
     assert send(DATABASE).outcome == "COMPLETED"
     assert world.state.get("PreviousWriter") == WRITER
     assert "database_at" in world.state
@@ -199,7 +248,7 @@ def test_a_write_lost_after_the_promotion_costs_neither_cooldown_nor_home(
 
 @pytest.mark.parametrize("error", ERRORS, ids=title)
 def test_a_write_lost_after_the_latch_still_shows_the_latch(world, send, on_call, error):
-    on_call("dynamodb", "PutItem", lambda _: error, nth=3)
+    on_call("dynamodb", "PutItem", lambda _: error, nth=LATCHED)
     assert send(MANUAL).outcome == "COMPLETED"
     assert world.latched
     assert world.state.get("Latched") is True
@@ -223,7 +272,7 @@ def test_an_unanswered_lease_does_not_block_its_own_attempt(world, send, on_call
     assert world.writer == READER
 
 
-@pytest.mark.parametrize("nth", [2, 3, 4])
+@pytest.mark.parametrize("nth", range(LEASE, AUDIT + 1))
 def test_an_unanswered_write_leaves_a_final_state(world, send, on_call, nth):
     on_call("dynamodb", "PutItem", written_but_unanswered(world), nth=nth)
     assert send(MANUAL).outcome == "COMPLETED"
@@ -302,7 +351,7 @@ def test_without_the_configuration_defaults_hold_and_are_noted(world, send, erro
     (item,) = world.runs()
     notes = str(item["Notes"])
     assert title(error) in notes
-    for key in ("auto_failover", "cooldown_seconds", "rto_seconds"):
+    for key in ("auto_failover", "cooldown_seconds"):
         assert key in notes
     assert send(event).outcome == "REFUSED"
 

@@ -1,16 +1,19 @@
 """The state item: its edges, the lease, the fencing token, odd contents, failing back."""
 
 from decimal import Decimal
-from itertools import product
+from itertools import pairwise, product
 
 import pytest
-from world import READER, START, WRITER
+from botocore.exceptions import ReadTimeoutError
+from world import READER, START, WRITER, Killed
 
 MANUAL = {"trigger_failover": True}
 VOTED = MANUAL | {"votes": {"database": 2}, "writer": WRITER}
 DATABASE = MANUAL | {"components": ["database"]}
 FAILBACK = {"action": "failback"}
-LEASE_ENDS = 1_000
+TIMED_OUT = ReadTimeoutError(endpoint_url="https://aws.invalid")
+LEASE, LEASE_ENDS = 45, 1_000
+COOLDOWN = 3600
 EDGES = {
     ("IDLE", "IN_PROGRESS"),
     ("IN_PROGRESS", "COMPLETED"),
@@ -108,24 +111,91 @@ def test_a_status_may_stay(world, save, status):
 # The lease.
 
 
-def test_the_lease_is_the_remaining_time_and_ten_seconds(world, send, orchestrator):
+@pytest.fixture
+def writes(world):
+    """(time, item) of each write of the state that was carried out."""
+    found, put = [], world.dynamodb_putitem
+
+    def recorded(client, Item, **named):
+        answer = put(client, Item, **named)
+        if Item["StateKey"] == "FAILOVER_STATUS":
+            found.append((world.clock.now, Item))
+        return answer
+
+    world.dynamodb_putitem = recorded
+    return found
+
+
+@pytest.mark.parametrize("promotion", [(12.0, 18.0), (60.0, 90.0)])
+def test_every_write_renews_the_lease(world, send, writes, promotion):
+    world.promotion = promotion
     send(MANUAL)
-    lease = states_written(world)[0]
-    assert lease["Status"] == "IN_PROGRESS"
-    assert abs(lease["LeaseExpires"] - (START + orchestrator.timeout + 10)) <= 1
+    assert writes[0][1]["Status"] == "IN_PROGRESS"
+    for when, item in writes:
+        # Its time was taken in whole seconds, before the write itself.
+        assert -1.1 <= item["LeaseExpires"] - (when + LEASE) <= 0
 
 
-@pytest.mark.parametrize("timeout", [60, 90, 180])
-def test_a_shorter_function_takes_a_shorter_lease(world, send, timeout):
-    send(MANUAL, timeout=timeout)
-    assert abs(states_written(world)[0]["LeaseExpires"] - (START + timeout + 10)) <= 1
+@pytest.mark.parametrize("slow", [("ssm", "GetParameter"), ("rds", "DescribeDBClusters")])
+def test_slow_calls_before_the_lease_do_not_shorten_it(world, send, writes, slow):
+    world.faults[slow] = lambda _: world.clock.advance(7.8)
+    send(DATABASE | {"expected_writer": WRITER})
+    when, item = writes[0]
+    assert when >= START + 7
+    assert -1.1 <= item["LeaseExpires"] - (when + LEASE) <= 0
 
 
-def test_slow_calls_before_the_lease_do_not_shorten_it(world, send, orchestrator):
-    world.faults["ssm", "GetParameter"] = lambda _: world.clock.advance(9)
-    world.faults["dynamodb", "GetItem"] = lambda _: world.clock.advance(9)
+def test_a_long_promotion_keeps_its_lease(world, send, writes):
+    world.promotion = (60.0, 90.0)
     send(DATABASE)
-    assert states_written(world)[0]["LeaseExpires"] >= START + orchestrator.timeout + 9
+    for (earlier, item), (later, _) in pairwise(writes):
+        assert later - earlier <= LEASE / 2 + 3
+        assert later < item["LeaseExpires"]
+
+
+def test_a_long_promotion_is_not_written_down_at_every_look(world, send, writes):
+    world.promotion = (60.0, 90.0)
+    send(DATABASE)
+    assert len(writes) <= 10
+
+
+@pytest.mark.parametrize("at", range(1, 98, 4))
+def test_nobody_takes_the_lease_of_a_long_promotion(world, send, at):
+    world.promotion = (60.0, 100.0)
+    replies = []
+
+    def others():
+        deadline = world.clock.deadline
+        for event in (VOTED, MANUAL, MANUAL | {"force": True}, FAILBACK | {"force": True}):
+            replies.append(send(event).outcome)
+        world.clock.deadline = deadline
+
+    world.clock.at(at, others)
+    assert send(VOTED | {"attempt_id": "one"}).outcome == "COMPLETED"
+    assert replies == ["NOT_REQUIRED"] + ["REFUSED"] * 3
+    assert world.count("FailoverDBCluster") == 1
+
+
+@pytest.mark.parametrize(("waited", "outcome"), [(40, "REFUSED"), (47, "COMPLETED")])
+def test_an_abandoned_run_is_taken_over_when_its_lease_is_over(world, send, waited, outcome):
+    """Killed at its promotion, which never reached Aurora."""
+
+    def killed(_):
+        raise Killed
+
+    world.faults["rds", "FailoverDBCluster"] = killed
+    assert send(DATABASE | {"attempt_id": "killed"}).outcome == "KILLED"
+    world.faults.clear()
+    world.clock.advance(waited)
+    assert send(MANUAL).outcome == outcome
+
+
+def test_a_taken_run_belongs_to_who_took_it(world, send, abandoned):
+    assert world.state["Owner"] == "request-1"
+    send({})
+    assert (world.state["Status"], world.state["Owner"]) == ("FAILED", "")
+    send(MANUAL)
+    assert world.state["Owner"] == "request-3"
 
 
 def test_the_token_rises_with_every_write(world, send):
@@ -140,29 +210,51 @@ def test_the_token_rises_with_every_write(world, send):
     assert world.state["FencingToken"] == tokens[-1]
 
 
-def test_the_fence_is_read_right_before_the_promotion(world, send):
-    send(DATABASE)
+@pytest.mark.parametrize("act", ["FailoverDBCluster", "UpdateHealthCheck"])
+@pytest.mark.parametrize("event", [MANUAL, FAILBACK])
+def test_a_conditional_write_stands_right_before_each_act(world, send, act, event):
+    send(MANUAL)
+    world.clock.advance(COOLDOWN)
+    world.items["FAILOVER_STATUS"]["Latched"] = event is FAILBACK
+    world.calls.clear()
+    send(event)
     names = [name for _, name, _ in world.calls]
-    assert names[names.index("FailoverDBCluster") - 1] == "GetItem"
+    service, fence, params = world.calls[names.index(act) - 1]
+    assert (service, fence) == ("dynamodb", "PutItem")
+    assert params["Item"]["StateKey"] == "FAILOVER_STATUS"
+    assert params["ConditionExpression"]
 
 
-def test_a_live_lease_refuses_and_stays(world, send):
+def test_a_live_lease_refuses_a_manual_run_and_stays(world, send):
     world.items["FAILOVER_STATUS"] = held()
-    assert send(VOTED).outcome == "REFUSED"
-    assert send(FAILBACK | {"force": True}).outcome == "REFUSED"
+    for event in (MANUAL, MANUAL | {"force": True}, FAILBACK, FAILBACK | {"force": True}):
+        reply = send(event)
+        assert (reply.outcome, reply.code) == ("REFUSED", 409)
+        assert "holds the lease" in reply.body["message"]
     assert world.state == held()
+
+
+@pytest.mark.parametrize("event", [VOTED, VOTED | {"attempt_id": "one"}, VOTED | {"force": True}])
+def test_a_live_lease_silences_an_automatic_run_and_stays(world, send, event):
+    world.items["FAILOVER_STATUS"] = held()
+    assert send(event).outcome == "NOT_REQUIRED"
+    assert world.items == {"FAILOVER_STATUS": held()}
+    assert not world.published
+
+
+@pytest.mark.parametrize("status", ["IN_PROGRESS", "COMPLETED", "FAILED_BACK"])
+@pytest.mark.parametrize("event", [VOTED, MANUAL, MANUAL | {"force": True}, FAILBACK])
+def test_the_attempt_of_a_run_that_is_not_failed_is_silent(world, send, event, status):
+    world.items["FAILOVER_STATUS"] = held(Status=status)
+    assert send(event | {"attempt_id": "other"}).outcome == "NOT_REQUIRED"
+    assert world.items == {"FAILOVER_STATUS": held(Status=status)}
+    assert not world.published
 
 
 CALLS = [
     ("ssm", "GetParameter", 1),
     ("dynamodb", "GetItem", 1),
-    ("dynamodb", "GetItem", 2),
-    ("dynamodb", "GetItem", 3),
-    ("dynamodb", "PutItem", 1),
-    ("dynamodb", "PutItem", 2),
-    ("dynamodb", "PutItem", 3),
-    ("dynamodb", "PutItem", 4),
-    ("dynamodb", "PutItem", 5),
+    *[("dynamodb", "PutItem", nth) for nth in range(1, 8)],
     ("rds", "DescribeDBClusters", 1),
     ("rds", "DescribeDBClusters", 2),
     ("rds", "DescribeDBClusters", 4),
@@ -198,7 +290,7 @@ BEFORE_THE_ACT = [
     ("dynamodb", "PutItem", 1),
     ("rds", "DescribeDBClusters", 1),
     ("rds", "DescribeDBInstances", 1),
-    ("dynamodb", "GetItem", 2),
+    ("dynamodb", "PutItem", 2),
 ]
 
 
@@ -234,15 +326,56 @@ def test_a_late_owner_does_not_overwrite(world, send, on_call, service, operatio
     assert world.state == kept["state"]
 
 
-def test_a_late_owner_without_a_successor_does_not_act(world, send, on_call):
+@pytest.mark.parametrize("event", [{}, RDS_EVENT, MANUAL | {"components": ["nothing"]}])
+def test_a_late_owner_whose_run_was_recorded_as_abandoned_does_not_act(world, send, on_call, event):
+    kept = {}
+    on_call("rds", "DescribeDBInstances", frozen(world, send, event, kept))
+    assert send(MANUAL).outcome == "RAISED"
+    assert world.count("FailoverDBCluster") == world.count("UpdateHealthCheck") == 0
+    assert (world.state["Status"], world.state["Error"]) == ("FAILED", "abandoned")
+
+
+def test_a_late_owner_whom_nobody_has_noticed_takes_its_lease_anew(world, send, on_call, writes):
     def freeze(_):
         world.clock.deadline = float("inf")
         world.clock.advance(LEASE_ENDS)
 
     on_call("rds", "DescribeDBInstances", freeze)
+    assert send(DATABASE).outcome == "RAISED"  # its time is over
+    assert world.count("FailoverDBCluster") == 1
+    assert writes[1][1]["LeaseExpires"] >= START + LEASE_ENDS + LEASE - 1
+
+
+# An unanswered write.
+
+
+@pytest.mark.parametrize("arrived", [True, False])
+@pytest.mark.parametrize("nth", range(1, 7))
+def test_an_unanswered_write_is_recognised_as_ones_own(world, send, on_call, nth, arrived):
+    def fault(params):
+        if arrived:
+            world.items["FAILOVER_STATUS"] = dict(params["Item"])
+        return TIMED_OUT
+
+    on_call("dynamodb", "PutItem", fault, nth)
+    reply = send(MANUAL)
+    if arrived:
+        assert reply.outcome == "COMPLETED"
+        assert (world.writer, world.latched) == (READER, True)
+        assert world.state["Status"] == "COMPLETED"
+    elif nth == 1:
+        assert reply.outcome == "REFUSED"
+
+
+@pytest.mark.parametrize("theirs", [{"FencingToken": Decimal(9)}, {"Owner": "somebody"}])
+def test_an_unanswered_write_that_is_anothers_stops_the_run(world, send, on_call, theirs):
+    def fault(params):
+        world.items["FAILOVER_STATUS"] = dict(params["Item"]) | theirs
+        return TIMED_OUT
+
+    on_call("dynamodb", "PutItem", fault, 2)
     assert send(DATABASE).outcome == "RAISED"
     assert world.count("FailoverDBCluster") == 0
-    assert "lease" in world.state["Error"]
 
 
 # Abandoned runs.
@@ -508,6 +641,51 @@ def test_a_stalled_failback_fails_and_says_so(world, send, failed_over):
     assert send(FAILBACK).outcome == "RAISED"
     assert world.state["Status"] == "FAILED"
     assert "FAILED" in world.published[-1][0]
+    assert not world.latched
+
+
+@pytest.mark.parametrize("how", ["stalls", "is denied", "names a home that is busy"])
+def test_a_failback_that_fails_keeps_its_home(world, send, failed_over, how):
+    if how == "stalls":
+        world.stalled = True
+    elif how == "is denied":
+        world.faults["rds", "FailoverDBCluster"] = "AccessDenied"
+    else:
+        world.faults["rds", "FailoverDBCluster"] = "InvalidDBInstanceState"
+    assert send(FAILBACK).outcome == "RAISED"
+    assert world.state["Status"] == "FAILED"
+    assert world.state["PreviousWriter"] == WRITER
+    world.stalled, world.cluster_status = False, "available"
+    world.faults.clear()
+    assert send(FAILBACK).outcome == "FAILED_BACK"
+    assert world.writer == WRITER
+    assert world.state["PreviousWriter"] is None
+
+
+def test_a_failback_of_the_application_and_then_of_the_database(world, send, failed_over):
+    assert send(FAILBACK | {"components": ["application"]}).outcome == "FAILED_BACK"
+    assert (world.writer, world.latched) == (READER, False)
+    assert world.state["PreviousWriter"] == WRITER
+    assert send(FAILBACK | {"components": ["database"]}).outcome == "FAILED_BACK"
+    assert (world.writer, world.latched) == (WRITER, False)
+    assert world.state["PreviousWriter"] is None
+    assert world.count("FailoverDBCluster") == 1
+
+
+def test_a_failback_releases_the_latch_before_it_moves_the_writer(world, send, failed_over):
+    send(FAILBACK)
+    acts = [
+        name for _, name, _ in world.calls if name in ("UpdateHealthCheck", "FailoverDBCluster")
+    ]
+    assert acts == ["UpdateHealthCheck", "FailoverDBCluster"]
+
+
+@pytest.mark.xfail(strict=True, reason="a fail back without a writer ends as FAILED_BACK")
+def test_a_failback_without_a_writer_does_not_claim_a_return(world, send, failed_over):
+    world.writer = None
+    assert send(FAILBACK).outcome in ("RAISED", "REFUSED")
+    assert world.state["Status"] != "FAILED_BACK"
+    assert world.state["PreviousWriter"] == WRITER
 
 
 def test_a_failback_is_manual_under_any_arming(world, send, failed_over):
@@ -517,13 +695,25 @@ def test_a_failback_is_manual_under_any_arming(world, send, failed_over):
 
 def test_a_release_that_fails_is_recorded(world, send, failed_over):
     world.faults["route53", "UpdateHealthCheck"] = "ThrottlingException"
-    send(FAILBACK)
-    assert "ThrottlingException" in world.state["LatchError"]
+    reply = send(FAILBACK)
+    assert reply.outcome == "RAISED"
+    assert "ThrottlingException" in str(reply.error)
+    assert world.state["Status"] == "FAILED"
+    assert "ThrottlingException" in world.state["Error"]
+    assert "ThrottlingException" in world.published[-1][1].splitlines()[0]
     assert world.state["Latched"] is True
+    # The components fail apart.
+    assert world.writer == WRITER
+    assert world.state["PreviousWriter"] is None
+    world.faults.clear()
+    assert send(FAILBACK).outcome == "FAILED_BACK"
+    assert not world.latched
+    assert world.writer == WRITER
+    assert world.count("FailoverDBCluster") == 1
 
 
 def test_a_failover_after_a_failback_works(world, send, failed_over):
     send(FAILBACK)
-    world.clock.advance(600)
+    world.clock.advance(COOLDOWN)
     assert send(MANUAL).outcome == "COMPLETED"
     assert (world.writer, world.latched) == (READER, True)

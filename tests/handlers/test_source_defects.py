@@ -6,8 +6,9 @@ A check is a scenario that the deployed handler passes; the handler with the def
 from pathlib import Path
 
 import pytest
+from botocore.exceptions import ReadTimeoutError
 from test_monitor import Network
-from world import READER, START, WRITER, Killed, World, body
+from world import HEALTH, READER, START, WRITER, Killed, World, body, metric
 
 from drtemplate.rendering.inline import inline_code
 
@@ -182,14 +183,15 @@ def only_true_is_true(trial):
 
 def the_cooldown_holds(trial):
     trial.send(MANUAL)
-    trial.world.clock.advance(200)
-    assert trial.send(AUTOMATIC | DATABASE) == "REFUSED"
+    trial.world.clock.advance(3000)
+    event = AUTOMATIC | DATABASE | {"writer": READER}
+    assert trial.send(event) == "REFUSED"
     assert trial.promotions() == 1
 
 
 def a_latched_application_is_not_latched_again(trial):
     trial.send(MANUAL)
-    trial.world.clock.advance(400)
+    trial.world.clock.advance(4000)
     trial.send(MANUAL | {"components": ["application"]})
     assert trial.latches() == 1
 
@@ -197,9 +199,133 @@ def a_latched_application_is_not_latched_again(trial):
 def one_attempt_acts_once(trial):
     event = MANUAL | DATABASE | {"attempt_id": "one"}
     assert trial.send(event) == "COMPLETED"
-    trial.world.clock.advance(400)
+    trial.world.clock.advance(4000)
     assert trial.send(event) == "NOT_REQUIRED"
     assert trial.promotions() == 1
+
+
+def an_automatic_call_during_a_run_is_silent(trial):
+    hold(trial, 60)
+    assert trial.send(AUTOMATIC) == "NOT_REQUIRED"
+    assert trial.world.published == []
+
+
+def a_lost_answer_is_verified(trial):
+    def accepted(params):
+        trial.world.rds_failoverdbcluster(None, **params)
+        return ReadTimeoutError(endpoint_url="https://aws.invalid")
+
+    trial.world.faults["rds", "FailoverDBCluster"] = accepted
+    assert trial.send(MANUAL | DATABASE) == "COMPLETED"
+    assert trial.promotions() == 1
+
+
+def a_refused_promotion_fails_at_once(trial):
+    trial.world.faults["rds", "FailoverDBCluster"] = "AccessDenied"
+    trial.send(MANUAL | DATABASE)
+    assert "AccessDenied" in trial.world.state["Error"]
+
+
+def a_failed_database_holds_no_latch_back(trial):
+    trial.world.instances[READER] = "rebooting"
+    trial.send(MANUAL)
+    assert trial.latches() == 1
+
+
+def a_long_promotion_keeps_its_lease(trial):
+    trial.world.promotion = (60.0, 90.0)
+    others = []
+    trial.world.clock.at(70, lambda: others.append(trial.send(MANUAL)))
+    assert trial.send(AUTOMATIC | DATABASE) == "COMPLETED"
+    assert others == ["REFUSED"]
+    assert trial.status() == "COMPLETED"
+
+
+def an_unanswered_write_is_ones_own(trial):
+    def arrives(params):
+        trial.world.faults.clear()
+        trial.world.items["FAILOVER_STATUS"] = dict(params["Item"])
+        return TimeoutError("no answer")
+
+    trial.world.faults["dynamodb", "PutItem"] = arrives
+    assert trial.send(MANUAL) == "COMPLETED"
+
+
+def an_unanswered_write_of_another_is_not(trial):
+    def arrives(params):
+        trial.world.faults.clear()
+        trial.world.items["FAILOVER_STATUS"] = dict(params["Item"]) | {"Owner": "thief"}
+        return TimeoutError("no answer")
+
+    trial.world.faults["dynamodb", "PutItem"] = arrives
+    assert trial.send(MANUAL) == "REFUSED"
+
+
+def a_fail_back_of_the_application_keeps_the_home(trial):
+    trial.send(MANUAL)
+    trial.send({"action": "failback", "components": ["application"]})
+    trial.send({"action": "failback"})
+    assert trial.world.writer == WRITER
+
+
+def a_fail_back_that_fails_keeps_the_home(trial):
+    trial.send(MANUAL)
+    trial.world.faults["rds", "FailoverDBCluster"] = "AccessDenied"
+    trial.send({"action": "failback"})
+    assert trial.world.state["PreviousWriter"] == WRITER
+
+
+def a_fail_back_forgets_the_home(trial):
+    trial.send(MANUAL)
+    trial.send({"action": "failback"})
+    assert trial.world.state["PreviousWriter"] is None
+
+
+def a_release_that_fails_fails_the_run(trial):
+    trial.send(MANUAL)
+    trial.world.faults["route53", "*"] = "ThrottlingException"
+    trial.send({"action": "failback"})
+    assert trial.status() == "FAILED"
+
+
+def a_fail_back_releases_first(trial):
+    trial.send(MANUAL)
+    trial.world.stalled = True
+    trial.send({"action": "failback"})
+    names = [name for _, name, _ in trial.world.calls]
+    last = {name: place for place, name in enumerate(names)}
+    assert last["UpdateHealthCheck"] < last["FailoverDBCluster"]
+
+
+def a_repeated_failure_is_told_once(trial):
+    trial.world.instances[READER] = "rebooting"
+    trial.send(AUTOMATIC | DATABASE)
+    assert trial.send(AUTOMATIC | DATABASE) == "FAILED"
+    assert len(trial.world.published) == 1
+
+
+def a_manual_failure_is_told_each_time(trial):
+    trial.world.instances[READER] = "rebooting"
+    for _ in range(2):
+        trial.send(MANUAL | DATABASE)
+        assert trial.error is not None
+    assert len(trial.world.published) == 2
+
+
+def a_failure_is_told_again_the_next_hour(trial):
+    trial.world.instances[READER] = "rebooting"
+    trial.send(AUTOMATIC | DATABASE)
+    trial.world.clock.advance(3600)
+    trial.send(AUTOMATIC | DATABASE)
+    assert len(trial.world.published) == 2
+
+
+def a_writer_that_left_is_not_replaced_again(trial):
+    del trial.world.instances[WRITER]
+    trial.world.instances["instance-c"] = "available"
+    trial.world.writer = READER
+    trial.send(AUTOMATIC | DATABASE)
+    assert trial.promotions() == 0
 
 
 def an_rds_event_starts_nothing(trial):
@@ -265,15 +391,48 @@ def an_alarm_without_a_witness(trial):
 
 
 def an_alarm_that_the_monitor_contradicts(trial):
-    trial.world.samples = {"DatabaseHealth": [1.0], "EngineUptime": []}
+    trial.world.instances[WRITER] = "failed"
     trial.send({"alarmData": {"alarmName": "stack-composite"}})
     assert trial.promotions() == 0
 
 
 def an_alarm_that_aws_contradicts(trial):
-    trial.world.samples = {"DatabaseHealth": [0.0], "EngineUptime": [90_000.0]}
+    trial.world.health = []
     trial.send({"alarmData": {"alarmName": "stack-composite"}})
     assert trial.promotions() == 0
+
+
+def an_alarm_that_the_monitor_confirms(trial):
+    trial.world.health = [0.0]
+    trial.send({"alarmData": {"alarmName": "stack-composite"}})
+    assert trial.promotions() == 1
+
+
+def an_alarm_that_aws_confirms(trial):
+    trial.world.health = []
+    trial.world.instances[WRITER] = "failed"
+    trial.send({"alarmData": {"alarmName": "stack-composite"}})
+    assert trial.promotions() == 1
+
+
+def another_stacks_health_is_no_witness(trial):
+    trial.world.health = []
+    key = metric("DRSystem", "DatabaseHealth", [{"Name": "StackName", "Value": "other"}])
+    trial.world.data[key] = [(START - 1, 1, 0.0)]
+    trial.send({"alarmData": {"alarmName": "stack-composite"}})
+    assert trial.promotions() == 0
+
+
+def an_old_witness_is_none(trial):
+    trial.world.health = []
+    trial.world.data[HEALTH] = [(START - 60, 1, 0.0)]
+    trial.send({"alarmData": {"alarmName": "stack-composite"}})
+    assert trial.promotions() == 0
+
+
+def an_unreadable_witness_is_refused(trial):
+    trial.world.faults["cloudwatch", "GetMetricStatistics"] = "Throttling"
+    assert trial.send({"alarmData": {"alarmName": "stack-composite"}}) == "REFUSED"
 
 
 def aurora_that_has_acted_is_left_alone(trial):
@@ -339,7 +498,7 @@ def what_did_not_fail_is_left_alone(trial):
 def a_number_that_is_a_truth_value_does_not_fit(trial):
     trial.world.configuration["cooldown_seconds"] = True
     trial.send(MANUAL)
-    trial.world.clock.advance(100)
+    trial.world.clock.advance(3000)
     assert trial.send(MANUAL) == "REFUSED"
 
 
@@ -389,7 +548,7 @@ def a_failing_call_ends_no_run(trial):
     trial.world.faults["lambda", "*"] = "ServiceException"
     trial.watch("refused")
     assert trial.error is None
-    assert trial.world.clock.now > START + 60
+    assert trial.world.clock.now > START + 120
 
 
 def failing_metrics_end_no_run(trial):
@@ -414,7 +573,7 @@ def one_bad_tick_is_none(trial):
 
 def bad_ticks_must_be_in_a_row(trial):
     trial.world.configuration["database_grace_seconds"] = 0
-    assert trial.watch(*["alive", "refused"] * 10) == []
+    assert trial.watch(*["alive", "refused"] * 20) == []
 
 
 def a_grace_is_given(trial):
@@ -423,7 +582,7 @@ def a_grace_is_given(trial):
 
 def a_standing_call_is_repeated(trial):
     calls = trial.watch("refused")
-    assert len(calls) == 4
+    assert len(calls) == 8
     assert len({call["attempt_id"] for call in calls}) == 1
 
 
@@ -443,12 +602,12 @@ def metrics_name_the_stack_and_the_second(trial):
 def a_truth_value_is_no_interval(trial):
     trial.world.configuration["probe_interval_seconds"] = True
     trial.watch("alive")
-    assert len(trial.module.socket.ticks) == 14
+    assert len(trial.module.socket.ticks) == 26
 
 
-def a_run_reaches_the_next(trial):
+def a_run_reaches_the_next_but_one(trial):
     trial.watch("alive")
-    assert trial.module.socket.ticks[-1] > START + 60
+    assert trial.module.socket.ticks[-1] > START + 120
 
 
 DEFECTS = {
@@ -473,8 +632,8 @@ DEFECTS = {
     ),
     "R02 a retry acts again": (
         ORCHESTRATOR,
-        'if state.get("AttemptId") == item["AttemptId"] and state["Status"] != "FAILED":',
-        "if False:",
+        'last == item["AttemptId"] or (automatic',
+        "(automatic",
         one_attempt_acts_once,
     ),
     "R03 a load balancer as target group": (
@@ -497,8 +656,8 @@ DEFECTS = {
     ),
     "R06 a failure is not recorded": (
         ORCHESTRATOR,
-        'status, failure = "FAILED", error',
-        'status, failure = "IN_PROGRESS", error',
+        'status, state["Error"] = "FAILED", text(repr(failure))',
+        'status, state["Error"] = "IN_PROGRESS", text(repr(failure))',
         a_failed_run_is_recorded_as_failed,
     ),
     "R07 metrics after the decision": (
@@ -588,8 +747,8 @@ DEFECTS = {
     ),
     "no fence": (
         ORCHESTRATOR,
-        'if not ours or state["LeaseExpires"] < time():',
-        "if False:",
+        "        save(state)\n        try:\n            rds",
+        "        try:\n            rds",
         a_run_that_lost_its_lease_does_not_act,
     ),
     "a token that stays": (
@@ -606,8 +765,8 @@ DEFECTS = {
     ),
     "a failed run answers": (
         ORCHESTRATOR,
-        "    if failure:\n        raise failure\n",
-        "",
+        "        raise failure\n",
+        "        pass\n",
         a_failed_run_raises,
     ),
     "a latch without a standby": (
@@ -714,15 +873,51 @@ DEFECTS = {
     ),
     "the monitor is no witness": (
         ORCHESTRATOR,
-        "return down and max(health, default=0) < 1",
-        "return down",
+        "return 1 not in health and (0",
+        "return (0",
         an_alarm_that_the_monitor_contradicts,
     ),
     "AWS is no witness": (
         ORCHESTRATOR,
-        "return down and max(health, default=0) < 1",
-        "return max(health, default=0) < 1",
+        'and (0 in health or status_of(str(members()[0])) != "available")',
+        "",
         an_alarm_that_aws_contradicts,
+    ),
+    "the monitor confirms nothing": (
+        ORCHESTRATOR,
+        "(0 in health or ",
+        "(",
+        an_alarm_that_the_monitor_confirms,
+    ),
+    "AWS confirms nothing": (
+        ORCHESTRATOR,
+        'status_of(str(members()[0])) != "available"',
+        "False",
+        an_alarm_that_aws_confirms,
+    ),
+    "the health of any stack": (
+        ORCHESTRATOR,
+        'Dimensions=[{"Name": "StackName", "Value": STACK}],\n        StartTime',
+        'Dimensions=[{"Name": "StackName", "Value": "other"}],\n        StartTime',
+        another_stacks_health_is_no_witness,
+    ),
+    "the health of long ago": (
+        ORCHESTRATOR,
+        "StartTime=time() - 30,",
+        "StartTime=time() - 300,",
+        an_old_witness_is_none,
+    ),
+    "health by the minute": (
+        ORCHESTRATOR,
+        "Period=10,",
+        "Period=60,",
+        an_old_witness_is_none,
+    ),
+    "an unreadable witness crashes": (
+        ORCHESTRATOR,
+        "    except Exception as refusal:",
+        "    except Stop as refusal:",
+        an_unreadable_witness_is_refused,
     ),
     "Aurora's own failover is undone": (
         ORCHESTRATOR,
@@ -732,9 +927,105 @@ DEFECTS = {
     ),
     "a busy cluster fails the run": (
         ORCHESTRATOR,
-        "except rds.exceptions.InvalidDBClusterStateFault:\n            pass",
-        "except rds.exceptions.InvalidDBClusterStateFault:\n            raise",
+        '("InvalidDBClusterState", "ReadTimeout")',
+        '("ReadTimeout",)',
         a_cluster_that_is_busy_is_only_verified,
+    ),
+    "a lost answer fails the run": (
+        ORCHESTRATOR,
+        '("InvalidDBClusterState", "ReadTimeout")',
+        '("InvalidDBClusterState",)',
+        a_lost_answer_is_verified,
+    ),
+    "any error is verified": (
+        ORCHESTRATOR,
+        'if not any(word in repr(error) for word in ("InvalidDBClusterState", "ReadTimeout")):',
+        "if False:",
+        a_refused_promotion_fails_at_once,
+    ),
+    "the first failure is the end": (
+        ORCHESTRATOR,
+        "            failure = failure or error\n",
+        "            failure = failure or error\n            break\n",
+        a_failed_database_holds_no_latch_back,
+    ),
+    "a lease that is not renewed": (
+        ORCHESTRATOR,
+        'if state["LeaseExpires"] < time() + LEASE / 2:',
+        "if False:",
+        a_long_promotion_keeps_its_lease,
+    ),
+    "an unanswered write is lost": (
+        ORCHESTRATOR,
+        'if any(found.get(key) != item.get(key) for key in ("FencingToken", "Owner")):',
+        "if True:",
+        an_unanswered_write_is_ones_own,
+    ),
+    "an unanswered write is anybody's": (
+        ORCHESTRATOR,
+        'for key in ("FencingToken", "Owner")',
+        'for key in ("FencingToken",)',
+        an_unanswered_write_of_another_is_not,
+    ),
+    "a silent repeat is refused": (
+        ORCHESTRATOR,
+        ' or (automatic and status == "IN_PROGRESS")',
+        "",
+        an_automatic_call_during_a_run_is_silent,
+    ),
+    "a fail back forgets a home it never reached": (
+        ORCHESTRATOR,
+        'state["PreviousWriter"] = None if "database" in moved else home',
+        'state["PreviousWriter"] = None',
+        a_fail_back_of_the_application_keeps_the_home,
+    ),
+    "a failed fail back takes the old writer for home": (
+        ORCHESTRATOR,
+        '    if back:\n        state["PreviousWriter"] = None if "database" in moved else home\n',
+        '    if back:\n        state["PreviousWriter"] = None\n',
+        a_fail_back_that_fails_keeps_the_home,
+    ),
+    "a fail back keeps its home": (
+        ORCHESTRATOR,
+        'None if "database" in moved else home',
+        "home",
+        a_fail_back_forgets_the_home,
+    ),
+    "a release that fails is let be": (
+        ORCHESTRATOR,
+        "        if not latch:\n            raise\n",
+        "",
+        a_release_that_fails_fails_the_run,
+    ),
+    "the writer goes home first": (
+        ORCHESTRATOR,
+        "wanted[::-1] if back else wanted",
+        "wanted",
+        a_fail_back_releases_first,
+    ),
+    "a failure is told at every repeat": (
+        ORCHESTRATOR,
+        'if error and item.get("Automatic") and key in TOLD:',
+        "if False:",
+        a_repeated_failure_is_told_once,
+    ),
+    "a person is told once": (
+        ORCHESTRATOR,
+        'if error and item.get("Automatic") and key in TOLD:',
+        "if error and key in TOLD:",
+        a_manual_failure_is_told_each_time,
+    ),
+    "a failure is told once for ever": (
+        ORCHESTRATOR,
+        "{time() // 3600} ",
+        "",
+        a_failure_is_told_again_the_next_hour,
+    ),
+    "a writer that left is the present one": (
+        ORCHESTRATOR,
+        'old, home = text(event.get("writer") or writer),',
+        'old, home = (event.get("writer") if event.get("writer") in readers else writer),',
+        a_writer_that_left_is_not_replaced_again,
     ),
     "a run without a state": (
         ORCHESTRATOR,
@@ -835,9 +1126,9 @@ DEFECTS = {
     ),
     "a gap between two runs": (
         MONITOR,
-        "RUN, REPEAT = 70, 15",
-        "RUN, REPEAT = 50, 15",
-        a_run_reaches_the_next,
+        "RUN, REPEAT = 130, 15",
+        "RUN, REPEAT = 110, 15",
+        a_run_reaches_the_next_but_one,
     ),
 }
 

@@ -16,6 +16,7 @@ import boto3
 import botocore.client
 from boto3.dynamodb.types import TypeSerializer
 from botocore.validate import ParamValidator
+from role import Role
 
 from drtemplate.settings import Settings
 from drtemplate.stack import build
@@ -23,6 +24,8 @@ from drtemplate.stack import build
 START = 1_800_000_000.0
 LATENCY = 0.05  # seconds an API call takes
 WRITER, READER = "instance-a", "instance-b"
+TICK = 5  # seconds between the monitor's metrics
+CLOUDWATCH_REMEMBERS = 3 * 3600  # seconds that samples by the second are kept
 
 
 @functools.cache
@@ -97,6 +100,9 @@ class World:
     Attributes:
         faults: (service, operation) -> error code, exception or callable(params) to raise or run.
         calls: (service, operation, params) of every call.
+        health: what a monitor has published as DatabaseHealth, the last value now, one a tick.
+        data: (namespace, metric, dimensions) -> (time, resolution, value) of what was put.
+        enforcing: whether calls that the function's role does not allow are denied.
         promotion: seconds from FailoverDBCluster until the writer moves, and until available.
     """
 
@@ -112,7 +118,9 @@ class World:
         self.latched = False
         self.configuration = default_configuration()
         self.metrics = {}
-        self.samples = {"DatabaseHealth": [1.0], "EngineUptime": [90_000.0]}
+        self.health = [1.0]
+        self.data = {}
+        self.enforcing = False
         self.published = []
         self.invoked = []
         self.faults = {}
@@ -153,6 +161,8 @@ class World:
         module.sleep = self.clock.advance
         module.print = lambda *words: self.log.append(" ".join(map(str, words)))
         module.timeout = properties["Timeout"]
+        title = properties["Role"]["Fn::GetAtt"][0]
+        module.role = Role(template()["Resources"][title]["Properties"])
         return module
 
     def invoke(self, module, event, timeout=None):
@@ -166,6 +176,7 @@ class World:
         limit = module.timeout if timeout is None else timeout
         clock.deadline = min(outer, clock.now + limit)
         end = clock.deadline
+        self.role = module.role
         context = types.SimpleNamespace(
             aws_request_id=f"request-{self.requests}",
             get_remaining_time_in_millis=lambda: int((end - clock.now) * 1000),
@@ -194,6 +205,8 @@ class World:
             shape = client.meta.service_model.operation_model(operation).input_shape
             report = ParamValidator().validate(params, shape)
             assert not report.has_errors(), report.generate_report()
+        if self.enforcing and not self.role.allows(service, operation, params):
+            self.fail(client, operation, "AccessDenied")
         fault = self.faults.get((service, operation)) or self.faults.get((service, "*"))
         if callable(fault) and not isinstance(fault, type):
             fault = fault(params)
@@ -267,10 +280,42 @@ class World:
     def cloudwatch_putmetricdata(self, client, Namespace, MetricData):
         for one in MetricData:
             self.metrics.setdefault(one["MetricName"], []).append((self.clock.now, one["Value"]))
+            key = metric(Namespace, one["MetricName"], one.get("Dimensions", []))
+            sample = (self.clock.now, one.get("StorageResolution", 60), one["Value"])
+            self.data.setdefault(key, []).append(sample)
         return {}
 
-    def cloudwatch_getmetricstatistics(self, client, MetricName, **_):
-        return {"Datapoints": [{"Maximum": one} for one in self.samples[MetricName]]}
+    def cloudwatch_getmetricstatistics(
+        self, client, Namespace, MetricName, StartTime, EndTime, Period, Statistics, Dimensions=()
+    ):
+        """Only what was put under just this name and just these dimensions, and in this time.
+
+        Samples by the second can be asked for in periods of 1, 5, 10, 20 and 30 s, the others by the
+        minute; the start is rounded down to a whole period, and the end does not belong to it.
+        https://docs.aws.amazon.com/AmazonCloudWatch/latest/APIReference/API_GetMetricStatistics.html
+        """
+        if Period not in (1, 5, 10, 20, 30) and Period % 60:
+            self.fail(client, "GetMetricStatistics", "InvalidParameterValue")
+        begin = max(StartTime // Period * Period, self.clock.now - CLOUDWATCH_REMEMBERS)
+        periods = {}
+        for when, resolution, value in self.samples(metric(Namespace, MetricName, Dimensions)):
+            kept = when // resolution * resolution
+            if begin <= kept < EndTime:
+                periods.setdefault(kept // Period * Period, []).append(value)
+        functions = {"Maximum": max, "Minimum": min, "SampleCount": len, "Sum": sum}
+        points = [
+            {name: float(functions[name](values)) for name in Statistics} | {"Timestamp": when}
+            for when, values in periods.items()
+        ]
+        # "The data points are not returned in chronological order."
+        return {"Datapoints": points[::-1]}
+
+    def samples(self, key):
+        found = list(self.data.get(key, []))
+        if key == HEALTH:
+            for age, value in enumerate(self.health[::-1]):
+                found.append((self.clock.now - 1 - TICK * age, 1, value))
+        return found
 
     def lambda_invoke(self, client, FunctionName, InvocationType, Payload):
         assert InvocationType == "Event"
@@ -293,6 +338,13 @@ class World:
             key: Decimal(value) if type(value) is int else value for key, value in Item.items()
         }
         return {"ResponseMetadata": {"HTTPStatusCode": 200}}
+
+
+def metric(namespace, name, dimensions):
+    return namespace, name, tuple(sorted((one["Name"], one["Value"]) for one in dimensions))
+
+
+HEALTH = metric("DRSystem", "DatabaseHealth", [{"Name": "StackName", "Value": "stack"}])
 
 
 def holds(condition, item):
