@@ -143,8 +143,11 @@ def act(event, context, back, state, wanted, now):
     safe(save, state, **end)
     state.update(end)
     safe(audit, state)
-    metric = {"MetricName": "FailoverDuration", "Value": took}
-    metric["Dimensions"] = [{"Name": "StackName", "Value": STACK}]
+    metric = {
+        "MetricName": "FailoverDuration",
+        "Value": took,
+        "Dimensions": [{"Name": "StackName", "Value": STACK}],
+    }
     safe(cloudwatch.put_metric_data, Namespace="DRSystem", MetricData=[metric])
     # Lambda tells of each error; of one that is repeated it need not.
     if not safe(notify, status, state) and failure:
@@ -158,10 +161,10 @@ def check(event, back, state, cold):
     expected, home = event.get("expected_writer"), state.get("PreviousWriter")
     asked = event.get("components", both)
     wanted = [name for name in both if name in asked]
-    if type(asked) is not list or not wanted or not set(asked) <= set(both):
+    if type(asked) is not list or not wanted or {*asked} - {*both}:
         raise Stop(f"components: {both}")
     if state["Status"] == "IN_PROGRESS":
-        raise Stop(f"{state.get('AttemptId')} holds the lease")
+        raise Stop("lease held")
     if expected and expected != members()[0]:
         raise Stop(f"{expected} is not the writer")
     if back and not force:
@@ -182,7 +185,9 @@ def check(event, back, state, cold):
 def plan_database(event, back, state):
     """The writer to be replaced, and the instance to promote, or None if only to verify."""
     writer, readers, status = members()
-    old, home = text(event.get("writer") or writer), state.get("PreviousWriter")
+    old, home = text(event.get("writer") or writer or ""), state.get("PreviousWriter")
+    if not old:
+        raise Stop("no writer")
     if back:
         if home not in (None, writer, *readers):
             raise Stop(f"{home} is gone")
@@ -266,7 +271,7 @@ def on_alarm(event, context):
     """An alarm on AWS's own metrics is a reason to look; a failover needs a second witness."""
     name = text(event["alarmData"].get("alarmName"))
     kind, dead = "database", writer_dead
-    if name.endswith("-alb-unhealthy-targets"):
+    if name.endswith("-targets"):
         kind, dead = "application", targets_dead
     event |= {"reason": name, "attempt_id": f"{name}#{event.get('time')}", "components": [kind]}
     return run(event, context, dead=dead)
@@ -418,7 +423,8 @@ def notify(subject, item):
     """Tell the first error, then the whole item; True if it repeats what this hour has been told."""
     error = item["Error"] or item["LatchError"]
     key = f"{subject} {time() // 3600} {error}"
-    if error and item.get("Automatic") and key in TOLD:
+    # Of two monitors at once, one loses the race for the lease.
+    if error and item.get("Automatic") and (key in TOLD or "Conditional" in error):
         return True
     message = f"{error}\n{json.dumps(item, default=str, indent=1)}"
     sns.publish(TopicArn=ENV["SNS_TOPIC_ARN"], Subject=f"{STACK}: {subject}", Message=message)
