@@ -260,10 +260,10 @@ MUTATIONS: dict[str, tuple[Callable[[Resources], None], str, str]] = {
     ),
     # functions
     "a time-out below the monitor's run": (change(MONITOR, Timeout=60), "function-wait", MONITOR),
-    "a time-out that ends the last call": (change(MONITOR, Timeout=72), "function-wait", MONITOR),
+    "a time-out that ends the last call": (change(MONITOR, Timeout=132), "function-wait", MONITOR),
     "no time-out": (change(MONITOR, Timeout=None), "function-wait", MONITOR),
     "a run longer than the time-out": (
-        code(MONITOR, "RUN,REPEAT=70,15", "RUN,REPEAT=110,15"),
+        code(MONITOR, "RUN,REPEAT=130,15", "RUN,REPEAT=148,15"),
         "function-wait",
         MONITOR,
     ),
@@ -274,12 +274,12 @@ MUTATIONS: dict[str, tuple[Callable[[Resources], None], str, str]] = {
         ORCHESTRATOR,
     ),
     "a reserve too short to tell": (
-        code(ORCHESTRATOR, "RESERVE,TOLD=55,", "RESERVE,TOLD=15,"),
+        code(ORCHESTRATOR, "RESERVE,LEASE,TOLD=115,", "RESERVE,LEASE,TOLD=15,"),
         "function-reserve",
         ORCHESTRATOR,
     ),
     "calls too slow for the reserve": (
-        code(ORCHESTRATOR, "read_timeout=3", "read_timeout=20"),
+        code(ORCHESTRATOR, "read_timeout=3", "read_timeout=60"),
         "function-reserve",
         ORCHESTRATOR,
     ),

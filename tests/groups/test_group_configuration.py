@@ -34,6 +34,10 @@ def test_the_objectives_are_the_sources(config):
     assert (config["rto_seconds"], config["rpo_seconds"]) == (30, 1)
 
 
+def test_a_component_rests_for_an_hour_after_it_has_moved(config):
+    assert config["cooldown_seconds"] == 3600
+
+
 def test_the_configuration_fits_into_a_standard_parameter(properties):
     value = properties["FailoverConfigParameter"]["Value"]
     longest_load_balancer_name = 255

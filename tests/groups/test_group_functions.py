@@ -100,13 +100,35 @@ def test_the_orchestrator_acts_and_the_monitor_does_not(properties, action):
     assert action not in granted(properties["HealthMonitorRole"])
 
 
-def test_the_orchestrator_fails_over_this_cluster_only(properties):
-    statement = granted(properties["LambdaExecutionRole"])["rds:FailoverDBCluster"]
-    assert "AuroraDBCluster.DBClusterArn" in statement["Resource"]
-    assert all(
-        resource.startswith(("AuroraDBCluster.", "arn:aws-test:rds:xx-test-1:111122223333:"))
-        for resource in statement["Resource"]
-    )
+@pytest.mark.parametrize(
+    "action", ["rds:FailoverDBCluster", "rds:DescribeDBClusters", "rds:DescribeDBInstances"]
+)
+def test_the_orchestrator_fails_over_this_cluster_to_its_own_instances_only(properties, action):
+    statement = granted(properties["LambdaExecutionRole"])[action]
+    assert statement["Effect"] == "Allow"
+    assert sorted(statement["Resource"]) == [
+        "AuroraDBCluster.DBClusterArn",
+        "PrimaryDBInstance.DBInstanceArn",
+        "StandbyDBInstance.DBInstanceArn",
+    ]
+
+
+def test_one_statement_is_for_the_database(properties):
+    statements = [
+        statement
+        for policy in properties["LambdaExecutionRole"]["Policies"]
+        for statement in policy["PolicyDocument"]["Statement"]
+        if any(action.startswith("rds:") for action in statement["Action"])
+    ]
+    assert len(statements) == 1
+
+
+@pytest.mark.parametrize(
+    ("title", "timeout", "memory"),
+    [("FailoverOrchestratorFunction", 225, 1024), ("HealthMonitorFunction", 150, 256)],
+)
+def test_a_function_has_the_time_and_the_memory_that_it_needs(properties, title, timeout, memory):
+    assert (properties[title]["Timeout"], properties[title]["MemorySize"]) == (timeout, memory)
 
 
 def test_the_monitor_calls_the_orchestrator_and_nothing_else(properties):

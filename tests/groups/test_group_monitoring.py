@@ -56,6 +56,22 @@ def test_no_healthy_target_raises_the_alarm_of_the_primary_side(properties):
     }
 
 
+def test_a_writer_alarm_means_that_none_is_heard_of(properties):
+    """A writer that has just begun is none: its uptime is a second at least."""
+    alarm = properties["WriterAlarm"]
+    assert (alarm["Namespace"], alarm["MetricName"]) == ("AWS/RDS", "EngineUptime")
+    assert (alarm["ComparisonOperator"], alarm["Threshold"]) == ("LessThanThreshold", 1)
+    assert alarm["TreatMissingData"] == "breaching"
+
+
+def test_a_run_longer_than_the_objective_raises_the_alarm(properties):
+    alarm = properties["SlowFailoverAlarm"]
+    objective = json.loads(properties["FailoverConfigParameter"]["Value"])["rto_seconds"]
+    assert (alarm["Namespace"], alarm["MetricName"]) == ("DRSystem", "FailoverDuration")
+    assert alarm["Statistic"] == "Maximum"
+    assert (alarm["ComparisonOperator"], alarm["Threshold"]) == ("GreaterThanThreshold", objective)
+
+
 def test_the_composite_names_alarms_of_this_stack(resources, rule):
     titles = alarms_in(rule)
     assert titles >= {"ALBUnhealthyTargetsAlarm"}
