@@ -141,5 +141,7 @@ class Facts:
         cloud = self.cloud
         mine = cloud.table.writers.get(STATE) is invocation
         if mine and cloud.text_of(STATE, "Status") == "IN_PROGRESS":
-            # A lost host and an unreachable table are the two ways in which it cannot be helped.
-            self.stuck |= invocation not in cloud.killed and "dynamodb" not in cloud.network.outages
+            # A lost host, and a table that is unreachable or throttles every try, cannot be helped;
+            # the end of the lease then tells, see ``invariants``.
+            refused = "dynamodb" in cloud.network.outages or cloud.network.throttled
+            self.stuck |= invocation not in cloud.killed and not refused

@@ -125,7 +125,7 @@ def test_one_statement_is_for_the_database(properties):
 
 @pytest.mark.parametrize(
     ("title", "timeout", "memory"),
-    [("FailoverOrchestratorFunction", 225, 1024), ("HealthMonitorFunction", 150, 256)],
+    [("FailoverOrchestratorFunction", 300, 1024), ("HealthMonitorFunction", 150, 256)],
 )
 def test_a_function_has_the_time_and_the_memory_that_it_needs(properties, title, timeout, memory):
     assert (properties[title]["Timeout"], properties[title]["MemorySize"]) == (timeout, memory)

@@ -323,7 +323,6 @@ def test_one_instance_with_a_dead_writer(chain):
 
 
 # Two monitors tick at the same instants, since five seconds divide a minute.
-@pytest.mark.xfail(strict=True, reason="of two automatic calls at once the loser is REFUSED, told")
 @pytest.mark.parametrize("begin", [58, 66, 90])
 def test_two_calls_at_the_same_instant_are_told_of_once(chain, begin):
     chain.kill_writer(begin)

@@ -101,6 +101,7 @@ class World:
         faults: (service, operation) -> error code, exception or callable(params) to raise or run.
         calls: (service, operation, params) of every call.
         health: what a monitor has published as DatabaseHealth, the last value now, one a tick.
+        silent: instances of which CloudWatch hears nothing.
         data: (namespace, metric, dimensions) -> (time, resolution, value) of what was put.
         enforcing: whether calls that the function's role does not allow are denied.
         promotion: seconds from FailoverDBCluster until the writer moves, and until available.
@@ -119,6 +120,7 @@ class World:
         self.configuration = default_configuration()
         self.metrics = {}
         self.health = [1.0]
+        self.silent = set()
         self.data = {}
         self.enforcing = False
         self.published = []
@@ -315,6 +317,13 @@ class World:
         if key == HEALTH:
             for age, value in enumerate(self.health[::-1]):
                 found.append((self.clock.now - 1 - TICK * age, 1, value))
+        namespace, name, dimensions = key
+        if (namespace, name) == ("AWS/RDS", "EngineUptime") and len(dimensions) == 1:
+            ((dimension, instance),) = dimensions
+            sends = instance in self.instances and instance not in self.silent
+            if dimension == "DBInstanceIdentifier" and sends:
+                # A metric of AWS is up to three minutes old.
+                found.append((self.clock.now - 170, 60, 90_000.0))
         return found
 
     def lambda_invoke(self, client, FunctionName, InvocationType, Payload):
