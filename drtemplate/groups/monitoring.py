@@ -8,7 +8,7 @@ from drtemplate.groups.alerts import Alerts
 from drtemplate.groups.configuration import RTO
 from drtemplate.groups.database import Database
 from drtemplate.groups.functions import Functions
-from drtemplate.groups.load_balancing import LoadBalancing
+from drtemplate.groups.load_balancing import LoadBalancing, Side
 from drtemplate.groups.roles import METRIC_NAMESPACE
 from drtemplate.template import StackTemplate, bundle, stack_name, variable
 
@@ -34,12 +34,28 @@ def add_monitoring(
 ) -> Monitoring:
     """Add the alarms and the composite over some of them."""
     alarm = _Alarms(template, alerts, functions)
-    cluster = {"DBClusterIdentifier": database.cluster.ref()}
+    connections, lag = _add_database_alarms(alarm, database)
+    targets = _add_targets_alarm(alarm, sides.primary)
+    _add_writer_alarm(alarm, database)
+    health = _add_own_alarms(alarm, functions)
+    monitoring = Monitoring(connections=connections, lag=lag, targets=targets, health=health)
+    _add_composite(template, monitoring, alerts)
+    return monitoring
+
+
+def _cluster(database: Database) -> dict[str, object]:
+    return {"DBClusterIdentifier": database.cluster.ref()}
+
+
+def _add_database_alarms(
+    alarm: "_Alarms", database: Database
+) -> tuple[cloudwatch.Alarm, cloudwatch.Alarm]:
+    """The author's: load, and readers that are behind."""
     connections = alarm(
         "DatabaseConnectionAlarm",
         "db-connections",
         "Alert when database connections are high",
-        ("AWS/RDS", "DatabaseConnections", cluster),
+        ("AWS/RDS", "DatabaseConnections", _cluster(database)),
         ("Average", ">", 80),
         Period=300,
     )
@@ -48,13 +64,18 @@ def add_monitoring(
         "replication-lag",
         "Alert when replication lag exceeds 1 second",
         # The worst reader counts, and none at all is a lost standby.
-        ("AWS/RDS", "AuroraReplicaLag", cluster | {"Role": "READER"}),
+        ("AWS/RDS", "AuroraReplicaLag", _cluster(database) | {"Role": "READER"}),
         ("Maximum", ">", 1000),
         # Until the standby exists there is no lag to measure.
         DependsOn=database.standby.title,
         TreatMissingData="breaching",
     )
-    targets = alarm(
+    return connections, lag
+
+
+def _add_targets_alarm(alarm: "_Alarms", primary: Side) -> cloudwatch.Alarm:
+    """The author's: no healthy target; a way to the orchestrator without the monitor."""
+    return alarm(
         "ALBUnhealthyTargetsAlarm",
         "alb-unhealthy-targets",
         "Alert when ALB has no healthy targets",
@@ -62,8 +83,8 @@ def add_monitoring(
             "AWS/ApplicationELB",
             "HealthyHostCount",
             {
-                "LoadBalancer": sides.primary.load_balancer.get_att("LoadBalancerFullName"),
-                "TargetGroup": sides.primary.target_group.get_att("TargetGroupFullName"),
+                "LoadBalancer": primary.load_balancer.get_att("LoadBalancerFullName"),
+                "TargetGroup": primary.target_group.get_att("TargetGroupFullName"),
             },
         ),
         ("Minimum", "<", 1),
@@ -72,16 +93,23 @@ def add_monitoring(
         TreatMissingData="breaching",
         acts=True,
     )
-    # A writer that gives no sign: AWS's own view, without the monitor. A restart is none.
+
+
+def _add_writer_alarm(alarm: "_Alarms", database: Database) -> None:
+    """A writer that gives no sign: AWS's own view, without the monitor. A restart is none."""
     alarm(
         "WriterAlarm",
         "writer",
         "",
-        ("AWS/RDS", "EngineUptime", cluster | {"Role": "WRITER"}),
+        ("AWS/RDS", "EngineUptime", _cluster(database) | {"Role": "WRITER"}),
         ("Minimum", "<", 1),
         TreatMissingData="breaching",
         acts=True,
     )
+
+
+def _add_own_alarms(alarm: "_Alarms", functions: Functions) -> cloudwatch.Alarm:
+    """What the functions tell of the database and of themselves; gives the database's alarm."""
     health = alarm(
         "DatabaseHealthAlarm",
         "database-health",
@@ -117,9 +145,7 @@ def add_monitoring(
         ("Maximum", ">", RTO),
         EvaluationPeriods=1,
     )
-    monitoring = Monitoring(connections=connections, lag=lag, targets=targets, health=health)
-    _add_composite(template, monitoring, alerts)
-    return monitoring
+    return health
 
 
 def _add_composite(template: StackTemplate, monitoring: Monitoring, alerts: Alerts) -> None:

@@ -117,31 +117,30 @@ def orchestrator_statements(around: Surroundings, log_group: logs.LogGroup) -> l
             ],
         ),
         allow([sns_actions.Publish], [around.alerts.topic.ref()]),
-        # For the table and the topic, which the services open in the caller's name.
-        # https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/encryption.usagenotes.html
-        allow(
-            [
-                kms_actions.Decrypt,
-                kms_actions.DescribeKey,
-                kms_actions.Encrypt,
-                kms_actions.Action("ReEncrypt*"),
-                kms_actions.Action("GenerateDataKey*"),
-            ],
-            [around.encryption.key.get_att("Arn")],
-            Condition=Condition(
-                StringEquals(
-                    "kms:ViaService",
-                    [
-                        Sub(f"{service}.${{AWS::Region}}.amazonaws.com")
-                        for service in ("dynamodb", "sns")
-                    ],
-                )
-            ),
-        ),
+        _key_statement(around.encryption),
         # Neither knows a resource.
         allow([elb_actions.DescribeTargetHealth, cloudwatch_actions.GetMetricStatistics], ["*"]),
         *_common_statements(around, log_group),
     ]
+
+
+def _key_statement(encryption: Encryption) -> Statement:
+    """The key of table and topic, which those services open in the caller's name.
+
+    https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/encryption.usagenotes.html
+    """
+    services = [Sub(f"{name}.${{AWS::Region}}.amazonaws.com") for name in ("dynamodb", "sns")]
+    return allow(
+        [
+            kms_actions.Decrypt,
+            kms_actions.DescribeKey,
+            kms_actions.Encrypt,
+            kms_actions.Action("ReEncrypt*"),
+            kms_actions.Action("GenerateDataKey*"),
+        ],
+        [encryption.key.get_att("Arn")],
+        Condition=Condition(StringEquals("kms:ViaService", services)),
+    )
 
 
 def monitor_statements(
