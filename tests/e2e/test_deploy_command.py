@@ -1,0 +1,83 @@
+"""``generate.py deploy`` with the whole template: what a user of ``make deploy`` meets, in order."""
+
+import json
+import os
+import subprocess
+import sys
+
+import pytest
+from account import ROOT, account
+from conftest import least
+
+SECRET = "correct-horse-battery"
+
+
+@pytest.fixture(scope="module")
+def own():
+    with account("eu-west-1") as made:
+        yield made
+
+
+@pytest.fixture(scope="module")
+def deploy(own, tmp_path_factory):
+    """Run the command with these parameters; gives the finished process."""
+    file = tmp_path_factory.mktemp("deploy") / "params.json"
+
+    def run(*words, stack="payments-dr", **parameters):
+        file.write_text(json.dumps(parameters), "utf-8")
+        inherited = {k: v for k, v in os.environ.items() if not k.startswith("AWS_")}
+        environment = inherited | {
+            "AWS_ACCESS_KEY_ID": "testing",
+            "AWS_SECRET_ACCESS_KEY": "testing",
+            "AWS_CONFIG_FILE": os.devnull,
+            "AWS_SHARED_CREDENTIALS_FILE": os.devnull,
+            "AWS_EC2_METADATA_DISABLED": "true",
+        }
+        return subprocess.run(
+            [
+                *(sys.executable, ROOT / "generate.py", "deploy", "--stack", stack),
+                *("--params", file, "--region", own.region, "--endpoint-url", own.url, *words),
+            ],
+            env=environment,
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+
+    return run
+
+
+def test_a_stack_is_deployed_updated_and_protected_by_its_latch(own, deploy):
+    given = least(own) | {"Environment": "Staging", "DBMasterPassword": SECRET}
+
+    # What the template cannot live with is refused before anything is sent.
+    refused = deploy(stack="a-name-of-more-than-20", **given)
+    assert (refused.returncode, len(refused.stderr.splitlines())) == (2, 1)
+    outside = deploy(**given | {"DomainName": "pay.example.org"})
+    assert (outside.returncode, len(outside.stderr.splitlines())) == (2, 1)
+    assert "pay.example.org" in outside.stderr
+    assert not own.stacks()
+
+    done = deploy(**given)
+    assert done.returncode == 0, done.stderr
+    assert own.status("payments-dr") == "CREATE_COMPLETE"
+    printed = {line.split()[0]: line.split()[1] for line in done.stdout.splitlines()}
+    assert printed == own.outputs("payments-dr")
+    assert "CAPABILITY_IAM" in done.stderr
+    assert "AuroraDBCluster" in done.stderr
+    assert SECRET not in done.stdout + done.stderr
+
+    again = deploy(**given)
+    assert again.returncode == 0
+    assert "no changes" in again.stderr
+
+    check = own.physical_id("payments-dr", "PrimaryHealthCheck")
+    own.client("route53").update_health_check(HealthCheckId=check, Disabled=True, Inverted=True)
+    production = given | {"Environment": "Production"}
+    latched = deploy(**production)
+    assert latched.returncode == 2
+    assert "latch" in latched.stderr
+    assert own.status("payments-dr") == "CREATE_COMPLETE"
+    forced = deploy("--force", **production)
+    assert forced.returncode == 0, forced.stderr
+    assert own.status("payments-dr") == "UPDATE_COMPLETE"
