@@ -20,7 +20,10 @@ _STRING_OR_COMMENT = re.compile(
 _PRIVATE, _FILL = 0xF0000, "\U00100000"
 _ASIDE = re.compile(f"[\U000f0000-\U000fffff]{_FILL}*")
 _DOCSTRING = re.compile(rf"\(?(\s*[rRuU]?{_ASIDE.pattern})+\s*\)?")
-_BLANKS = re.compile(r" ?([-+*/%|&]?=|[=!<>]=|[=<>+*|]|[,:](?= )) ?| ([-/%&]) ")
+# What needs no blanks around it, or none behind it.
+_OPERATORS = (
+    "= == != <= >= < > := -> : + - * / // % ** | & ^ << >> += -= *= /= //= %= **= |= &= ^= <<= >>="
+).split()
 _COMPOUND = re.compile(
     r"(async|case|class|def|elif|else|except|finally|for|if|match|try|while|with)\b|@"
 )
@@ -40,6 +43,9 @@ def narrow(source: str) -> str:
         return chr(_PRIVATE + len(strings) - 1) + _FILL * (len(match[0]) - 1)
 
     text = _STRING_OR_COMMENT.sub(set_aside, source)
+    for operator in _OPERATORS:
+        text = text.replace(f" {operator} ", operator)
+    text = text.replace(", ", ",").replace(": ", ":")
     statements = _with_suites(_sharing_lines(_without_docstrings(list(_statements(text)))))
     code = "".join(f"{' ' * level}{body}\n" for level, body in statements)
     return _ASIDE.sub(lambda match: strings[ord(match[0][0]) - _PRIVATE], code)
@@ -50,10 +56,9 @@ def _statements(text: str) -> Iterator[Statement]:
     lines: list[str] = []
     level = depth = 0
     for line in text.split("\n"):
-        stripped = line.strip()
-        if not stripped:
+        code = line.strip()
+        if not code:
             continue
-        code = _BLANKS.sub(r"\1\2", stripped)
         if not lines:
             level, lines = (len(line) - len(line.lstrip(" "))) // INDENT, [code]
         elif depth > 0:
