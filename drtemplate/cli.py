@@ -36,6 +36,8 @@ def main(arguments: Sequence[str] | None = None, settings: Settings | None = Non
                 sys.stdout.flush()
     except DrTemplateError as exc:
         _say("error: " + " ".join(str(exc).splitlines()))
+    except KeyboardInterrupt:
+        _say("error: interrupted; nothing more is done")
     except BrokenPipeError:
         _drop_output()  # the reader has seen enough
     except OSError as exc:

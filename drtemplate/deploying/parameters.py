@@ -128,6 +128,8 @@ def _misfit(facts: Mapping[str, Any], value: str) -> str:
 def _number_misfit(facts: Mapping[str, Any], value: str) -> str:
     if not _NUMBER.fullmatch(value):
         return "is not a number"
+    if isinstance(facts.get("Default"), int) and not value.lstrip("+-").isdigit():
+        return "is not a whole number"
     if "MinValue" in facts and float(value) < float(facts["MinValue"]):
         return f"is less than {facts['MinValue']}"
     if "MaxValue" in facts and float(value) > float(facts["MaxValue"]):

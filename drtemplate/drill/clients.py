@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from math import floor
 
 from drtemplate.drill.cloud import Cloud
 from drtemplate.drill.history import History, changes
@@ -16,7 +17,10 @@ class Cache:
 
     def asked(self, at: float) -> float:
         """When the answer in use at that time was fetched."""
-        return at if self.ttl <= 0 else at - (at - self.phase) % self.ttl
+        if self.ttl <= 0:
+            return at
+        # A refresh at this very instant counts, whatever the last bit of the division says.
+        return self.phase + floor((at - self.phase) / self.ttl + 1e-9) * self.ttl
 
     def refreshed(self, times: Iterable[float]) -> list[float]:
         """The first refresh at or after each of the times."""

@@ -65,13 +65,14 @@ def run(options: argparse.Namespace) -> int:
     scenarios = select(options.scenario)
     if options.list:
         for one in scenarios:
-            print(f"{one.name:<28}{one.title}")
+            _print(f"{one.name:<28}{one.title}")
         return FINE
     swept, jobs = _counts(options)
     assumptions = load_assumptions(options.assumptions or ASSUMPTIONS)
     deployment = load_deployment(options.template or TEMPLATE, options.handlers)
     total = options.runs * len(scenarios) + sensitivity.runs_of(deployment, swept)
     progress = report.Progress(sys.stderr, total)
+    report.check_folder(options.output)
     try:
         summaries = runner.drill(
             deployment,
@@ -97,10 +98,17 @@ def run(options: argparse.Namespace) -> int:
     made = runner.report(deployment, assumptions, summaries, options.seed, options.runs)
     made = replace(made, sensitivity=rows, command=_command(options, swept))
     paths = report.store_report(made, options.output)
-    print(made.to_json() if options.format == "json" else report.as_text(made))
+    _print(made.to_json() if options.format == "json" else report.as_text(made))
     if sys.stderr is not None:
         print(f"report: {paths[0]}", file=sys.stderr)
     return FINE if made.held else FOUND
+
+
+def _print(text: str) -> None:
+    """Data, to standard output."""
+    if sys.stdout is None:
+        raise InputError("standard output is closed; nowhere to print to")
+    print(text)
 
 
 def _counts(options: argparse.Namespace) -> tuple[int, int]:

@@ -158,6 +158,8 @@ class Functions:
                 if environment.handler is None:
                     environment.handler = self.cloud.load(function)
                 invocation.answer = environment.handler(invocation.event, Context(invocation))
+            except SystemExit as exc:
+                error = RuntimeError(f"Runtime.ExitError: {exc}")  # as Lambda has it
             except (Exception, Killed) as exc:
                 error = exc
             self._end(invocation, ended, error)

@@ -56,17 +56,32 @@ class Measured:
         if self.first:
             found["decide"] = self.first.at - call.at
             self.slow["decide"] = self._slowest_of_decide(call, self.first)
-        if call.source == "alarm":
-            found |= {"signal": call.at - self.zero, "detect": 0.0, "grace": 0.0}
-            self.slow["signal"] = "CloudWatch's periods, late metrics and alarm evaluation"
-        elif call.source == "monitor":
-            signal, stands = self._signal(), self._stands(call)
-            if signal is not None and stands is not None:
+        signal = self._signal()
+        if signal is not None and call.source == "alarm":
+            found |= {"signal": signal - self.zero, "detect": call.at - signal, "grace": 0.0}
+            self.slow["detect"] = "CloudWatch's periods, late metrics and alarm evaluation"
+        elif signal is not None and call.source == "monitor":
+            seen = self._stands(call)
+            if seen:
+                stands = max(max(at, self.zero) for at in seen.values())
+                waited = max(0.0, call.at - max(stands, signal))
+                # Only what is configured is grace; another wait, as for a lease, is detection's.
+                grace = min(waited, self._grace(seen))
                 found["signal"] = signal - self.zero
-                found["detect"] = max(0.0, stands - signal)
-                found["grace"] = max(0.0, call.at - max(stands, signal))
+                found["detect"] = max(0.0, stands - signal) + waited - grace
+                found["grace"] = grace
                 self._blame(call)
         return found
+
+    def _setting(self, key: str, default: float) -> float:
+        """A number of the deployed configuration."""
+        deployment = self.cloud.deployment
+        return float(json.loads(deployment.parameters[deployment.configuration]).get(key, default))
+
+    def _grace(self, seen: Mapping[str, float]) -> float:
+        """Seconds that the monitor waits where one signal decides alone."""
+        (first, *more) = seen
+        return 0.0 if more else self._setting(f"{first}_grace_seconds", 0.0)
 
     def _signal(self) -> float | None:
         """When AWS itself shows all that has failed."""
@@ -78,15 +93,11 @@ class Measured:
             shown.append(found)
         return max(shown)
 
-    def _stands(self, call: Call) -> float | None:
+    def _stands(self, call: Call) -> dict[str, float]:
         """When the calling run of the monitor had seen enough of each signal that it voted for."""
         if call.caller is None:
-            return None
-        text = self.cloud.deployment.parameters[self.cloud.deployment.configuration]
-        needed = {
-            "database": int(json.loads(text).get("consecutive_failures", 2)),
-            "application": 1,
-        }
+            return {}
+        needed = {"database": int(self._setting("consecutive_failures", 2)), "application": 1}
         stands: dict[str, float] = {}
         rows = dict.fromkeys(needed, 0)
         for at, signal, bad in call.caller.probes:
@@ -97,7 +108,7 @@ class Measured:
                 stands.pop(signal, None)
             elif rows[signal] >= needed[signal]:
                 stands.setdefault(signal, at)
-        return max((max(at, self.zero) for at in stands.values()), default=None)
+        return stands
 
     def _slowest_of_decide(self, call: Call, act: Act) -> str:
         began = act.caller.began or act.at
@@ -133,8 +144,7 @@ class Measured:
         if done is not None:
             for write in self.cloud.facts.writes:
                 if write.at >= done and write.status in ("COMPLETED", "FAILED_BACK"):
-                    # A run that began later could not have recorded it earlier.
-                    found["verify"] = write.at - max(done, write.caller.began or done)
+                    found["verify"] = write.at - done
                     break
         self.slow["promote"] = "Aurora's promotion"
         self.slow["verify"] = "the orchestrator's polling, and the calls after it"
@@ -166,20 +176,28 @@ class Measured:
     # How it went.
 
     def verdicts(self) -> dict[str, int]:
-        """Runs of the orchestrator that acted, by what they should have done; missed ones; Route 53's moves."""
+        """Runs of the orchestrator that acted, by what they should have done; missed ones; Route 53's moves.
+
+        What acts by itself before the fault is unneeded, in every scenario.
+        """
         counts = dict.fromkeys(("right", "unneeded", "missed", "repeated"), 0)
         seen: set[str] = set()
         runs: dict[int, str] = {}
         order = ("right", "repeated", "unneeded")
-        for act in self.acts:
+        for act in self.cloud.facts.acts:
             automatic = act.caller.source in AUTOMATIC
-            if act.component in seen:
+            if act.at < self.zero:
+                if not automatic:
+                    continue
+                verdict = "unneeded"
+            elif act.component in seen:
                 verdict = "repeated"
             elif automatic and (not act.faulty or act.component not in self.scenario.needs):
                 verdict = "unneeded"
             else:
                 verdict = "right"
-            seen.add(act.component)
+            if act.at >= self.zero:
+                seen.add(act.component)
             before = runs.get(id(act.caller), "right")
             runs[id(act.caller)] = max(before, verdict, key=order.index)
         for verdict in runs.values():

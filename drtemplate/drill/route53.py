@@ -92,9 +92,13 @@ class HealthCheck:
 
     def configure(self, disabled: bool | None, inverted: bool | None) -> None:
         """UpdateHealthCheck; what is not given stays."""
+        delay = self.assumptions.draw("route53_update", self.random)
+        self.kernel.at(delay, self._configured, disabled, inverted)
+
+    def _configured(self, disabled: bool | None, inverted: bool | None) -> None:
         self.disabled = self.disabled if disabled is None else disabled
         self.inverted = self.inverted if inverted is None else inverted
-        self.kernel.at(self.assumptions.draw("route53_update", self.random), self.update)
+        self.update()
 
     def update(self) -> None:
         """Recompute the state."""

@@ -17,7 +17,7 @@ from drtemplate.drill.histogram import MICROSECONDS
 from drtemplate.drill.invariants import INVARIANTS, broken
 from drtemplate.drill.measures import Measured
 from drtemplate.drill.results import SUMS, DrillReport, Run, Summary
-from drtemplate.drill.scenarios import SLICE, SLICES, SPREAD, Scenario
+from drtemplate.drill.scenarios import SLICE, SLICES, SPREAD, STRIDE, Scenario
 from drtemplate.errors import DrTemplateError
 
 # Runs that a process makes at a stretch.
@@ -63,7 +63,8 @@ def simulate(
     Raises:
         DrTemplateError: a handler does what no drill knows.
     """
-    offset = (seed % SLICES) * SLICE if scenario.sliced else 0.0
+    # Coprime with the number of slices: fewer runs than slices lie all over the week.
+    offset = (seed * STRIDE % SLICES) * SLICE if scenario.sliced else 0.0
     cloud = Cloud(deployment, assumptions, f"{scenario.name}/{seed}", shown, offset)
     zero = scenario.warm + cloud.kernel.random("fault").uniform(0, SPREAD)
     end = zero + scenario.lasts

@@ -106,16 +106,18 @@ SCENARIOS = (
     Scenario(name="stale_lag", title="no lag metric any more", faults=_now(faults.lag(None))),
     Scenario(name="monitor_dead", title="writer hangs unseen while the monitor is dead",
              setup=(faults.monitor_broken,), faults=_now(HANGS), needs=DATABASE, must_act=True,
-             lasts=780.0),
+             # An alarm on AWS's metrics: two periods that are missing, and CloudWatch's look back.
+             lasts=780.0, allowed={"detect": 260.0, "own_share": 265.0}),
     Scenario(name="orchestrator_killed", title="both tiers dead, orchestrator killed after its call",
              setup=(faults.killed_after_act,), faults=BOTH_DEAD, needs=BOTH, must_act=True,
-             lasts=600.0),
+             # What is done is recorded by the next run, when the lease of the killed one is over.
+             lasts=600.0, allowed={"own_share": 75.0}),
     Scenario(name="orchestrator_killed_early",
              title="both tiers dead, orchestrator killed with the lease, before its call",
              setup=(faults.killed_before_act,), faults=BOTH_DEAD, needs=BOTH, must_act=True,
              lasts=600.0,
              # The lease of the killed run, 45 s, must end, and the call be repeated.
-             allowed={"detect": 62.0, "own_share": 66.0, "accepted": 90.0}),
+             allowed={"detect": 75.0, "own_share": 80.0, "accepted": 90.0}),
     # Without the state there is no lease, and so an automatic run must refuse.
     _while_down("dynamodb", "DynamoDB", must_act=False),
     _while_down("sns", "SNS"),
@@ -151,7 +153,7 @@ SCENARIOS = (
 )  # fmt: skip
 
 # A week in a thousand parts, as many as a drill has runs.
-SLICES, SLICE = 1000, 604.8
+SLICES, SLICE, STRIDE = 1000, 604.8, 613
 
 
 def select(names: list[str] | None) -> tuple[Scenario, ...]:

@@ -7,6 +7,7 @@ import pytest
 
 from drtemplate.drill.alarms import ALARM, INSUFFICIENT, OK, evaluate, holds
 from drtemplate.drill.aurora import Refused
+from drtemplate.drill.clients import Cache
 from drtemplate.drill.cloud import Cloud
 from drtemplate.drill.deployment import MONITOR, ORCHESTRATOR
 from drtemplate.drill.events import matches
@@ -517,3 +518,13 @@ def test_a_lost_zone_takes_its_runs_along(deployment, fixed):
         set(deployment.functions[MONITOR].zones) - {zone}
     )
     cloud.close()
+
+
+@pytest.mark.parametrize("ttl", [5.0, 60.0])
+def test_a_refresh_at_the_very_instant_is_the_answer_in_use(ttl):
+    """However the division rounds: else a client would keep an answer for twice its time."""
+    for number in range(1000):
+        cache = Cache(ttl, ttl * number / 997)
+        (refreshed,) = cache.refreshed([150.0 + number * 0.37])
+        assert cache.asked(refreshed) == pytest.approx(refreshed, abs=1e-6)
+        assert cache.asked(refreshed - 1e-3) == pytest.approx(refreshed - ttl, abs=1e-6)

@@ -15,7 +15,7 @@ from drtemplate.drill.deployment import load_deployment
 from drtemplate.drill.invariants import INVARIANTS
 from drtemplate.drill.results import Run, Summary
 from drtemplate.drill.runner import drill, report, simulate
-from drtemplate.drill.scenarios import SCENARIOS, Scenario, select
+from drtemplate.drill.scenarios import SCENARIOS, SLICES, STRIDE, Scenario, select
 from drtemplate.settings import PROJECT
 
 RUNS = 3
@@ -148,11 +148,45 @@ def test_a_week_is_cut_into_consecutive_parts(deployment, assumptions):
     """In the slice with the backup window's beginning the cluster is shown as backing up."""
     (scenario,) = select(["quiet_week"])
     found = set()
-    for number in range(17, 24):  # from three to four o'clock, in parts of ten minutes
+    # From three to four o'clock, in parts of ten minutes.
+    for number in (seed for seed in range(SLICES) if seed * STRIDE % SLICES in range(17, 24)):
         run = simulate(scenario, deployment, assumptions, number, shown=True)
         found |= {moment.what for moment in run.timeline if moment.actor == "Aurora"}
         assert (run.unneeded, run.outcome) == (0, "NONE")
     assert "cluster backing-up" in found
+
+
+def test_any_number_of_runs_lies_all_over_the_week():
+    assert sorted(seed * STRIDE % SLICES for seed in range(SLICES)) == list(range(SLICES))
+    days = {seed * STRIDE % SLICES * 7 // SLICES for seed in range(1, 51)}
+    assert days == set(range(7))
+
+
+@pytest.mark.parametrize("name", ["both_tiers_dead", "writer_hung", "application_dead"])
+def test_the_deployed_handlers_keep_the_budgets(deployment, assumptions, name):
+    (scenario,) = select([name])
+    summary = fails(deployment, assumptions, scenario, range(1, 9))
+    summary.budgets = judge(summary, scenario, {}, manual=False)
+    assert [one for one in summary.budgets if not one.held] == []
+
+
+@pytest.mark.parametrize("name", ["writer_hung", "application_dead"])
+def test_the_alarms_way_is_too_slow_for_the_budgets(deployment, assumptions, name):
+    """With the monitor dead the alarms act, and the drill says that it is late."""
+    (ordinary,) = select([name])
+    scenario = replace(ordinary, setup=(faults.monitor_broken,), lasts=780.0)
+    summary = fails(deployment, assumptions, scenario, range(1, 4))
+    assert summary.counts["right"] == 3
+    summary.budgets = judge(summary, scenario, {}, manual=False)
+    assert not summary.held
+    assert not next(one for one in summary.budgets if one.name.startswith("detect")).held
+
+
+def test_what_acts_before_the_fault_is_unneeded(deployment, assumptions):
+    (quiet,) = select(["quiet_week"])
+    early = ((-90.0, faults.writer_stops("hung", seen=False)),)
+    summary = fails(deployment, assumptions, replace(quiet, faults=early))
+    assert summary.counts["unneeded"] == 4
 
 
 # Handlers with a known defect fail.

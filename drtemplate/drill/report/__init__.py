@@ -1,5 +1,6 @@
 """The report on a drill: a page, Markdown, results for programs, and words on the terminal."""
 
+import os
 from pathlib import Path
 
 from drtemplate.drill.report.html import as_html
@@ -10,6 +11,17 @@ from drtemplate.errors import InputError
 from drtemplate.pipeline import store
 
 __all__ = ["Progress", "as_html", "as_markdown", "as_text", "store_report"]
+
+
+def check_folder(folder: Path) -> None:
+    """See that the report can be written, before the minutes that a drill takes.
+
+    Raises:
+        InputError: it cannot.
+    """
+    there = next(one for one in (folder, *folder.resolve().parents) if one.exists())
+    if not (there.is_dir() and os.access(there, os.W_OK)):
+        raise InputError(f"{folder}: cannot write into {there}; choose another with --output")
 
 
 def store_report(report: DrillReport, folder: Path) -> tuple[Path, ...]:
