@@ -95,9 +95,9 @@ def run(event, context, back=False, dead=lambda: True):
         if automatic and arming == "OFF":
             raise Stop("automation is OFF")
         status, last = state["Status"], state.get("AttemptId")
-        # Two monitors see the same, and each repeats its call.
+        # Two monitors see the same, and each repeats its call; an alarm does not, and is told of.
         if status != "FAILED" and (
-            last == item["AttemptId"] or (automatic and status == "IN_PROGRESS")
+            last == item["AttemptId"] or ("votes" in event and status == "IN_PROGRESS")
         ):
             return answer("NOT_REQUIRED", f"{last} is {status}")
         wanted = check(event, back, state, now - config["cooldown_seconds"])

@@ -632,7 +632,7 @@ DEFECTS = {
     ),
     "R02 a retry acts again": (
         ORCHESTRATOR,
-        'last == item["AttemptId"] or (automatic',
+        'last == item["AttemptId"] or ("votes" in event',
         "(automatic",
         one_attempt_acts_once,
     ),
@@ -969,7 +969,7 @@ DEFECTS = {
     ),
     "a silent repeat is refused": (
         ORCHESTRATOR,
-        ' or (automatic and status == "IN_PROGRESS")',
+        ' or ("votes" in event and status == "IN_PROGRESS")',
         "",
         an_automatic_call_during_a_run_is_silent,
     ),
