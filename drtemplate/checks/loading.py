@@ -127,4 +127,9 @@ def load_template(path: Path, what: str = "template") -> dict[str, Any]:
             raise InputError(
                 f"{path}: the {what} is no CloudFormation template: {section} is no mapping"
             )
+    for name, parameter in document.get("Parameters", {}).items():
+        if not isinstance(parameter, dict):
+            raise InputError(
+                f"{path}: the {what} is no CloudFormation template: parameter {name} is no mapping"
+            )
     return cast(dict[str, Any], document)

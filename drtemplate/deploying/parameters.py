@@ -15,7 +15,7 @@ from drtemplate.errors import InputError
 MASK = "****"
 Declared = Mapping[str, Mapping[str, Any]]
 
-_NUMBER = re.compile(r"[+-]?(\d+(\.\d*)?|\.\d+)([eE][+-]?\d+)?")
+_NUMBER = re.compile(r"[+-]?(\d+(\.\d*)?|\.\d+)([eE][+-]?\d+)?", re.ASCII)
 _EXAMPLE = '{"DomainName": "pay.example.com", ...}'
 
 

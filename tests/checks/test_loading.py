@@ -167,6 +167,12 @@ def test_a_resource_without_type_is_refused_by_name(tmp_path, content):
     assert "Type" in message
 
 
+@pytest.mark.parametrize("value", ["3", "text", "[a]", ""])
+def test_a_parameter_that_is_no_mapping_is_refused_by_name(tmp_path, value):
+    message = refusal(written(tmp_path, f"{BUCKET}Parameters:\n  Size: {value}\n"))
+    assert "parameter Size is no mapping" in message
+
+
 UNUSABLE = {
     "infinity": ".inf",
     "no number": ".nan",

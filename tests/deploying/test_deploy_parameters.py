@@ -107,6 +107,9 @@ MISFITS = [
     ("BacktrackWindow", "1_000", "not a number"),
     ("DataRetentionDays", "0", "less than 1"),
     ("DataRetentionDays", "", "not a number"),
+    ("DataRetentionDays", "٣٦٥", "not a number"),
+    ("DataRetentionDays", "5.5", "not a whole number"),
+    ("DataRetentionDays", "1e3", "not a whole number"),
 ]
 
 

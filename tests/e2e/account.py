@@ -55,10 +55,10 @@ class Account:
         made = self.session.client(service, **given)
         return made if overrides else self.clients.setdefault(service, made)
 
-    def cli(self, *words: str, check: bool = False) -> subprocess.CompletedProcess[str]:
-        """Run the AWS CLI, as a user of this account would."""
+    def environment(self) -> dict[str, str]:
+        """Of a process that is to reach this account and no other."""
         inherited = {k: v for k, v in os.environ.items() if not k.startswith("AWS_")}
-        environment = inherited | {
+        return inherited | {
             "AWS_ACCESS_KEY_ID": "testing",
             "AWS_SECRET_ACCESS_KEY": "testing",
             "AWS_DEFAULT_REGION": self.region,
@@ -67,9 +67,12 @@ class Account:
             "AWS_EC2_METADATA_DISABLED": "true",
             "AWS_MAX_ATTEMPTS": "1",
         }
+
+    def cli(self, *words: str, check: bool = False) -> subprocess.CompletedProcess[str]:
+        """Run the AWS CLI, as a user of this account would."""
         return subprocess.run(
             [sys.executable, AWS, "--endpoint-url", self.url, *words],
-            env=environment,
+            env=self.environment(),
             capture_output=True,
             text=True,
             check=check,

@@ -83,7 +83,10 @@ LOW = {"ComparisonOperator": "LessThanThreshold", "Statistic": "Minimum"}
         ({"ComparisonOperator": "GreaterThanOrEqualToThreshold"}, [10], [10], "ALARM"),
         ({"ComparisonOperator": "LessThanOrEqualToThreshold"}, [10], [10], "ALARM"),
         ({"EvaluationPeriods": 1}, [0], [11], "ALARM"),
-        ({}, [11], [], "INSUFFICIENT_DATA"),
+        # What is there decides while anything is; https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/alarms-and-missing-data.html
+        ({}, [11], [], "ALARM"),
+        ({}, [9], [], "OK"),
+        ({}, [], [], "INSUFFICIENT_DATA"),
         ({"TreatMissingData": "breaching"}, [11], [], "ALARM"),
         ({"TreatMissingData": "breaching"}, [], [], "ALARM"),
         ({"TreatMissingData": "notBreaching"}, [11], [], "OK"),
@@ -100,6 +103,16 @@ def test_an_alarm(changed, older, newer, state):
     assert alarm.evaluate(metrics, 120) is (state == "ALARM")
     assert alarm.state == state
     assert alarm.evaluate(metrics, 120) is False
+
+
+def test_missing_data_breach_once_the_last_good_ones_have_left_the_range():
+    """Two periods are wanted and four are looked at, so a silence is seen four minutes later."""
+    clock = Clock(600.0)
+    metrics, alarm = Metrics(clock), Alarm(FACTS | {"TreatMissingData": "breaching"})
+    for ago in (300, 360, 420):
+        metrics.add("N", "m", {"D": "d"}, 0, ago)
+    gone_off = [now for now in range(300, 661, 60) if alarm.evaluate(metrics, now)]
+    assert gone_off == [600]
 
 
 @pytest.mark.parametrize(

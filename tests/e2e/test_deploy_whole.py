@@ -1,7 +1,6 @@
 """``generate.py deploy`` with the whole template: what a user of ``make deploy`` meets, in order."""
 
 import json
-import os
 import subprocess
 import sys
 
@@ -25,20 +24,12 @@ def deploy(own, tmp_path_factory):
 
     def run(*words, stack="payments-dr", **parameters):
         file.write_text(json.dumps(parameters), "utf-8")
-        inherited = {k: v for k, v in os.environ.items() if not k.startswith("AWS_")}
-        environment = inherited | {
-            "AWS_ACCESS_KEY_ID": "testing",
-            "AWS_SECRET_ACCESS_KEY": "testing",
-            "AWS_CONFIG_FILE": os.devnull,
-            "AWS_SHARED_CREDENTIALS_FILE": os.devnull,
-            "AWS_EC2_METADATA_DISABLED": "true",
-        }
         return subprocess.run(
             [
                 *(sys.executable, ROOT / "generate.py", "deploy", "--stack", stack),
                 *("--params", file, "--region", own.region, "--endpoint-url", own.url, *words),
             ],
-            env=environment,
+            env=own.environment(),
             capture_output=True,
             text=True,
             check=False,

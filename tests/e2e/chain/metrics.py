@@ -7,6 +7,9 @@ from dataclasses import dataclass
 from statistics import fmean
 from typing import Any
 
+from drtemplate.drill.alarms import ALARM, COMPARE, SURPLUS, evaluate, holds
+
+NAMED = re.compile(r'ALARM\("([^"]*)"\)')
 STATISTICS: dict[str, Callable[[list[float]], float]] = {
     "Average": fmean,
     "Maximum": max,
@@ -14,14 +17,8 @@ STATISTICS: dict[str, Callable[[list[float]], float]] = {
     "SampleCount": len,
     "Sum": sum,
 }
-OPERATORS: dict[str, Callable[[float, float], bool]] = {
-    "GreaterThanOrEqualToThreshold": float.__ge__,
-    "GreaterThanThreshold": float.__gt__,
-    "LessThanOrEqualToThreshold": float.__le__,
-    "LessThanThreshold": float.__lt__,
-}
-# Of a composite alarm's rule, as Python has them.
-WORDS = {"AND": "and", "OR": "or", "NOT": "not"} | {one: one for one in ("True", "False", "(", ")")}
+# Of a composite alarm's rule, beside ALARM(name).
+WORDS = frozenset({"AND", "OR", "NOT", "(", ")"})
 Key = tuple[str, str, frozenset[tuple[str, str]]]
 
 
@@ -48,10 +45,7 @@ class Metrics:
 class Alarm:
     """A metric alarm as deployed, and its state.
 
-    The last EvaluationPeriods whole periods decide, all of them; a period without a sample counts
-    as TreatMissingData says. CloudWatch also looks further back for missing data, which matters
-    only to alarms that ignore it; there are none.
-    https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/alarms-and-missing-data.html
+    It follows from the periods as in a drill: one model of CloudWatch's rule for both.
     """
 
     facts: Mapping[str, Any]
@@ -70,22 +64,21 @@ class Alarm:
             return False
         dimensions = frozenset((one["Name"], one["Value"]) for one in facts["Dimensions"])
         key = (facts["Namespace"], facts["MetricName"], dimensions)
-        votes = [
-            self._breaching(metrics.between(key, now - (back + 1) * period, now - back * period))
-            for back in range(facts["EvaluationPeriods"])
+        periods = facts["EvaluationPeriods"]
+        points = [
+            self._breaching(metrics.between(key, now - back * period, now - (back - 1) * period))
+            for back in range(periods + SURPLUS, 0, -1)
         ]
-        if None in votes:
-            self.state = "INSUFFICIENT_DATA"
-        else:
-            self.state = "ALARM" if all(votes) else "OK"
-        return self.state == "ALARM" != before
+        wanted = facts.get("DatapointsToAlarm", periods)
+        missing = facts.get("TreatMissingData", "missing")
+        self.state = evaluate(points, periods, wanted, missing, before)
+        return self.state == ALARM != before
 
     def _breaching(self, values: list[float]) -> bool | None:
         if not values:
-            missing = self.facts.get("TreatMissingData", "missing")
-            return {"breaching": True, "notBreaching": False, "missing": None}[missing]
+            return None
         value = float(STATISTICS[self.facts["Statistic"]](values))
-        return OPERATORS[self.facts["ComparisonOperator"]](value, float(self.facts["Threshold"]))
+        return COMPARE[self.facts["ComparisonOperator"]](value, float(self.facts["Threshold"]))
 
 
 @dataclass(slots=True)
@@ -106,12 +99,10 @@ class Composite:
         Raises:
             KeyError: The rule names an alarm that is not there, or has a word of its own.
         """
-        before = self.state
-        said = re.sub(
-            r'ALARM\("([^"]*)"\)',
-            lambda match: str(states[match[1]] == "ALARM"),
-            self.facts["AlarmRule"],
-        )
-        words = [WORDS[word] for word in re.findall(r"\w+|\S", said)]
-        self.state = "ALARM" if eval(" ".join(words)) else "OK"
-        return self.state == "ALARM" != before
+        before, rule = self.state, self.facts["AlarmRule"]
+        unknown = set(NAMED.findall(rule)) - states.keys()
+        unknown |= set(re.findall(r"\w+|\S", NAMED.sub("", rule))) - WORDS
+        if unknown:
+            raise KeyError(*unknown)
+        self.state = ALARM if holds(rule, states) else "OK"
+        return self.state == ALARM != before

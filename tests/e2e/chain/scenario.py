@@ -9,7 +9,7 @@ from chain.world import World
 
 Script = Callable[[Harness, World], object]
 PRIMARY, STANDBY = "PrimaryDBInstance", "StandbyDBInstance"
-# Within one run of the monitor, which starts at 0 and probes for 70 seconds.
+# Before the schedule starts a second run of the monitor.
 ONE_MONITOR = 59
 
 

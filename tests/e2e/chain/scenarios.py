@@ -67,7 +67,7 @@ SCENARIOS = (
     Scenario(
         name="replication lag",
         script=then(without_monitor, lambda _, world: world.at(1, world.set, "lag", 5000.0)),
-        seconds=181,
+        seconds=301,
         told=("replication-lag", "monitor"),
         alarms=frozenset({"replication-lag", "monitor"}),
     ),
@@ -100,8 +100,8 @@ SCENARIOS = (
     Scenario(
         name="monitor dead, writer dead: the alarm's way",
         script=then(without_monitor, writer_dies),
-        seconds=240,
-        within=200,
+        seconds=420,
+        within=320,
         alarms=frozenset({"writer", "monitor"}),
         outcomes=COMPLETED,
         **MOVED | {"told": ("COMPLETED", "writer", "monitor")},
