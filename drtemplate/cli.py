@@ -4,7 +4,6 @@ Exit codes: 0 fine or equal; 1 findings, stale or different; 2 wrong use or cann
 """
 
 import argparse
-import gc
 import json
 import os
 import sys
@@ -118,8 +117,6 @@ def _render(options: argparse.Namespace, settings: Settings) -> int:
     if options.check and options.stdout:
         _say("error: --check compares a file; leave --stdout out")
         return CANNOT
-    # A render lives for seconds and leaves few cycles; looking for them takes a tenth of it.
-    gc.set_threshold(100_000, 50, 50)
     rendered = pipeline.render(settings, options.format)
     path = options.output or pipeline.default_output(options.format)
     if options.check:

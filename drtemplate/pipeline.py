@@ -1,5 +1,6 @@
 """From settings to a file: build, write as text, validate, store."""
 
+import gc
 import json
 import os
 from collections.abc import Mapping
@@ -47,6 +48,8 @@ def render(settings: Settings, form: str = "yaml") -> Rendered:
     Raises:
         DrTemplateError: a setting, handler or value cannot be used.
     """
+    # A render lives for seconds and leaves few cycles; looking for them takes a tenth of the process.
+    gc.set_threshold(100_000, 50, 50)
     stack = build(settings)
     template = stack.to_dict()
     if form == "json":

@@ -12,6 +12,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from drtemplate.errors import RenderError
+from drtemplate.rendering.flow import flow, intrinsic_of
 from drtemplate.rendering.scalars import scalar, unprintable
 
 SECTIONS = (
@@ -37,19 +38,6 @@ RESOURCE_ATTRIBUTES = (
     "Metadata",
     "Properties",
 )
-# The functions that have a short form. Rules' functions (Fn::EachMemberIn and so on) have none.
-# https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/intrinsic-function-reference.html
-SHORT_FORMS = {
-    "Ref": "!Ref",
-    "Condition": "!Condition",
-    **{
-        f"Fn::{name}": f"!{name}"
-        for name in (
-            "And Base64 Cidr Equals FindInMap GetAZs GetAtt If ImportValue Join Length Not Or "
-            "Select Split Sub ToJsonString Transform"
-        ).split()
-    },
-}
 # CloudFormation takes 51,200 bytes and no more, and a template of this size has some 6,000 columns
 # of indentation: one blank a level leaves them to the failover code.
 INDENT = " "
@@ -136,7 +124,7 @@ def _item(value: Any, indent: str, where: str) -> list[str]:
     inline = _inline(value, len(indent) + 2, where)
     if inline is not None:
         return [f"{indent}- {inline}"]
-    if isinstance(value, dict) and _intrinsic(value) is None:
+    if isinstance(value, dict) and intrinsic_of(value) is None:
         lines = _mapping(value, indent + DASH, where)
         return [f"{indent}- {lines[0].lstrip(' ')}", *lines[1:]]
     if isinstance(value, list):
@@ -151,9 +139,9 @@ def _prefixed(prefix: str, value: Any, indent: str, where: str) -> list[str]:
         return [f"{prefix} {inline}"]
     if isinstance(value, str):
         return _block(prefix, value, indent, where)
-    if isinstance(value, dict) and (intrinsic := _intrinsic(value)) is not None:
+    if isinstance(value, dict) and (intrinsic := intrinsic_of(value)) is not None:
         tag, argument = intrinsic
-        if isinstance(argument, dict) and _intrinsic(argument) is not None:
+        if isinstance(argument, dict) and intrinsic_of(argument) is not None:
             # YAML allows one tag a node, so the outer function of two is in its long form.
             ((name, _),) = value.items()
             return [prefix, *_entry(name, argument, indent + INDENT, where)]
@@ -200,53 +188,11 @@ def _inline(value: Any, column: int, where: str) -> str | None:
         return scalar(value, flow=False, where=where)
     if not value:
         return "{}" if isinstance(value, dict) else "[]"
-    if isinstance(value, dict) and (intrinsic := _intrinsic(value)) is not None:
+    if isinstance(value, dict) and (intrinsic := intrinsic_of(value)) is not None:
         tag, argument = intrinsic
-        if isinstance(argument, dict) and _intrinsic(argument) is not None:
+        if isinstance(argument, dict) and intrinsic_of(argument) is not None:
             return None
         inline = _inline(argument, column + len(tag) + 1, where)
         return None if inline is None else f"{tag} {inline}"
-    flow = _flow(value, where)
-    return flow if flow is not None and column + len(flow) <= WIDTH else None
-
-
-def _flow(value: Any, where: str) -> str | None:
-    """The value in flow style, or None if a text of it has lines or a tag stands before a tag."""
-    if isinstance(value, dict) and (intrinsic := _intrinsic(value)) is not None:
-        tag, argument = intrinsic
-        if isinstance(argument, dict) and _intrinsic(argument) is not None:
-            return None
-        inner = _flow(argument, where)
-        return None if inner is None else f"{tag} {inner}"
-    if isinstance(value, dict):
-        pairs = [(key, _flow(item, f"{where}.{key}")) for key, item in value.items()]
-        if any(text is None for _, text in pairs):
-            return None
-        return (
-            "{"
-            + ", ".join(f"{scalar(key, flow=True, where=where)}: {text}" for key, text in pairs)
-            + "}"
-        )
-    if isinstance(value, list):
-        items = [_flow(item, where) for item in value]
-        return None if None in items else "[" + ", ".join(map(str, items)) + "]"
-    if isinstance(value, str) and "\n" in value:
-        return None
-    return scalar(value, flow=True, where=where)
-
-
-def _intrinsic(value: Mapping[str, Any]) -> tuple[str, Any] | None:
-    """Tag and argument if the mapping is a function in long form that has a short one."""
-    if len(value) != 1:
-        return None
-    ((name, argument),) = value.items()
-    tag = SHORT_FORMS.get(name)
-    if tag is None or (name in ("Ref", "Condition") and not isinstance(argument, str)):
-        return None
-    if (
-        name == "Fn::GetAtt"
-        and isinstance(argument, list)
-        and all(isinstance(part, str) for part in argument)
-    ):
-        return tag, ".".join(argument)
-    return tag, argument
+    written = flow(value, where, WIDTH - column)
+    return written if written is not None and column + len(written) <= WIDTH else None
