@@ -95,7 +95,7 @@ def run(event, context, back=False, dead=lambda: True):
         if automatic and arming == "OFF":
             raise Stop("automation is OFF")
         status, last = state["Status"], state.get("AttemptId")
-        # Two monitors see the same, and each repeats its call; an alarm does not, and is told of.
+        # Two monitors see the same, and each repeats its call; an alarm's is made again here.
         if status != "FAILED" and (
             last == item["AttemptId"] or ("votes" in event and status == "IN_PROGRESS")
         ):
@@ -167,19 +167,20 @@ def check(event, back, state, cold):
         raise Stop("lease held")
     if expected and expected != members()[0]:
         raise Stop(f"{expected} is not the writer")
-    if back and not force:
+    if force:
+        return wanted
+    if back:
         if "healthy" not in targets("PRIMARY"):
             raise Stop("primary unhealthy")
         if "database" in wanted and home and status_of(home) != "available":
             raise Stop(f"{home} is not available")
-    elif not force:
-        if state.get("Latched") is True:
-            wanted = wanted[: wanted.count("database")]
-        found = [name for name in wanted if number(state.get(f"{name}_at", 0)) <= cold]
-        if wanted and not found:
-            raise Stop("in cooldown")
-        return found
-    return wanted
+        return wanted
+    if state.get("Latched") is True:
+        wanted = wanted[: wanted.count("database")]
+    found = [name for name in wanted if number(state.get(f"{name}_at", 0)) <= cold]
+    if wanted and not found:
+        raise Stop("in cooldown")
+    return found
 
 
 def plan_database(event, back, state):
@@ -204,12 +205,11 @@ def move_database(context, state, now, old, target):
     """Promote the target unless Aurora is at it; the proof is another writer, not a status."""
     if not old:
         return False
-    at = None
     if target:
         save(state)
         try:
             rds.failover_db_cluster(DBClusterIdentifier=CLUSTER, TargetDBInstanceIdentifier=target)
-            state["database_at"] = at = int(time())
+            state["database_at"] = int(time())
         except Exception as error:
             # Aurora is at it, or the answer was lost: who writes will tell.
             if not any(word in repr(error) for word in ("InvalidDBClusterState", "ReadTimeout")):
@@ -231,7 +231,7 @@ def move_database(context, state, now, old, target):
             raise Stop(f"{old} not replaced; {status}")
         sleep(2)
     stages["verify"] = seconds(time() - accepted) - stages["promote"]
-    state.update(NewWriter=writer, database_at=at or int(time()))
+    state.update(NewWriter=writer, database_at=int(accepted))
     return True
 
 
@@ -268,13 +268,20 @@ STEPS = {
 
 
 def on_alarm(event, context):
-    """An alarm on AWS's own metrics is a reason to look; a failover needs a second witness."""
-    name = text(event["alarmData"].get("alarmName"))
-    kind, dead = "database", writer_dead
+    """An alarm on AWS's own metrics is a reason to look; a failover needs a second witness.
+
+    It comes once. So what refuses it, as the lease of the other alarm's run, is asked again, as long
+    as there is time to look for a minute and to act.
+    """
+    name, kind, dead = text(event["alarmData"].get("alarmName")), "database", writer_dead
     if name.endswith("-targets"):
         kind, dead = "application", targets_dead
     event |= {"reason": name, "attempt_id": f"{name}#{event.get('time')}", "components": [kind]}
-    return run(event, context, dead=dead)
+    while (reply := run(event, context, dead=dead))[
+        "statusCode"
+    ] != 200 and context.get_remaining_time_in_millis() > RESERVE * 1600:
+        sleep(10)
+    return reply
 
 
 def targets_dead():

@@ -56,25 +56,22 @@ def key_policy() -> PolicyDocument:
         allow(
             [kms_actions.Action(name) for name in use],
             ["*"],
-            Sid="Logs",
             Principal=service(Sub("logs.${AWS::Region}.amazonaws.com")),
             Condition=Condition(ArnLike("kms:EncryptionContext:aws:logs:arn", log_groups)),
         ),
         _publisher(
-            "Alarms",
             "cloudwatch",
             Condition=Condition(StringEquals("aws:SourceAccount", AccountId)),
         ),
         # EventBridge sends no source keys on this path: a condition would drop every event.
-        _publisher("Events", "events"),
+        _publisher("events"),
     )
 
 
-def _publisher(sid: str, name: str, **condition: Condition) -> Statement:
+def _publisher(name: str, **condition: Condition) -> Statement:
     return allow(
         [kms_actions.Decrypt, kms_actions.Action("GenerateDataKey*")],
         ["*"],
-        Sid=sid,
         Principal=service(f"{name}.amazonaws.com"),
         **condition,
     )

@@ -103,9 +103,10 @@ def orchestrator_statements(around: Surroundings, log_group: logs.LogGroup) -> l
                 database.standby.get_att("DBInstanceArn"),
             ],
         ),
+        # The actions of either service know only its own resource.
         allow(
-            [dynamodb_actions.GetItem, dynamodb_actions.PutItem],
-            [around.state.failover.get_att("Arn")],
+            [dynamodb_actions.GetItem, dynamodb_actions.PutItem, sns_actions.Publish],
+            [around.state.failover.get_att("Arn"), around.alerts.topic.ref()],
         ),
         allow(
             [route53_actions.UpdateHealthCheck],
@@ -116,7 +117,6 @@ def orchestrator_statements(around: Surroundings, log_group: logs.LogGroup) -> l
                 )
             ],
         ),
-        allow([sns_actions.Publish], [around.alerts.topic.ref()]),
         _key_statement(around.encryption),
         # Neither knows a resource.
         allow([elb_actions.DescribeTargetHealth, cloudwatch_actions.GetMetricStatistics], ["*"]),

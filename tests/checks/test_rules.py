@@ -45,24 +45,24 @@ def remove(*titles: str) -> Callable[[Resources], None]:
     return mutate
 
 
-def statement(title: str, document: str, sid: str, **values: Any) -> Callable[[Resources], None]:
-    """Change the statement whose Sid or principal is ``sid``; no values remove it."""
+def statement(title: str, document: str, who: str, **values: Any) -> Callable[[Resources], None]:
+    """Change the first statement with ``who`` in its service; no values remove it."""
 
     def mutate(resources: Resources) -> None:
         statements = properties(resources, title)[document]["Statement"]
         for one in list(statements):
-            if sid in (one.get("Sid"), str(one["Principal"].get("Service"))):
+            if who in str(one["Principal"].get("Service")):
                 one.update(values)
                 if not values:
                     statements.remove(one)
                 return
-        raise AssertionError(f"no statement {sid}")
+        raise AssertionError(f"no statement of {who}")
 
     return mutate
 
 
-def key(sid: str, **values: Any) -> Callable[[Resources], None]:
-    return statement("KMSKey", "KeyPolicy", sid, **values)
+def key(who: str, **values: Any) -> Callable[[Resources], None]:
+    return statement("KMSKey", "KeyPolicy", who, **values)
 
 
 def code(title: str, old: str, new: str) -> Callable[[Resources], None]:
@@ -146,42 +146,42 @@ MUTATIONS: dict[str, tuple[Callable[[Resources], None], str, str]] = {
     # key and topic policies
     "the source's key policy": (source_key_policy, "key-logs", "FailoverLogGroup"),
     "a key policy for nobody": (change("KMSKey", KeyPolicy=None), "key-logs", "FailoverLogGroup"),
-    "a key policy without Logs": (key("Logs"), "key-logs", "HealthMonitorLogGroup"),
+    "a key policy without Logs": (key("logs."), "key-logs", "HealthMonitorLogGroup"),
     "Logs without GenerateDataKey": (
-        key("Logs", Action=["kms:Encrypt", "kms:Decrypt", "kms:ReEncrypt*", "kms:Describe*"]),
+        key("logs.", Action=["kms:Encrypt", "kms:Decrypt", "kms:ReEncrypt*", "kms:Describe*"]),
         "key-logs",
         "FailoverLogGroup",
     ),
     "Logs of a fixed region": (
-        key("Logs", Principal={"Service": "logs.us-east-1.amazonaws.com"}),
+        key("logs.", Principal={"Service": "logs.us-east-1.amazonaws.com"}),
         "key-logs",
         "FailoverLogGroup",
     ),
-    "Logs denied": (key("Logs", Effect="Deny"), "key-logs", "FailoverLogGroup"),
+    "Logs denied": (key("logs.", Effect="Deny"), "key-logs", "FailoverLogGroup"),
     "Logs for other groups": (
         change("HealthMonitorLogGroup", LogGroupName=sub("/apps/${AWS::StackName}-monitor")),
         "key-logs",
         "HealthMonitorLogGroup",
     ),
     "Logs under an unknown condition": (
-        key("Logs", Condition={"StringEquals": {"aws:PrincipalOrgID": "o-1"}}),
+        key("logs.", Condition={"StringEquals": {"aws:PrincipalOrgID": "o-1"}}),
         "key-logs",
         "FailoverLogGroup",
     ),
-    "a key policy without alarms": (key("Alarms"), "key-publisher", "AlertTopic"),
+    "a key policy without alarms": (key("cloudwatch."), "key-publisher", "AlertTopic"),
     "alarms that may only decrypt": (
-        key("Alarms", Action="kms:Decrypt"),
+        key("cloudwatch.", Action="kms:Decrypt"),
         "key-publisher",
         "AlertTopic",
     ),
     "alarms of another account": (
-        key("Alarms", Condition={"StringEquals": {"aws:SourceAccount": "111122223333"}}),
+        key("cloudwatch.", Condition={"StringEquals": {"aws:SourceAccount": "111122223333"}}),
         "key-publisher",
         "AlertTopic",
     ),
-    "a key policy without EventBridge": (key("Events"), "key-publisher", "AlertTopic"),
+    "a key policy without EventBridge": (key("events."), "key-publisher", "AlertTopic"),
     "EventBridge under a condition": (
-        key("Events", Condition=DEAF),
+        key("events.", Condition=DEAF),
         "key-publisher",
         "AlertTopic",
     ),
@@ -574,7 +574,7 @@ def test_a_mutation_is_found(broken, mutate, rule, title):
 # What is not as the project writes it, and works all the same.
 FINE: dict[str, Callable[[Resources], None]] = {
     "a key for every log group": key(
-        "Logs",
+        "logs.",
         Condition={
             "ArnEquals": {
                 "kms:EncryptionContext:aws:logs:arn": sub(
@@ -583,9 +583,9 @@ FINE: dict[str, Callable[[Resources], None]] = {
             }
         },
     ),
-    "actions as one wildcard": key("Alarms", Action="kms:*"),
+    "actions as one wildcard": key("cloudwatch.", Action="kms:*"),
     "several principals": key(
-        "Events", Principal={"Service": ["s3.amazonaws.com", "events.amazonaws.com"]}
+        "events.", Principal={"Service": ["s3.amazonaws.com", "events.amazonaws.com"]}
     ),
     "a key that is not the stack's": change("AlertTopic", KmsMasterKeyId=ref("DomainName")),
     "a listener of all traffic": change("ALBSecurityGroup", SecurityGroupIngress=[
@@ -631,7 +631,7 @@ def test_what_works_is_not_found(broken, mutate):
 def test_the_key_policies_are_asked_only_for_what_uses_the_key(broken):
     for title in ("FailoverLogGroup", "HealthMonitorLogGroup"):
         del properties(broken["Resources"], title)["KmsKeyId"]
-    key("Logs")(broken["Resources"])
+    key("logs.")(broken["Resources"])
     assert check_rules(broken) == []
 
 
@@ -640,7 +640,7 @@ def test_alarms_need_no_statement_if_none_publishes(broken):
     for resource in resources.values():
         for name in ("AlarmActions", "OKActions"):
             resource.get("Properties", {}).pop(name, None)
-    key("Alarms")(resources)
+    key("cloudwatch.")(resources)
     statement("AlertTopicPolicy", "PolicyDocument", "cloudwatch.amazonaws.com")(resources)
     assert check_rules(broken) == []
 
@@ -663,7 +663,7 @@ def test_every_permission_config_and_policy_is_needed(template):
 def test_the_rules_are_part_of_every_render(monkeypatch, template):
     rendered = pipeline.render(Settings())
     broken = copy.deepcopy(template)
-    key("Logs")(broken["Resources"])
+    key("logs.")(broken["Resources"])
     broken = pipeline.Rendered(template=broken, groups=rendered.groups, text=rendered.text)
     monkeypatch.setattr("drtemplate.checks.lint.lint", lambda *_: [])
     assert {one.rule for one in pipeline.validate(broken, Settings())} == {"key-logs"}
