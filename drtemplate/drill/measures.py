@@ -7,10 +7,9 @@ from collections.abc import Mapping
 
 from drtemplate.drill.clients import served_again
 from drtemplate.drill.cloud import Cloud
-from drtemplate.drill.facts import AUTOMATIC, Act, Call
-from drtemplate.drill.scenarios import Scenario
-
-OUTCOMES = ("COMPLETED", "FAILED_BACK", "FAILED", "KILLED", "REFUSED", "DRY_RUN", "NOT_REQUIRED")
+from drtemplate.drill.facts import Act, Call
+from drtemplate.drill.scenarios import BOTH, Scenario
+from drtemplate.drill.verdicts import latch_failed, replaced
 
 
 class Measured:
@@ -19,6 +18,7 @@ class Measured:
     Attributes:
         stages: seconds by name, None where a stage did not take place.
         slow: by stage, the mechanism that took most of it.
+        excused: the measures that this run cannot have, and that no budget may count on.
     """
 
     def __init__(self, cloud: Cloud, scenario: Scenario, zero: float, end: float) -> None:
@@ -31,6 +31,7 @@ class Measured:
         self.first = self._first_act()
         self.call = self._first_call()
         self.stages: dict[str, float | None] = {**self._reaction(), **self._completion()}
+        self.excused = self._excused()
         cached, uncached = served_again(cloud, zero, end)
         self.stages |= {"client_cached": cached, "client_uncached": uncached}
 
@@ -114,6 +115,9 @@ class Measured:
         began = act.caller.began or act.at
         parts = {f"API calls of {name}": took for name, took in act.spent.items()}
         parts["Lambda's queue and cold start"] = began - call.at
+        parts["an earlier run's lease, whose end it waits for"] = (
+            act.at - call.at - sum(parts.values())
+        )
         return max(parts, key=lambda name: parts[name])
 
     def _blame(self, call: Call) -> None:
@@ -137,8 +141,11 @@ class Measured:
     # From there on.
 
     def _completion(self) -> dict[str, float | None]:
-        found: dict[str, float | None] = dict.fromkeys(("promote", "verify"))
+        found: dict[str, float | None] = dict.fromkeys(("promote", "latch", "verify"))
         done = self._promotion(found) if "database" in self.scenario.needs else None
+        if self.scenario.needs == BOTH:
+            found["latch"] = self._latch(done)
+            self.slow["latch"] = "the orchestrator's polling, and the calls until the latch"
         if done is None and self.first and self.first.component == "application":
             done = self.first.at
         if done is not None:
@@ -173,66 +180,23 @@ class Measured:
             found["promote"] = done - begin
         return done
 
-    # How it went.
+    def _latch(self, promoted: float | None) -> float | None:
+        """From the application's turn, the call or the end of the promotion, until AWS accepted."""
+        act = next((act for act in self.acts if act.component == "application"), None)
+        if act is None or act.caller.call is None:
+            return None
+        turn = act.caller.call.at
+        if promoted is not None and promoted <= act.at:
+            turn = max(turn, promoted)
+        return act.at - turn
 
-    def verdicts(self) -> dict[str, int]:
-        """Runs of the orchestrator that acted, by what they should have done; missed ones; Route 53's moves.
-
-        What acts by itself before the fault is unneeded, in every scenario.
-        """
-        counts = dict.fromkeys(("right", "unneeded", "missed", "repeated"), 0)
-        seen: set[str] = set()
-        runs: dict[int, str] = {}
-        order = ("right", "repeated", "unneeded")
-        for act in self.cloud.facts.acts:
-            automatic = act.caller.source in AUTOMATIC
-            if act.at < self.zero:
-                if not automatic:
-                    continue
-                verdict = "unneeded"
-            elif act.component in seen:
-                verdict = "repeated"
-            elif automatic and (not act.faulty or act.component not in self.scenario.needs):
-                verdict = "unneeded"
-            else:
-                verdict = "right"
-            if act.at >= self.zero:
-                seen.add(act.component)
-            before = runs.get(id(act.caller), "right")
-            runs[id(act.caller)] = max(before, verdict, key=order.index)
-        for verdict in runs.values():
-            counts[verdict] += 1
-        counts["missed"] = int(self.scenario.must_act and not self._all_moved(seen))
-        counts["moves"] = sum(at >= self.zero for at in self.cloud.records.side.times)
-        return counts
-
-    def _all_moved(self, seen: set[str]) -> bool:
-        """Whether each component was moved, by the automation or by Aurora itself.
-
-        A latch that AWS did not take is recorded, and no failed failover.
-        """
-        aurora, moved = self.cloud.aurora, set(seen)
-        if aurora.writers.value != aurora.writers.before(self.zero):
-            moved.add("database")
-        if "database" in moved and self.cloud.recorded("RUN#", "LatchError"):
-            moved.add("application")
-        return self.scenario.needs <= moved
-
-    def outcome(self) -> str:
-        """How the orchestrator's runs since the fault ended, the weightiest."""
-        found = {
-            _outcome(run.answer, run.error)
-            for run in self.cloud.facts.runs
-            if run.queued >= self.zero
-        }
-        return next((name for name in OUTCOMES if name in found), "NONE")
-
-
-def _outcome(answer: object, error: BaseException | None) -> str:
-    if error is not None:
-        return "FAILED" if isinstance(error, Exception) else "KILLED"
-    try:
-        assert isinstance(answer, Mapping)
-        return str(json.loads(answer["body"])["outcome"])
-    except (AssertionError, KeyError, TypeError, ValueError):
-        return "NONE"
+    def _excused(self) -> tuple[str, ...]:
+        """Where another moved the writer first, the automation's reaction to it was not asked for."""
+        excused: set[str] = set()
+        if self.first is None and replaced(self.cloud, self.zero):
+            excused |= {"detect", "decide", "own_share", "accepted"}
+        elif self.call and self.call.source == "operator":
+            excused |= {"detect", "own_share", "accepted"}
+        if latch_failed(self.cloud):
+            excused.add("latch")
+        return tuple(sorted(excused))

@@ -18,6 +18,7 @@ from drtemplate.drill.invariants import INVARIANTS, broken
 from drtemplate.drill.measures import Measured
 from drtemplate.drill.results import SUMS, DrillReport, Run, Summary
 from drtemplate.drill.scenarios import SLICE, SLICES, SPREAD, STRIDE, Scenario
+from drtemplate.drill.verdicts import outcome, verdicts
 from drtemplate.errors import DrTemplateError
 
 # Runs that a process makes at a stretch.
@@ -91,10 +92,11 @@ def _run(cloud: Cloud, scenario: Scenario, seed: int, zero: float, end: float, t
         lambda_seconds=sum(cloud.functions.seconds.values()),
         calls=cloud.functions.calls,
         virtual_seconds=end,
-        outcome=measured.outcome(),
+        outcome=outcome(cloud, zero),
+        excused=measured.excused,
         broken=broken(cloud, zero),
         timeline=cloud.journal.timeline(),
-        **measured.verdicts(),
+        **verdicts(cloud, scenario, zero),
     )
     for logical, function in cloud.deployment.functions.items():
         used = cloud.functions.seconds[logical] * function.memory / 1024
@@ -113,16 +115,11 @@ def _rounded(value: float | None) -> float | None:
 
 def _blame(run: Run, measured: Measured, scenario: Scenario, tally: Tally) -> None:
     values = run.measures()
-    for name, limit in limits(scenario, manual=is_manual(scenario)).items():
+    for name, limit in limits(scenario).items():
         if values.get(name, 0.0) > limit:
             parts = SUMS.get(name, (name,))
             worst = max(parts, key=lambda part: values.get(part, 0.0))
             tally.blame(name, measured.slow.get(worst, worst))
-
-
-def is_manual(scenario: Scenario) -> bool:
-    """Whether a person starts it and nothing fails before."""
-    return scenario.name in ("planned_failover", "fail_back")
 
 
 # Several processes.
@@ -218,7 +215,7 @@ def drill(
 
 
 def _finish(summary: Summary, tally: Tally, scenario: Scenario, deployment: Deployment) -> Summary:
-    summary.budgets = judge(summary, scenario, tally.slow, manual=is_manual(scenario))
+    summary.budgets = judge(summary, scenario, tally.slow)
     summary.cost_per_month = prices.per_month(
         deployment,
         gb_seconds=tally.gb_us / MICROSECONDS,

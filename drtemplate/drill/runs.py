@@ -11,7 +11,8 @@ STAGES = (
     "grace",  # the configured wait where one signal decides alone
     "decide",  # the call -> AWS accepted the promotion or the latch; a cold start included
     "promote",  # accepted -> another instance writes, in a cluster that is available again
-    "verify",  # that -> the orchestrator has recorded it
+    "latch",  # that -> AWS accepted the latch, where both are moved; a part of verify
+    "verify",  # promoted -> the orchestrator has recorded it
     "client_cached",  # fault -> a client that caches DNS is served again
     "client_uncached",  # fault -> a client that asks DNS each time is served again
 )
@@ -55,6 +56,7 @@ class Run:
         virtual_seconds: how much virtual time the run covered.
         outcome: one word, as ``COMPLETED``, ``FAILED``, ``REFUSED``, ``NONE``.
         broken: the invariants that it violated.
+        excused: measures that it could not have, as a reaction where Aurora had reacted first.
         timeline: what happened, in order; only for a run that is shown, else empty.
     """
 
@@ -72,6 +74,7 @@ class Run:
     virtual_seconds: float = 0.0
     outcome: str = "NONE"
     broken: tuple[str, ...] = ()
+    excused: tuple[str, ...] = ()
     timeline: tuple[Moment, ...] = ()
 
     def measures(self) -> dict[str, float]:
@@ -92,4 +95,5 @@ class Run:
     def from_json(cls, data: Mapping[str, Any]) -> "Run":
         """The inverse of `dataclasses.asdict`."""
         timeline = tuple(Moment(**moment) for moment in data["timeline"])
-        return cls(**{**data, "broken": tuple(data["broken"]), "timeline": timeline})
+        lists = {name: tuple(data[name]) for name in ("broken", "excused")}
+        return cls(**{**data, **lists, "timeline": timeline})

@@ -28,6 +28,7 @@ class Scenario:
         setup: what holds from the beginning of the run.
         needs: the components that really fail, or that a person asks to be moved.
         must_act: whether the automation must move them.
+        manual: whether a person asks for it while all is well, so that nothing is to be detected.
         ends: whether a run can be completed in this world.
         warm, lasts: seconds before and after the fault.
         sliced: the runs are consecutive parts of a week instead of repetitions.
@@ -41,6 +42,7 @@ class Scenario:
     setup: tuple[Fault, ...] = ()
     needs: frozenset[str] = frozenset()
     must_act: bool = False
+    manual: bool = False
     ends: bool = True
     warm: float = WARM
     lasts: float = LASTS
@@ -108,6 +110,11 @@ SCENARIOS = (
              setup=(faults.monitor_broken,), faults=_now(HANGS), needs=DATABASE, must_act=True,
              # An alarm on AWS's metrics: two periods that are missing, and CloudWatch's look back.
              lasts=780.0, allowed={"detect": 260.0, "own_share": 265.0}),
+    Scenario(name="monitor_and_both_dead", title="both tiers dead while the monitor is dead",
+             setup=(faults.monitor_broken,), faults=BOTH_DEAD, needs=BOTH, must_act=True,
+             # Two alarms; the second may find the first one's run, and looks for its end every 10 s.
+             lasts=780.0, allowed={"detect": 260.0, "decide": 15.0, "own_share": 270.0,
+                                   "accepted": 275.0, "latch": 15.0}),
     Scenario(name="orchestrator_killed", title="both tiers dead, orchestrator killed after its call",
              setup=(faults.killed_after_act,), faults=BOTH_DEAD, needs=BOTH, must_act=True,
              # What is done is recorded by the next run, when the lease of the killed one is over.
@@ -143,9 +150,10 @@ SCENARIOS = (
     Scenario(name="day_0", title="day 0: nothing registered", setup=(faults.nothing_registered,),
              faults=(), lasts=600.0),
     Scenario(name="planned_failover", title="planned failover", needs=BOTH, must_act=True,
+             manual=True,
              faults=_now(faults.operator(trigger_failover=True, mode="PLANNED", reason="drill"))),
     Scenario(name="fail_back", title="fail back after a planned failover", needs=BOTH, must_act=True,
-             warm=360.0,
+             manual=True, warm=360.0,
              faults=((-320.0, faults.operator(trigger_failover=True, mode="PLANNED", reason="drill")),
                      (0.0, faults.operator(action="failback")))),
     Scenario(name="quiet_week", title="a quiet week, ten minutes in each run",

@@ -21,6 +21,8 @@ class Budget:
         unit: ``s``, or empty for a count.
         held: whether it was kept.
         mechanism: where it was not, the AWS mechanism that takes the time; else empty.
+        runs: in how many runs it was measured.
+        due: in how many it had to be; fewer do not hold.
     """
 
     name: str
@@ -29,6 +31,8 @@ class Budget:
     unit: str
     held: bool
     mechanism: str = ""
+    runs: int = 0
+    due: int = 0
 
 
 @dataclass(slots=True)
@@ -47,6 +51,7 @@ class Summary:
         most_notifications: in a single run.
         outcomes: runs by outcome.
         broken: runs by violated invariant.
+        excused: by measure, runs that could not have it.
         seeds: the lowest seeds of the runs that were unneeded, missed, repeated or broke an invariant.
         example: the shown run, the one with the lowest seed of those with a timeline.
     """
@@ -70,6 +75,7 @@ class Summary:
     most_notifications: int = 0
     outcomes: dict[str, int] = field(default_factory=dict)
     broken: dict[str, int] = field(default_factory=dict)
+    excused: dict[str, int] = field(default_factory=dict)
     seeds: dict[str, tuple[int, ...]] = field(default_factory=dict)
     example: Run | None = None
 
@@ -91,6 +97,7 @@ class Summary:
         self.most_notifications = max(self.most_notifications, run.notifications)
         _count(self.outcomes, {run.outcome: 1})
         _count(self.broken, dict.fromkeys(run.broken, 1))
+        _count(self.excused, dict.fromkeys(run.excused, 1))
         for name in (*(wrong for wrong in WRONGS if getattr(run, wrong)), *run.broken):
             self._keep_seeds(name, (run.seed,))
         self._show(run)
@@ -108,6 +115,7 @@ class Summary:
         self.most_notifications = max(self.most_notifications, other.most_notifications)
         _count(self.outcomes, other.outcomes)
         _count(self.broken, other.broken)
+        _count(self.excused, other.excused)
         for name, seeds in other.seeds.items():
             self._keep_seeds(name, seeds)
         self._show(other.example)
@@ -143,6 +151,7 @@ class Summary:
             "measures": {name: one.to_json() for name, one in self.measures.items()},
             "outcomes": dict(sorted(self.outcomes.items())),
             "broken": dict(sorted(self.broken.items())),
+            "excused": dict(sorted(self.excused.items())),
             "seeds": {name: list(seeds) for name, seeds in sorted(self.seeds.items())},
             "example": asdict(self.example) if self.example else None,
         }

@@ -166,7 +166,7 @@ def test_any_number_of_runs_lies_all_over_the_week():
 def test_the_deployed_handlers_keep_the_budgets(deployment, assumptions, name):
     (scenario,) = select([name])
     summary = fails(deployment, assumptions, scenario, range(1, 9))
-    summary.budgets = judge(summary, scenario, {}, manual=False)
+    summary.budgets = judge(summary, scenario, {})
     assert [one for one in summary.budgets if not one.held] == []
 
 
@@ -177,7 +177,7 @@ def test_the_alarms_way_is_too_slow_for_the_budgets(deployment, assumptions, nam
     scenario = replace(ordinary, setup=(faults.monitor_broken,), lasts=780.0)
     summary = fails(deployment, assumptions, scenario, range(1, 4))
     assert summary.counts["right"] == 3
-    summary.budgets = judge(summary, scenario, {}, manual=False)
+    summary.budgets = judge(summary, scenario, {})
     assert not summary.held
     assert not next(one for one in summary.budgets if one.name.startswith("detect")).held
 
@@ -244,7 +244,7 @@ def test_a_handler_that_never_calls_is_missed(plain, assumptions):
     (scenario,) = select(["both_tiers_dead"])
     summary = fails(plain("def handler(event, context): pass\n"), assumptions, scenario)
     assert summary.counts["missed"] == 4
-    summary.budgets = judge(summary, scenario, {}, manual=False)
+    summary.budgets = judge(summary, scenario, {})
     assert not summary.held
     unmeasured = next(one for one in summary.budgets if one.name.startswith("detect"))
     assert (unmeasured.held, unmeasured.measured) == (False, None)
@@ -283,10 +283,11 @@ def test_the_99th_percentile_is_judged(detect, held):
             "signal": 0.0,
             "detect": 90.0 if number == 0 else detect,
             "decide": 1.0,
+            "latch": 1.0,
             "verify": 1.0,
         }
         summary.add(Run(scenario.name, number, stages, right=1))
-    budgets = {one.name.split(",")[0]: one for one in judge(summary, scenario, {}, manual=False)}
+    budgets = {one.name.split(",")[0]: one for one in judge(summary, scenario, {})}
     assert budgets["detect"].held is held
     assert budgets["decide"].held
 
@@ -296,15 +297,49 @@ def test_one_wrong_failover_is_too_many(wrong):
     (scenario,) = select(["both_tiers_dead"])
     summary = Summary(scenario.name)
     for number in range(100):
-        stages = {"signal": 0.0, "detect": 1.0, "decide": 1.0, "verify": 1.0}
+        stages = dict.fromkeys(("signal", "detect", "decide", "latch", "verify"), 1.0)
         summary.add(Run(scenario.name, number, stages, **({wrong: 1} if number == 7 else {})))
-    lost = [one.name for one in judge(summary, scenario, {}, manual=False) if not one.held]
+    lost = [one.name for one in judge(summary, scenario, {}) if not one.held]
     assert lost == [f"{wrong} failovers"]
+
+
+def reactions(count, without=(), **more):
+    """So many runs with all measures, and one of what ``more`` says."""
+    (scenario,) = select(["both_tiers_dead"])
+    summary = Summary(scenario.name)
+    stages = dict.fromkeys(("signal", "detect", "decide", "latch", "verify"), 1.0)
+    for number in range(count):
+        summary.add(Run(scenario.name, number, stages))
+    left = {name: value for name, value in stages.items() if name not in without}
+    summary.add(Run(scenario.name, count, left, **more))
+    return {one.name.split(",")[0]: one for one in judge(summary, scenario, {}) if one.unit}
+
+
+@pytest.mark.parametrize("name", ["detect", "decide", "latch"])
+def test_a_budget_that_a_single_run_does_not_show_is_not_held(name):
+    found = reactions(99, without=(name,))[name]
+    assert not found.held
+    assert (found.measured, found.runs, found.due) == (1.0, 99, 100)
+    assert found.mechanism == "measured in only 99 of the 100 runs that owe it"
+    assert reactions(99)[name].held
+
+
+def test_a_run_in_which_another_was_first_owes_nothing():
+    lost = ("detect", "decide")
+    found = reactions(99, without=lost, excused=("detect", "decide", "own_share", "accepted"))
+    assert all(one.held for one in found.values())
+    assert (found["decide"].runs, found["decide"].due) == (99, 99)
+    assert (found["latch"].runs, found["latch"].due) == (100, 100)
+
+
+def test_what_no_run_owes_is_no_promise():
+    assert "latch" not in reactions(0, without=("latch",), excused=("latch",))
+    assert not reactions(0, without=("latch",))["latch"].held
 
 
 def test_where_it_need_not_act_no_time_is_promised():
     (scenario,) = select(["reader_crash"])
-    names = [one.name for one in judge(Summary(scenario.name), scenario, {}, manual=False)]
+    names = [one.name for one in judge(Summary(scenario.name), scenario, {})]
     assert names == ["unneeded failovers", "repeated failovers"]
 
 
@@ -357,13 +392,19 @@ def test_the_drill_reads_the_committed_template():
 def test_a_scenario_that_takes_a_budget_away_has_a_bound_of_its_own():
     (ordinary,) = select(["both_tiers_dead"])
     (killed,) = select(["orchestrator_killed_early"])
-    usual, allowed = (limits(one, manual=False) for one in (ordinary, killed))
-    assert usual == {"detect": 12.0, "decide": 3.0, "own_share": 15.0, "accepted": 25.0}
+    usual, allowed = (limits(one) for one in (ordinary, killed))
+    assert usual == {
+        "detect": 12.0,
+        "decide": 3.0,
+        "own_share": 15.0,
+        "accepted": 25.0,
+        "latch": 5.0,
+    }
     assert allowed == usual | killed.allowed
     assert all(allowed[name] > usual[name] for name in killed.allowed)
 
 
 def test_what_is_allowed_is_a_measure_with_a_budget():
     for one in SCENARIOS:
-        known = limits(replace(one, allowed={}), manual=False)
+        known = limits(replace(one, allowed={}))
         assert one.allowed.keys() <= known.keys(), one.name

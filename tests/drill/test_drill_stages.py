@@ -95,6 +95,66 @@ def test_the_alarm_path(measure, deployment, fixed, seed):
 
 
 @pytest.mark.parametrize("seed", SEEDS)
+def test_the_latch_follows_the_promotion(measure, deployment, fixed, seed):
+    timings = fixed(aurora_promotion=10, aurora_settle=1)
+    run, _ = measure(scenario("both_tiers_dead"), deployment, timings, seed)
+    assert run.stages["promote"] == pytest.approx(10 + 1)
+    # The deployed orchestrator writes, looks, and looks again 2 s later; then it asks for the
+    # standby's targets, writes, and calls Route 53.
+    looked = next(at for n in range(99) if (at := 2 * API + (2 + API) * n) >= 11)
+    assert run.stages["latch"] == pytest.approx(looked + 3 * API - 11)
+    # It writes the latch and the end.
+    assert run.stages["verify"] == pytest.approx(looked + 5 * API - 11)
+
+
+def test_a_latch_alone_is_the_decision(measure, deployment, fixed):
+    run, _ = measure(scenario("application_dead"), deployment, fixed(), 1)
+    assert run.stages["latch"] is None
+    assert run.stages["decide"] is not None
+
+
+@pytest.mark.parametrize(
+    ("name", "excused"),
+    [
+        ("both_tiers_dead", ()),
+        ("monitor_and_both_dead", ()),
+        ("route53_down", ("latch",)),
+        ("orchestrator_killed", ()),
+    ],
+)
+def test_what_a_run_owes(measure, deployment, assumptions, name, excused):
+    for seed in SEEDS:
+        run, _ = measure(scenario(name), deployment, assumptions, seed)
+        assert run.excused == excused
+        assert ("latch" in run.measures()) is ("latch" not in excused)
+
+
+@pytest.mark.parametrize(("detection", "first"), [(5, "Aurora"), (25, "we")])
+def test_where_aurora_is_first_our_reaction_is_not_owed(
+    measure, deployment, fixed, detection, first
+):
+    timings = fixed(aurora_detection=detection, aurora_promotion=20)
+    run, _ = measure(scenario("both_tiers_crash"), deployment, timings, 1)
+    reactions = {"detect", "decide", "own_share", "accepted"}
+    assert set(run.excused) == (reactions if first == "Aurora" else set())
+    assert (run.stages["decide"] is None) is (first == "Aurora")
+    assert run.stages["latch"] is not None
+
+
+def test_a_latch_that_only_the_handler_misses_is_missed(measure, deployment, assumptions):
+    """The same note of a failed latch excuses nothing where Route 53 works."""
+    (orchestrator,) = (one for name, one in deployment.functions.items() if "Orch" in name)
+    call = "route53.update_health_check("
+    broken = replace(orchestrator, code=orchestrator.code.replace(call, "raise OSError(1);" + call))
+    functions = {**deployment.functions, orchestrator.logical: broken}
+    run, cloud = measure(
+        scenario("both_tiers_dead"), replace(deployment, functions=functions), assumptions, 1
+    )
+    assert cloud.recorded("RUN#", "LatchError")
+    assert (run.missed, run.excused, run.stages["latch"]) == (1, (), None)
+
+
+@pytest.mark.parametrize("seed", SEEDS)
 def test_aurora_on_its_own(measure, deployment, fixed, seed):
     timings = fixed(aurora_detection=6, aurora_promotion=9, aurora_settle=1)
     run, cloud = measure(scenario("writer_crash"), deployment, timings, seed)

@@ -52,7 +52,9 @@ def one_scenario(**facts):
     }  # fmt: skip
     summary = Summary("writer-crash", "the writer crashes", must_act=True, cost_per_month=91.23)
     summary.add(Run(**run | {key: facts.pop(key) for key in list(facts) if key in run}))
-    summary.budgets = (Budget("detect, 99th percentile", 12.34, 7.22, "s", held=True),)
+    summary.budgets = (
+        Budget("detect, 99th percentile", 12.34, 7.22, "s", held=True, runs=1, due=1),
+    )
     for key, value in facts.items():
         setattr(summary, key, value)
     return replace(EMPTY, summaries=(summary,))
@@ -159,7 +161,18 @@ def test_a_stage_that_did_not_always_take_place_says_so(form):
     report = one_scenario()
     assert "of 1 run" not in words(form, report)
     report.summaries[0].add(Run("writer-crash", 2, {"detect": 4.0}))
-    assert "in 1 of 2 runs" in words(form, report)
+    assert (
+        words(form, report).count("in 1 of 2 runs") == 10
+    )  # stages and sums, and the budget on one
+
+
+@pytest.mark.parametrize("form", ["html", "markdown"])
+def test_a_budget_says_in_how_many_runs_it_was_measured(form):
+    of_all = Budget("detect, 99th percentile", 12.0, 7.0, "s", held=True, runs=1, due=1)
+    assert "of 1 run" not in words(form, one_scenario(budgets=(of_all,)))
+    assert "in 0 of 1 run" in words(form, one_scenario(budgets=(replace(of_all, runs=0),)))
+    count = Budget("missed failovers", 0, 0, "", held=True)
+    assert "of 1 run" not in words(form, one_scenario(budgets=(count,)))
 
 
 def test_the_terminal_shows_the_99th_percentiles_counts_and_failures():

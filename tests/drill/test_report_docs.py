@@ -43,6 +43,7 @@ def test_the_budgets_are_those_that_are_checked():
         budgets.DECIDE,
         budgets.OWN_SHARE,
         budgets.ACCEPTED,
+        budgets.LATCH,
     ]
     assert f"{budgets.PERCENT}th percentile" in told
 

@@ -57,7 +57,7 @@ def _summaries(report: DrillReport) -> list[str]:
         for number, (name, cells) in enumerate(view.stage_rows(one))
     ]
     budgets = [
-        [words.title(one), *map(_cell, view.budget_cells(one, columns))]
+        [words.title(one), *(_cell(one, budget) for budget in view.budget_cells(one, columns))]
         for one in summaries
         if one.budgets
     ]
@@ -88,10 +88,10 @@ def _stage(one: Summary, name: str) -> str:
     return words.STAGE_NAMES[name] + (f" ({runs})" if runs else "")
 
 
-def _cell(budget: Budget | None) -> str:
+def _cell(one: Summary, budget: Budget | None) -> str:
     if budget is None:
         return ""
-    figure = words.amount(budget.measured, budget.unit)
+    figure = f"{words.amount(budget.measured, budget.unit)} {view.in_budget(one, budget)}".rstrip()
     return figure if budget.held else f"**{figure}, not held**"
 
 

@@ -200,7 +200,15 @@ def stage_rows(one: Summary) -> list[tuple[str, list[str]]]:
 
 def in_how_many(one: Summary, name: str) -> str:
     """``in 3 of 1,000 runs``, where a stage did not take place in each; else empty."""
-    found = one.measures[name].count
+    return _of_runs(one, one.measures[name].count)
+
+
+def in_budget(one: Summary, budget: Budget) -> str:
+    """The same of what a budget rests on; a count rests on every run."""
+    return _of_runs(one, budget.runs) if budget.unit else ""
+
+
+def _of_runs(one: Summary, found: int) -> str:
     return "" if found == one.runs else f"in {count(found)} of {_plural(one.runs, 'run')}"
 
 

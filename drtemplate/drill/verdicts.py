@@ -1,0 +1,84 @@
+"""How a run went: what was moved, rightly or not, and how the orchestrator's runs ended."""
+
+import json
+from collections.abc import Mapping
+
+from drtemplate.drill.cloud import Cloud
+from drtemplate.drill.facts import AUTOMATIC
+from drtemplate.drill.scenarios import Scenario
+
+OUTCOMES = ("COMPLETED", "FAILED_BACK", "FAILED", "KILLED", "REFUSED", "DRY_RUN", "NOT_REQUIRED")
+
+
+def verdicts(cloud: Cloud, scenario: Scenario, zero: float) -> dict[str, int]:
+    """Runs of the orchestrator that acted, by what they should have done; missed ones; Route 53's moves.
+
+    What acts by itself before the fault is unneeded, in every scenario.
+    """
+    counts = dict.fromkeys(("right", "unneeded", "missed", "repeated"), 0)
+    seen: set[str] = set()
+    runs: dict[int, str] = {}
+    order = ("right", "repeated", "unneeded")
+    for act in cloud.facts.acts:
+        automatic = act.caller.source in AUTOMATIC
+        if act.at < zero:
+            if not automatic:
+                continue
+            verdict = "unneeded"
+        elif act.component in seen:
+            verdict = "repeated"
+        elif automatic and (not act.faulty or act.component not in scenario.needs):
+            verdict = "unneeded"
+        else:
+            verdict = "right"
+        if act.at >= zero:
+            seen.add(act.component)
+        before = runs.get(id(act.caller), "right")
+        runs[id(act.caller)] = max(before, verdict, key=order.index)
+    for verdict in runs.values():
+        counts[verdict] += 1
+    counts["missed"] = int(scenario.must_act and not _all_moved(cloud, scenario, zero, seen))
+    counts["moves"] = sum(at >= zero for at in cloud.records.side.times)
+    return counts
+
+
+def _all_moved(cloud: Cloud, scenario: Scenario, zero: float, seen: set[str]) -> bool:
+    """Whether each component was moved, by the automation or by Aurora itself.
+
+    A latch that AWS did not take is recorded, and no failed failover.
+    """
+    moved = set(seen)
+    if replaced(cloud, zero):
+        moved.add("database")
+    if "database" in moved and latch_failed(cloud):
+        moved.add("application")
+    return scenario.needs <= moved
+
+
+def replaced(cloud: Cloud, zero: float) -> bool:
+    """Whether another instance writes than before the fault, whoever moved it."""
+    writers = cloud.aurora.writers
+    return writers.value != writers.before(zero)
+
+
+def latch_failed(cloud: Cloud) -> bool:
+    """Whether a run has recorded that AWS, which was down or throttled, did not take its latch."""
+    network = cloud.network
+    hindered = "route53" in network.outages or network.throttled > 0
+    return hindered and cloud.recorded("RUN#", "LatchError")
+
+
+def outcome(cloud: Cloud, zero: float) -> str:
+    """How the orchestrator's runs since the fault ended, the weightiest."""
+    found = {_outcome(run.answer, run.error) for run in cloud.facts.runs if run.queued >= zero}
+    return next((name for name in OUTCOMES if name in found), "NONE")
+
+
+def _outcome(answer: object, error: BaseException | None) -> str:
+    if error is not None:
+        return "FAILED" if isinstance(error, Exception) else "KILLED"
+    try:
+        assert isinstance(answer, Mapping)
+        return str(json.loads(answer["body"])["outcome"])
+    except (AssertionError, KeyError, TypeError, ValueError):
+        return "NONE"
