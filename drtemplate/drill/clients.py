@@ -34,18 +34,27 @@ def served_again(cloud: Cloud, zero: float, end: float) -> tuple[float | None, f
 
     0 if it always is; None if it is not served at ``end``. Between the servers and the database stands
     the cluster endpoint's name, which they keep for its TTL.
+
+    DNS gives the addresses of all of a load balancer's nodes, and which of them to use is the client's
+    choice: https://docs.aws.amazon.com/elasticloadbalancing/latest/userguide/how-elastic-load-balancing-works.html
+    This one takes one address of an answer and tries no other until it asks DNS again. Browsers and curl
+    go on to the next address when one is silent, others do not, and a promise must hold for those too.
+    Which address it takes is chance, so it counts as unserved while its answer holds a dead node's
+    address: without a cache every other request fails until the address is withdrawn, and with one all
+    do until the first refresh after that.
     """
     random = cloud.kernel.random("client")
     ttl = cloud.assumptions.draw("route53_alias_ttl", random)
     endpoint_ttl = cloud.assumptions.draw("aurora_endpoint_ttl", random)
     alias = Cache(ttl, random.uniform(0, ttl))
     endpoint = Cache(endpoint_ttl, random.uniform(0, endpoint_ttl))
-    histories: list[History[str] | History[bool]] = [
+    histories: list[History[str] | History[bool] | History[frozenset[str]]] = [
         cloud.records.side,
         cloud.aurora.writing,
         cloud.aurora.endpoint,
-        *(balancer.serving for balancer in cloud.balancers.values()),
     ]
+    for balancer in cloud.balancers.values():
+        histories += (balancer.serving, balancer.nodes, balancer.addresses)
     steps = changes(histories, zero)
     times = sorted(at for at in {*steps, *endpoint.refreshed(steps)} if at <= end)
     uncached = _served_from(cloud, times, Cache(0.0, 0.0), endpoint)
@@ -62,9 +71,11 @@ def _served_from(cloud: Cloud, times: list[float], alias: Cache, endpoint: Cache
     """The first of the times from which on the client is served at all of them."""
     since: float | None = None
     for at in times:
-        side = cloud.records.side.before(alias.asked(at))
+        asked = alias.asked(at)
+        balancer = cloud.balancers[cloud.records.side.before(asked)]
         served = (
-            cloud.balancers[side].serving.before(at)
+            balancer.serving.before(at)
+            and balancer.addresses.before(asked) <= balancer.nodes.before(at)
             and cloud.aurora.writing.before(at)
             and cloud.aurora.endpoint.before(endpoint.asked(at)) == cloud.aurora.writers.before(at)
         )

@@ -82,7 +82,7 @@ def nat_lost(cloud: Cloud) -> None:
 
 
 def zone_lost(cloud: Cloud) -> None:
-    """Power is lost in the writer's zone: instances, servers, NAT gateway, functions."""
+    """Power is lost in the writer's zone, and with it all that runs there, on both sides."""
     aurora = cloud.aurora
     zone = aurora.nodes[aurora.writer].zone
     cloud.journal.note("network", f"zone {zone} lost")
@@ -91,7 +91,7 @@ def zone_lost(cloud: Cloud) -> None:
         if node.zone == zone:
             aurora.stop(node.name, "silent")
     for balancer in cloud.balancers.values():
-        balancer.set_targets(Reply.SILENT, zone)
+        balancer.lose_zone(zone)
     cloud.network.lost_nats.add(zone)
     cloud.functions.lose_zone(zone)
 

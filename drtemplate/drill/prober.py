@@ -30,6 +30,9 @@ class Prober:
         phase: virtual seconds of its first probe.
         look: what a probe meets now.
         turned: called with the new state when it turns.
+
+    Attributes:
+        restless: whether the next probe may meet something else although nothing changes.
     """
 
     def __init__(
@@ -55,6 +58,7 @@ class Prober:
         self.healthy = True
         self.row = 0  # results in a row that contradict `healthy`
         self.awake = False
+        self.restless = False
 
     def wake(self) -> None:
         """The endpoint may have changed: probe until all agrees again."""
@@ -81,7 +85,8 @@ class Prober:
             self.kernel.at(self.timeout, self._result, False)
         else:
             self._result(reply is Reply.GOOD)
-        if self.healthy is (reply is Reply.GOOD) and self.row == 0:
+        agrees = self.healthy is (reply is Reply.GOOD) and self.row == 0
+        if agrees and not self.restless:
             self.awake = False
         else:
             self._next()

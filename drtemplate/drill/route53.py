@@ -51,6 +51,7 @@ class HealthCheck:
         self.balancer = balancer
         self.assumptions = assumptions
         self.random = kernel.random(f"checkers {side.name}")
+        self.choice = kernel.random(f"addresses {side.name}").choice
         self.disabled = self.inverted = False
         self.reports = CHECKERS
         self.healthy: History[bool] = History(True)
@@ -69,10 +70,18 @@ class HealthCheck:
         ]
 
     def _look(self) -> Reply:
-        if not self.balancer.alive:
+        # It asks DNS for each probe, and probes one of the addresses.
+        # https://docs.aws.amazon.com/Route53/latest/APIReference/API_HealthCheckConfig.html
+        balancer = self.balancer
+        nodes = balancer.nodes.value
+        if not nodes or (balancer.split and self._address() not in nodes):
             return Reply.SILENT
         # Without a server the load balancer answers 502 or 503 at once.
-        return Reply.GOOD if self.balancer.serving.value else Reply.REFUSED
+        return Reply.GOOD if balancer.serving.value else Reply.REFUSED
+
+    def _address(self) -> str:
+        """The zone of one of the addresses that DNS gives."""
+        return self.choice(sorted(self.balancer.addresses.value))
 
     def _turned(self, good: bool) -> None:
         self.reports += 1 if good else -1
@@ -81,6 +90,7 @@ class HealthCheck:
     def wake(self) -> None:
         """The endpoint may have changed."""
         for checker in self.checkers:
+            checker.restless = self.balancer.split
             checker.wake()
 
     def start_unhealthy(self) -> None:

@@ -1,7 +1,11 @@
-"""A load balancer's targets: what they are, and what the load balancer shows of them.
+"""A load balancer: its nodes, their addresses in DNS, its targets, and what it shows of them.
 
 A target turns after the configured number of probes in a row.
 https://docs.aws.amazon.com/elasticloadbalancing/latest/application/target-group-health-checks.html
+In each of its zones a load balancer has a node, and each node sends to the targets of all zones.
+https://docs.aws.amazon.com/elasticloadbalancing/latest/userguide/how-elastic-load-balancing-works.html
+The address of a zone that is lost is removed from DNS; if all of them are, DNS gives all.
+https://docs.aws.amazon.com/elasticloadbalancing/latest/application/target-group-health.html
 """
 
 from collections.abc import Callable
@@ -25,11 +29,14 @@ class Target:
 
 
 class Balancer:
-    """One side: a load balancer and its targets, one in each zone.
+    """One side: a load balancer, and a node and a target of it in each zone.
 
     Attributes:
-        alive: whether the load balancer itself answers.
-        serving: whether a request through it is answered.
+        alive: whether the load balancer as a whole works.
+        nodes: the zones in which a node answers.
+        addresses: the zones whose node's address DNS gives.
+        split: whether some of these addresses answer and some do not.
+        serving: whether a request that reaches such a node is answered.
         shown_dead: whether AWS shows at least one target unhealthy and none healthy.
         shown_good: whether AWS shows a healthy target, which an alias evaluates.
         changed: called when anything of this changes.
@@ -48,8 +55,14 @@ class Balancer:
         self.assumptions = assumptions
         self.journal = journal
         self.random = kernel.random(f"targets {side.name}")
+        self.zones = frozenset(zones)
         self.targets = [self._target(zone) for zone in zones]
         self.alive = True
+        self.lost: set[str] = set()
+        self.withdrawn: set[str] = set()
+        self.nodes: History[frozenset[str]] = History(self.zones)
+        self.addresses: History[frozenset[str]] = History(self.zones)
+        self.split = False
         good = bool(zones)
         self.serving: History[bool] = History(good)
         self.shown_dead: History[bool] = History(False)
@@ -72,9 +85,9 @@ class Balancer:
         return target
 
     def _look(self, target: Target) -> Reply:
-        if self.alive:
+        if self.nodes.value:
             return target.reply
-        # A dead load balancer probes nothing, so nothing turns.
+        # Without a node nobody probes, so nothing turns.
         return Reply.GOOD if target.prober.healthy else Reply.REFUSED
 
     def _turned(self, target: Target, good: bool) -> None:
@@ -99,7 +112,36 @@ class Balancer:
         """The load balancer itself goes away, or comes back."""
         self.alive = alive
         self.journal.note("load balancer", f"{self.side.name} {'back' if alive else 'dead'}")
+        self._nodes_changed()
         self.update()
+
+    def lose_zone(self, zone: str) -> None:
+        """A zone's node and targets are gone; a while later DNS no longer gives its address."""
+        if zone not in self.zones - self.lost:
+            return
+        self.lost.add(zone)
+        self.journal.note("load balancer", f"{self.side.name} node in {zone} lost")
+        self._nodes_changed()
+        random = self.kernel.random(f"node {self.side.name} {zone}")
+        delay = self.assumptions.draw("elb_node_withdrawal", random)
+        self.kernel.at(delay, self._withdraw, zone)
+        self.set_targets(Reply.SILENT, zone)
+
+    def _withdraw(self, zone: str) -> None:
+        self.withdrawn.add(zone)
+        left = self.zones - self.withdrawn
+        what = f"address in {zone} withdrawn from DNS" if left else "addresses all given again"
+        self.journal.note("load balancer", f"{self.side.name} {what}")
+        self.addresses.set(self.kernel.now, left or self.zones)
+        self._nodes_changed()
+        self.update()
+
+    def _nodes_changed(self) -> None:
+        self.nodes.set(self.kernel.now, self.zones - self.lost if self.alive else frozenset())
+        self.split = bool(self.nodes.value) and self.nodes.value != self.addresses.value
+        # Targets may have changed while nobody looked.
+        for target in self.targets:
+            target.prober.wake()
 
     def empty(self) -> None:
         """Nothing is registered."""
@@ -111,7 +153,7 @@ class Balancer:
         """Recompute what follows from the targets."""
         now, states = self.kernel.now, self.states()
         answers = any(target.reply is Reply.GOOD for target in self.targets)
-        self.serving.set(now, self.alive and answers)
+        self.serving.set(now, bool(self.nodes.value) and answers)
         self.shown_dead.set(now, "unhealthy" in states and "healthy" not in states)
         self.shown_good.set(now, "healthy" in states)
         self.changed()
