@@ -10,7 +10,7 @@ import sys
 from collections.abc import Callable, Sequence
 from dataclasses import asdict, replace
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeAlias
 
 from drtemplate.drill.command import add_parser as add_drill
 from drtemplate.errors import DrTemplateError, InputError
@@ -18,6 +18,8 @@ from drtemplate.settings import Settings
 
 if TYPE_CHECKING:
     from drtemplate.pipeline import Rendered
+
+    Commands: TypeAlias = argparse._SubParsersAction[argparse.ArgumentParser]
 
 FINE, FOUND, CANNOT = 0, 1, 2
 
@@ -64,7 +66,12 @@ def _parser() -> argparse.ArgumentParser:
         epilog="Exit codes: 0 fine or equal; 1 findings, stale or different; 2 cannot run.",
     )
     commands = parser.add_subparsers(title="commands", metavar="COMMAND", required=True)
+    for add in (_add_render, _add_lint, _add_equivalence, _add_deploy, add_drill):
+        add(commands)
+    return parser
 
+
+def _add_render(commands: "Commands") -> None:
     render = commands.add_parser("render", help="render, validate and write the template (default)")
     where = render.add_mutually_exclusive_group()
     where.add_argument(
@@ -77,6 +84,8 @@ def _parser() -> argparse.ArgumentParser:
     )
     render.set_defaults(command=_render)
 
+
+def _add_lint(commands: "Commands") -> None:
     lint = commands.add_parser("lint", help="run cfn-lint and the project's own checks")
     lint.add_argument(
         "--region", action="append", metavar="R", help="validate for R; may be given repeatedly"
@@ -84,6 +93,8 @@ def _parser() -> argparse.ArgumentParser:
     lint.add_argument("--format", choices=("text", "json"), default="text")
     lint.set_defaults(command=_lint)
 
+
+def _add_equivalence(commands: "Commands") -> None:
     equivalence = commands.add_parser(
         "equivalence", help="compare with the source template, leaf by leaf"
     )
@@ -96,6 +107,8 @@ def _parser() -> argparse.ArgumentParser:
     equivalence.add_argument("--format", choices=("text", "json"), default="text")
     equivalence.set_defaults(command=_equivalence)
 
+
+def _add_deploy(commands: "Commands") -> None:
     deploy = commands.add_parser("deploy", help="deploy the template with the AWS CLI, and follow")
     deploy.add_argument("--stack", required=True, metavar="NAME", help="the stack's name")
     deploy.add_argument(
@@ -107,8 +120,6 @@ def _parser() -> argparse.ArgumentParser:
     deploy.add_argument("--force", action="store_true", help="although the failover latch is on")
     deploy.add_argument("--dry-run", action="store_true", help="check everything, send nothing")
     deploy.set_defaults(command=_deploy)
-    add_drill(commands)
-    return parser
 
 
 def _render(options: argparse.Namespace, settings: Settings) -> int:

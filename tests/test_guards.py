@@ -6,10 +6,11 @@ Each guard lists its findings, one line each that begins with the logical id.
 import copy
 import re
 from collections.abc import Iterator
-from fnmatch import fnmatchcase
 from typing import Any
 
 import pytest
+
+from drtemplate.checks.iam import like
 
 KEY = {"Ref": "KMSKey"}
 KEY_ARN = {"Fn::GetAtt": ["KMSKey", "Arn"]}
@@ -257,7 +258,7 @@ def find_unconditioned_metrics(template: dict[str, Any]) -> list[str]:
         f"{title}: PutMetricData into every namespace"
         for title, statement in role_statements(template)
         if statement["Effect"] == "Allow"
-        and any(fnmatchcase("cloudwatch:PutMetricData", action) for action in actions(statement))
+        and any(like(action, "cloudwatch:PutMetricData") for action in actions(statement))
         and not dig(statement, ("Condition", "StringEquals", "cloudwatch:namespace"))
     ]
 
@@ -366,7 +367,7 @@ def find_makers_of_log_groups(template: dict[str, Any]) -> list[str]:
         f"{title}: {statement['Action']}"
         for title, statement in role_statements(template)
         if statement["Effect"] == "Allow"
-        and any(fnmatchcase("logs:CreateLogGroup", action) for action in actions(statement))
+        and any(like(action, "logs:CreateLogGroup") for action in actions(statement))
     ]
     harmless = {"AWSLambdaENIManagementAccess"}
     return findings + [

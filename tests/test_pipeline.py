@@ -4,8 +4,8 @@ import os
 from pathlib import Path
 
 import pytest
+from refusals import refusal
 
-from drtemplate.errors import InputError
 from drtemplate.pipeline import default_output, is_current, render, store, validate
 from drtemplate.settings import PROJECT, Settings
 
@@ -17,15 +17,6 @@ def target(tmp_path):
     path = tmp_path / "template.yaml"
     path.write_text(OLD)
     return path
-
-
-def refusal(act, path, *more):
-    with pytest.raises(InputError) as caught:
-        act(path, *more)
-    message = str(caught.value)
-    assert len(message.splitlines()) == 1
-    assert str(path) in message
-    return message
 
 
 def entries(folder):

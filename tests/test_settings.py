@@ -1,6 +1,7 @@
 import dataclasses
 
 import pytest
+from refusals import one_line
 
 from drtemplate.errors import SettingsError
 from drtemplate.settings import AddressPlan, Settings, unknown_regions
@@ -61,26 +62,16 @@ def by_name(cases):
 
 @pytest.mark.parametrize(("choice", "named"), by_name(BAD_PLANS))
 def test_a_bad_address_plan_is_refused_in_one_line(choice, named):
-    with pytest.raises(SettingsError) as caught:
-        AddressPlan(**choice)
-    message = str(caught.value)
-    assert named in message
-    assert len(message.splitlines()) == 1
+    assert named in one_line(SettingsError, AddressPlan, **choice)
 
 
 @pytest.mark.parametrize(("choice", "named"), by_name(BAD_SETTINGS))
 def test_a_bad_setting_is_refused_in_one_line(choice, named):
-    with pytest.raises(SettingsError) as caught:
-        Settings(**choice)
-    message = str(caught.value)
-    assert named in message
-    assert len(message.splitlines()) == 1
+    assert named in one_line(SettingsError, Settings, **choice)
 
 
 def test_a_line_break_in_a_bad_block_stays_in_one_line():
-    with pytest.raises(SettingsError) as caught:
-        AddressPlan(vpc="10.0.0.0/16\n")
-    assert len(str(caught.value).splitlines()) == 1
+    one_line(SettingsError, AddressPlan, vpc="10.0.0.0/16\n")
 
 
 def test_the_largest_and_the_smallest_block_are_allowed():

@@ -50,18 +50,27 @@ def _long_form(loader: _Loader, suffix: str, node: yaml.Node) -> dict[str, Any]:
 _Loader.add_multi_constructor("!", _long_form)
 
 
-def load_document(path: Path, what: str) -> Any:
-    """Read a YAML or JSON file.
+def read_text(path: Path, what: str, encoding: str = "utf-8") -> str:
+    """The text of a file that the user names, its line ends as they are.
 
     Raises:
-        InputError: it is missing, unreadable or no YAML; ``what`` names it for people.
+        InputError: it is missing, unreadable or not UTF-8; ``what`` names it for people.
     """
     try:
-        text = path.read_bytes().decode("utf-8")
+        return path.read_bytes().decode(encoding)
     except OSError as exc:
         raise InputError(f"{path}: cannot read the {what}: {exc.strerror}") from exc
     except UnicodeDecodeError as exc:
         raise InputError(f"{path}: the {what} is not UTF-8") from exc
+
+
+def load_document(path: Path, what: str) -> Any:
+    """Read a YAML or JSON file.
+
+    Raises:
+        InputError: as ``read_text``, or it is no YAML.
+    """
+    text = read_text(path, what)
     try:
         return _plain(yaml.load(text, _Loader))
     except yaml.MarkedYAMLError as exc:

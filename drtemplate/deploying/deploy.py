@@ -11,24 +11,19 @@ from drtemplate.checks.limits import MAX_BYTES
 from drtemplate.checks.loading import load_template
 from drtemplate.deploying.account import Account, asking, open_account
 from drtemplate.deploying.command import Command, Run, Target, find_aws, make_command, started
-from drtemplate.deploying.events import Event, EventReader, first_failure
+from drtemplate.deploying.events import Event, EventReader
 from drtemplate.deploying.follow import Follower
+from drtemplate.deploying.outcome import explain, left_behind, succeeded
 from drtemplate.deploying.parameters import MASK, is_secret, load_parameters, problems
 from drtemplate.deploying.preflight import (
-    READY,
     Stack,
     check_latch,
     check_state,
     check_zones,
     look,
-    remedy,
 )
 from drtemplate.deploying.stack_name import check_stack_name
 from drtemplate.errors import DeployError
-
-DONE = ("CREATE_COMPLETE", "UPDATE_COMPLETE")
-# CloudFormation's words for a change set, and for an update, that would change nothing.
-_UNCHANGED = ("No changes to deploy", "No updates are to be performed")
 
 Say = Callable[[str], None]
 Start = Callable[[Command], AbstractContextManager[Run]]
@@ -109,18 +104,9 @@ def deploy(
         with start(deployment.command) as run:
             code, said = _follow(follower, run, lambda: look(account, target), target)
     except KeyboardInterrupt:
-        say(f"interrupted: {_left_behind(follower.events, target)}")
+        say(f"interrupted: {left_behind(follower.events, target)}")
         return False
-    stack = look(account, target)
-    events = [one for one in follower.events if one.status != "REVIEW_IN_PROGRESS"]
-    if not _succeeded(stack, events, code, said):
-        _explain(stack, events, said, target, say)
-        return False
-    say(f"{target.stack}: {stack.status}" if events else f"{target.stack}: no changes to deploy")
-    width = max(map(len, stack.outputs), default=0)
-    for name, value in stack.outputs.items():
-        show(f"{name:<{width}}  {value}")
-    return True
+    return _conclude(deployment, follower.events, code, said, say, show)
 
 
 def _follow(
@@ -130,8 +116,26 @@ def _follow(
     try:
         code = follower.until_end(run, lambda: stack().status)
     except DeployError as exc:
-        raise DeployError(f"{exc}; {_left_behind(follower.events, target)}") from exc
+        raise DeployError(f"{exc}; {left_behind(follower.events, target)}") from exc
     return code, run.said()
+
+
+def _conclude(
+    deployment: Deployment, events: list[Event], code: int, said: str, say: Say, show: Say
+) -> bool:
+    """Say how it ended, and show the outputs; whether the stack is as asked for."""
+    target = deployment.target
+    stack = look(deployment.account, target)
+    events = [one for one in events if one.status != "REVIEW_IN_PROGRESS"]
+    if not succeeded(stack, events, code, said):
+        for line in explain(stack, events, said, target):
+            say(line)
+        return False
+    say(f"{target.stack}: {stack.status}" if events else f"{target.stack}: no changes to deploy")
+    width = max(map(len, stack.outputs), default=0)
+    for name, value in stack.outputs.items():
+        show(f"{name:<{width}}  {value}")
+    return True
 
 
 def prepare(request: Request, say: Say) -> Deployment:
@@ -211,34 +215,3 @@ def _table(
         value = MASK if is_secret(facts) and values[name] else values[name] or "(empty)"
         origin = "" if name in given else "  (as in the stack)" if name in kept else "  (default)"
         yield f"  {name:<{width}}  {value}{origin}"
-
-
-def _succeeded(stack: Stack, events: list[Event], code: int, said: str) -> bool:
-    if events:
-        return stack.status in DONE
-    # Without an event nothing was changed: right only if nothing had to be.
-    return stack.status in READY and (code == 0 or any(words in said for words in _UNCHANGED))
-
-
-def _explain(stack: Stack, events: list[Event], said: str, target: Target, say: Say) -> None:
-    """The first failure and its reason, and how to go on; else the AWS CLI's own last words."""
-    if failure := first_failure(events):
-        reason = " ".join(failure.reason.split()) or "CloudFormation gives no reason"
-        say(f"error: {failure.title} {failure.status}: {reason}")
-    else:
-        lines = [line for line in said.splitlines() if line.strip()]
-        say(f"error: {lines[-1].strip() if lines else 'the AWS CLI gives no reason'}")
-    if not stack.exists:
-        say(f"{target.stack} was not made; mend that, then deploy again")
-    elif stack.status not in READY:
-        say(f"{target.stack} is in {stack.status}; {remedy(stack.status, target)}")
-    else:
-        say(f"{target.stack} is in {stack.status}" + ("" if events else ", as it was before"))
-
-
-def _left_behind(events: list[Event], target: Target) -> str:
-    """What goes on without this program, and how to look at it."""
-    watch = target.hint("cloudformation", "describe-stack-events")
-    if any(one.status != "REVIEW_IN_PROGRESS" for one in events):
-        return f"CloudFormation goes on without this program; look: {watch}"
-    return f"no event has come yet, and CloudFormation may or may not have begun; look: {watch}"

@@ -10,6 +10,7 @@ from difflib import get_close_matches
 from pathlib import Path
 from typing import Any
 
+from drtemplate.checks.loading import read_text
 from drtemplate.errors import InputError
 
 MASK = "****"
@@ -28,14 +29,10 @@ def load_parameters(path: Path) -> dict[str, str]:
     Raises:
         InputError: it cannot be read, is not JSON, or is neither of the two forms.
     """
+    text = read_text(path, "parameter file", "utf-8-sig")
     try:
-        text = path.read_bytes().decode("utf-8-sig")
         # A number stays as it is written: 1.50 is not 1.5.
         document = json.loads(text, parse_int=str, parse_float=str, object_pairs_hook=_once)
-    except OSError as exc:
-        raise InputError(f"{path}: cannot read the parameter file: {exc.strerror}") from exc
-    except UnicodeDecodeError as exc:
-        raise InputError(f"{path}: the parameter file is not UTF-8") from exc
     except json.JSONDecodeError as exc:
         raise InputError(
             f"{path}:{exc.lineno}: the parameter file is not JSON: {exc.msg}; write {_EXAMPLE}"

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from drtemplate.checks.loading import load_template
+from drtemplate.checks.loading import load_template, read_text
 from drtemplate.errors import InputError
 from drtemplate.settings import PROJECT
 
@@ -188,13 +188,9 @@ def with_handlers(deployment: Deployment, folder: Path) -> Deployment:
     functions = {}
     for logical, name in FILES.items():
         path = folder / name
+        code = read_text(path, "handler")
         try:
-            code = path.read_text(encoding="utf-8")
             compile(code, str(path), "exec")
-        except OSError as exc:
-            raise InputError(f"{path}: cannot read the handler: {exc.strerror}") from exc
-        except UnicodeDecodeError as exc:
-            raise InputError(f"{path}: the handler is not UTF-8") from exc
         except (SyntaxError, ValueError) as exc:
             raise InputError(f"{path}: the handler is no Python: {exc}") from exc
         functions[logical] = replace(deployment.functions[logical], code=code)

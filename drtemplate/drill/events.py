@@ -1,41 +1,12 @@
-"""EventBridge: schedules with their delay, and patterns.
+"""EventBridge: the schedules, with their delay, and the events of AWS's services."""
 
-https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-event-patterns.html
-"""
-
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from drtemplate.drill.assumptions import Assumptions
 from drtemplate.drill.deployment import Rule
 from drtemplate.drill.kernel import Kernel
-
-
-def matches(pattern: Mapping[str, Any], event: Mapping[str, Any]) -> bool:
-    """Whether an event has, for each key of the pattern, one of the values that stand there."""
-    for key, wanted in pattern.items():
-        found = event.get(key)
-        if isinstance(wanted, Mapping):
-            if not isinstance(found, Mapping) or not matches(wanted, found):
-                return False
-        elif not any(
-            _one(value, wanted) for value in (found if isinstance(found, list) else [found])
-        ):
-            return False
-    return True
-
-
-def _one(value: Any, wanted: Sequence[Any]) -> bool:
-    for one in wanted:
-        if not isinstance(one, Mapping):
-            if value == one:
-                return True
-        elif "prefix" in one:
-            if isinstance(value, str) and value.startswith(one["prefix"]):
-                return True
-        else:
-            raise ValueError(f"the drill knows no event filter {one}")
-    return False
+from drtemplate.drill.rules import matches
 
 
 class EventBus:

@@ -1,6 +1,5 @@
 """Reads a rendered template into a `Deployment`, with its parameters' defaults."""
 
-import re
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from typing import Any
@@ -20,6 +19,7 @@ from drtemplate.drill.deployment import (
     Side,
 )
 from drtemplate.drill.intrinsics import ZONES, Resolver
+from drtemplate.drill.rules import check_pattern, period
 
 
 def read_deployment(template: Mapping[str, Any], digest: str) -> Deployment:
@@ -40,7 +40,9 @@ def read_deployment(template: Mapping[str, Any], digest: str) -> Deployment:
         ),
         sides={side: _side(resolver, side) for side in SIDES},
         cluster=_cluster(found),
-        rules=tuple(_rule(one) for _, one in found.of("AWS::Events::Rule")),
+        rules=tuple(
+            _rule(one) for _, one in found.of("AWS::Events::Rule") if one.get("State") != "DISABLED"
+        ),
         table=resolver.ref("FailoverStateTable"),
         topic=resolver.ref("AlertTopic"),
         parameters=parameters,
@@ -193,11 +195,11 @@ def _window(text: str) -> tuple[float, float]:
 
 
 def _rule(one: Mapping[str, Any]) -> Rule:
-    expression = one.get("ScheduleExpression", "") if one.get("State") != "DISABLED" else ""
-    rate = re.fullmatch(r"rate\((\d+) (minute|hour|day)s?\)", expression)
-    seconds = {"minute": 60, "hour": 3600, "day": 86400}
+    schedule, pattern = one.get("ScheduleExpression"), one.get("EventPattern", {})
+    if pattern:
+        check_pattern(pattern)
     return Rule(
-        every=float(int(rate[1]) * seconds[rate[2]]) if rate else None,
-        pattern=one.get("EventPattern", {}),
+        every=float(period(schedule)) if schedule else None,
+        pattern=pattern,
         targets=tuple(target["Arn"] for target in one.get("Targets", [])),
     )

@@ -48,24 +48,8 @@ def _add_cluster(
     encryption: Encryption,
     engine_version: str,
 ) -> rds.DBCluster:
-    subnets = template.add_resource(
-        rds.DBSubnetGroup(
-            "DBSubnetGroup",
-            DBSubnetGroupDescription="Subnet group for Aurora cluster",
-            SubnetIds=[subnet.ref() for subnet in network.database_subnets],
-            Tags=name_tags("db-subnet-group"),
-        )
-    )
-    # Without a binlog recovery is shorter, and backtrack excludes the enhanced one for ever.
-    # https://docs.aws.amazon.com/AmazonRDS/latest/AuroraUserGuide/AuroraMySQL.Enhanced.binlog.html
-    settings = template.add_resource(
-        rds.DBClusterParameterGroup(
-            "DBClusterParameterGroup",
-            Description="Cluster parameter group for Aurora MySQL",
-            Family="aurora-mysql8.0",
-            Parameters={"binlog_format": "OFF", "innodb_flush_log_at_trx_commit": 1},
-        )
-    )
+    subnets = _add_subnet_group(template, network)
+    settings = _add_cluster_settings(template)
     return template.add_resource(
         rds.DBCluster(
             "AuroraDBCluster",
@@ -89,6 +73,30 @@ def _add_cluster(
             EnableCloudwatchLogsExports=["error"],
             DeletionProtection=If(parameters.is_production, True, False),
             Tags=name_tags("aurora-cluster"),
+        )
+    )
+
+
+def _add_subnet_group(template: StackTemplate, network: Network) -> rds.DBSubnetGroup:
+    return template.add_resource(
+        rds.DBSubnetGroup(
+            "DBSubnetGroup",
+            DBSubnetGroupDescription="Subnet group for Aurora cluster",
+            SubnetIds=[subnet.ref() for subnet in network.database_subnets],
+            Tags=name_tags("db-subnet-group"),
+        )
+    )
+
+
+def _add_cluster_settings(template: StackTemplate) -> rds.DBClusterParameterGroup:
+    # Without a binlog recovery is shorter, and backtrack excludes the enhanced one for ever.
+    # https://docs.aws.amazon.com/AmazonRDS/latest/AuroraUserGuide/AuroraMySQL.Enhanced.binlog.html
+    return template.add_resource(
+        rds.DBClusterParameterGroup(
+            "DBClusterParameterGroup",
+            Description="Cluster parameter group for Aurora MySQL",
+            Family="aurora-mysql8.0",
+            Parameters={"binlog_format": "OFF", "innodb_flush_log_at_trx_commit": 1},
         )
     )
 

@@ -2,6 +2,7 @@ import re
 
 import pytest
 import yaml
+from refusals import refusal
 
 from drtemplate.checks.equivalence import CONTRACT
 from drtemplate.checks.leaves import leaves
@@ -14,7 +15,6 @@ from drtemplate.checks.ledger import (
     load_ledger,
 )
 from drtemplate.checks.loading import load_template
-from drtemplate.errors import InputError
 from drtemplate.settings import Settings
 from drtemplate.stack import build
 
@@ -36,15 +36,6 @@ def written(tmp_path, document):
     path = tmp_path / "ledger.yaml"
     path.write_text(document if isinstance(document, str) else yaml.safe_dump(document))
     return path
-
-
-def refusal(path):
-    with pytest.raises(InputError) as caught:
-        load_ledger(path)
-    message = str(caught.value)
-    assert len(message.splitlines()) == 1
-    assert str(path) in message
-    return message
 
 
 def without(key):
@@ -73,19 +64,21 @@ MALFORMED = {
 @pytest.mark.parametrize("entry", MALFORMED.values(), ids=MALFORMED)
 def test_a_malformed_entry_is_refused_by_number(tmp_path, entry):
     other = GOOD | {"path": "Resources.Other"}
-    assert "entry 2" in refusal(written(tmp_path, [other, entry]))
+    assert "entry 2" in refusal(load_ledger, written(tmp_path, [other, entry]))
 
 
 @pytest.mark.parametrize("change", [{"change": "replaced"}, {"class": "nice"}])
 def test_a_wrong_word_is_shown_with_the_path_and_the_right_ones(tmp_path, change):
-    message = refusal(written(tmp_path, [GOOD | change]))
+    message = refusal(load_ledger, written(tmp_path, [GOOD | change]))
     assert GOOD["path"] in message
     assert next(iter(change.values())) in message
     assert all(word in message for word in (CHANGES if "change" in change else CLASSES))
 
 
 def test_a_path_that_stands_twice_is_refused(tmp_path):
-    assert GOOD["path"] in refusal(written(tmp_path, [GOOD, GOOD | {"change": "added"}]))
+    assert GOOD["path"] in refusal(
+        load_ledger, written(tmp_path, [GOOD, GOOD | {"change": "added"}])
+    )
 
 
 NO_LEDGER = {
@@ -99,11 +92,11 @@ NO_LEDGER = {
 
 @pytest.mark.parametrize("text", NO_LEDGER.values(), ids=NO_LEDGER)
 def test_what_is_no_ledger_is_refused(tmp_path, text):
-    assert "ledger" in refusal(written(tmp_path, text))
+    assert "ledger" in refusal(load_ledger, written(tmp_path, text))
 
 
 def test_a_missing_ledger_is_refused(tmp_path):
-    refusal(tmp_path / "missing.yaml")
+    refusal(load_ledger, tmp_path / "missing.yaml")
 
 
 def test_an_entry_is_read(tmp_path):

@@ -1,6 +1,7 @@
 import json
 
 import pytest
+from refusals import refusal
 
 from drtemplate.checks.loading import load_document, load_template
 from drtemplate.errors import InputError
@@ -56,15 +57,6 @@ def written(tmp_path, content):
     path = tmp_path / "source.yaml"
     path.write_bytes(content if isinstance(content, bytes) else content.encode())
     return path
-
-
-def refusal(path, load=load_template):
-    with pytest.raises(InputError) as caught:
-        load(path)
-    message = str(caught.value)
-    assert len(message.splitlines()) == 1
-    assert str(path) in message
-    return message
 
 
 def test_short_form_long_form_and_json_are_the_same(tmp_path):
@@ -150,26 +142,26 @@ BAD_RESOURCE = {
 )
 def test_what_is_not_yaml_is_refused_with_file_and_line(tmp_path, content, line, problem):
     path = written(tmp_path, content)
-    message = refusal(path)
+    message = refusal(load_template, path)
     assert f"{path}{line}" in message
     assert problem in message
 
 
 @pytest.mark.parametrize("content", NO_TEMPLATE.values(), ids=NO_TEMPLATE)
 def test_what_is_no_template_is_refused(tmp_path, content):
-    assert "Resources" in refusal(written(tmp_path, content))
+    assert "Resources" in refusal(load_template, written(tmp_path, content))
 
 
 @pytest.mark.parametrize("content", BAD_RESOURCE.values(), ids=BAD_RESOURCE)
 def test_a_resource_without_type_is_refused_by_name(tmp_path, content):
-    message = refusal(written(tmp_path, content))
+    message = refusal(load_template, written(tmp_path, content))
     assert "Bucket" in message
     assert "Type" in message
 
 
 @pytest.mark.parametrize("value", ["3", "text", "[a]", ""])
 def test_a_parameter_that_is_no_mapping_is_refused_by_name(tmp_path, value):
-    message = refusal(written(tmp_path, f"{BUCKET}Parameters:\n  Size: {value}\n"))
+    message = refusal(load_template, written(tmp_path, f"{BUCKET}Parameters:\n  Size: {value}\n"))
     assert "parameter Size is no mapping" in message
 
 
@@ -190,23 +182,26 @@ UNUSABLE = {
 
 @pytest.mark.parametrize("value", UNUSABLE.values(), ids=UNUSABLE)
 def test_a_value_that_no_template_can_hold_is_refused(tmp_path, value):
-    refusal(written(tmp_path, f"Resources: {{A: {{Type: T, Properties: {{P: {value}}}}}}}\n"))
+    refusal(
+        load_template,
+        written(tmp_path, f"Resources: {{A: {{Type: T, Properties: {{P: {value}}}}}}}\n"),
+    )
 
 
 def test_a_key_that_is_no_text_is_refused(tmp_path):
-    refusal(written(tmp_path, f"1: a\n{BUCKET}"))
+    refusal(load_template, written(tmp_path, f"1: a\n{BUCKET}"))
 
 
 def test_a_missing_file_is_refused(tmp_path):
-    assert "No such file" in refusal(tmp_path / "missing.yaml")
+    assert "No such file" in refusal(load_template, tmp_path / "missing.yaml")
 
 
 def test_a_directory_is_refused(tmp_path):
-    assert "directory" in refusal(tmp_path)
+    assert "directory" in refusal(load_template, tmp_path)
 
 
 def test_a_path_below_a_file_is_refused(tmp_path):
-    refusal(written(tmp_path, BUCKET) / "below.yaml")
+    refusal(load_template, written(tmp_path, BUCKET) / "below.yaml")
 
 
 def test_the_message_says_what_was_to_be_read(tmp_path):

@@ -113,6 +113,7 @@ def cluster_parameters(**values: Any) -> Callable[[Resources], None]:
 
 CLUSTER = ref("AuroraDBCluster")
 MONITOR, ORCHESTRATOR = "HealthMonitorFunction", "FailoverOrchestratorFunction"
+CONTEXT = "kms:EncryptionContext:aws:logs:arn"
 DEAF = {"StringEquals": {"aws:SourceAccount": ref("AWS::AccountId")}}
 SOURCE_STATEMENT = {
     "Effect": "Allow",
@@ -165,6 +166,23 @@ MUTATIONS: dict[str, tuple[Callable[[Resources], None], str, str]] = {
     ),
     "Logs under an unknown condition": (
         key("logs.", Condition={"StringEquals": {"aws:PrincipalOrgID": "o-1"}}),
+        "key-logs",
+        "FailoverLogGroup",
+    ),
+    # An ARN is compared part by part, so one wildcard stands for one part.
+    "Logs for an ARN of too few parts": (
+        key("logs.", Condition={"ArnLike": {CONTEXT: "arn:*"}}),
+        "key-logs",
+        "FailoverLogGroup",
+    ),
+    # IAM knows no classes of characters.
+    "Logs for a class of characters": (
+        key("logs.", Condition={"StringLike": {CONTEXT: "[a]rn:*"}}),
+        "key-logs",
+        "FailoverLogGroup",
+    ),
+    "Logs under an operator that is not known": (
+        key("logs.", Condition={"StringNotEquals": {"aws:SourceAccount": "111122223333"}}),
         "key-logs",
         "FailoverLogGroup",
     ),
@@ -577,11 +595,12 @@ FINE: dict[str, Callable[[Resources], None]] = {
         "logs.",
         Condition={
             "ArnEquals": {
-                "kms:EncryptionContext:aws:logs:arn": sub(
-                    "arn:${AWS::Partition}:logs:${AWS::Region}:${AWS::AccountId}:*"
-                )
+                CONTEXT: sub("arn:${AWS::Partition}:logs:${AWS::Region}:${AWS::AccountId}:*")
             }
         },
+    ),
+    "a key for every log group of every account": key(
+        "logs.", Condition={"StringLike": {CONTEXT.upper(): "arn:*"}}
     ),
     "actions as one wildcard": key("cloudwatch.", Action="kms:*"),
     "several principals": key(

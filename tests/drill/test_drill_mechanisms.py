@@ -10,7 +10,6 @@ from drtemplate.drill.aurora import Refused
 from drtemplate.drill.clients import Cache
 from drtemplate.drill.cloud import Cloud
 from drtemplate.drill.deployment import MONITOR, ORCHESTRATOR
-from drtemplate.drill.events import matches
 from drtemplate.drill.expressions import Expression
 from drtemplate.drill.history import History
 from drtemplate.drill.kernel import Kernel, Killed
@@ -387,20 +386,6 @@ def test_statistics():
 
 
 # EventBridge.
-
-
-def test_patterns_match_any_of_their_values():
-    pattern = {
-        "source": ["aws.rds"],
-        "detail": {"EventCategories": ["failover"], "SourceArn": ["x"]},
-    }
-    event = {"source": "aws.rds", "detail": {"EventCategories": ["failover"], "SourceArn": "x"}}
-    assert matches(pattern, event)
-    assert not matches(pattern, {**event, "source": "aws.ec2"})
-    assert not matches(
-        pattern, {**event, "detail": {"EventCategories": ["backup"], "SourceArn": "x"}}
-    )
-    assert not matches(pattern, {"source": "aws.rds"})
 
 
 def test_a_schedule_fires_every_minute_a_little_late(deployment, fixed):

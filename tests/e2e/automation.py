@@ -3,7 +3,6 @@
 As in ``services``, every check yields its findings as text.
 """
 
-import fnmatch
 import io
 import json
 import urllib.request
@@ -14,6 +13,7 @@ from typing import Any
 import services
 from services import Deployed
 
+from drtemplate.checks.iam import arn_like
 from drtemplate.settings import Settings
 from drtemplate.stack import build
 
@@ -104,7 +104,7 @@ def _allowed(of: Deployed, function: str, principal: str, source: str) -> bool:
     return any(
         one["Principal"] == {"Service": principal}
         and one["Action"] == "lambda:InvokeFunction"
-        and fnmatch.fnmatchcase(source, one["Condition"]["ArnLike"]["AWS:SourceArn"])
+        and arn_like(one["Condition"]["ArnLike"]["AWS:SourceArn"], source)
         for one in json.loads(policy)["Statement"]
     )
 

@@ -8,7 +8,6 @@ from chain.delivery import ALARMS, ALARMS_TO_LAMBDA, EVENTS
 from chain.overlay import OVERLAY
 from chain.scenario import problems
 from chain.scenarios import BY_NAME, SCENARIOS
-from chain.triggers import Rule, matches
 from chain.world import MONITOR, ORCHESTRATOR
 
 pytest_plugins = ["chain.plugin"]
@@ -63,42 +62,7 @@ def test_an_event_closes_the_run_that_came_too_late(runs):
     assert run.state["NewWriter"]
 
 
-# The rules' patterns
-
-
-EVENT = {
-    "source": "aws.rds",
-    "detail-type": "RDS DB Cluster Event",
-    "detail": {"EventCategories": ["failover", "other"], "SourceArn": "a"},
-}
-
-
-@pytest.mark.parametrize(
-    ("pattern", "expected"),
-    [
-        ({"source": ["aws.rds"]}, True),
-        ({"source": ["aws.ec2", "aws.rds"]}, True),
-        ({"detail": {"EventCategories": ["failover"], "SourceArn": ["a"]}}, True),
-        ({"detail": {"EventCategories": ["failover"], "SourceArn": ["b"]}}, False),
-        ({"detail": {"EventCategories": ["creation"]}}, False),
-        ({"detail": {"Missing": ["a"]}}, False),
-        ({"source": {"deeper": ["aws.rds"]}}, False),
-        ({"source": []}, False),
-    ],
-)
-def test_a_pattern(pattern, expected):
-    assert matches(pattern, EVENT) is expected
-
-
-def test_an_operator_in_a_pattern_is_an_error():
-    with pytest.raises(ValueError, match="prefix"):
-        matches({"source": [{"prefix": "aws."}]}, EVENT)
-
-
-def test_a_schedule_that_is_no_rate_is_an_error():
-    assert Rule({"ScheduleExpression": "rate(2 hours)"}, ()).seconds == 7200
-    with pytest.raises(ValueError, match="only rates"):
-        _ = Rule({"ScheduleExpression": "cron(0 * * * ? *)"}, ()).seconds
+# The rules
 
 
 def test_the_deployed_rule_is_for_this_cluster_and_for_failovers(harness, runs):

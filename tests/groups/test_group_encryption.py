@@ -1,6 +1,6 @@
-from fnmatch import fnmatchcase
-
 import pytest
+
+from drtemplate.checks.iam import arn_like, like
 
 ARN = "arn:aws-test:logs:xx-test-1:111122223333:log-group:"
 LOG_GROUPS = ["FailoverLogGroup", "HealthMonitorLogGroup"]
@@ -19,7 +19,7 @@ def statements(properties):
 
 
 def allows(statement, action):
-    return any(fnmatchcase(action, pattern) for pattern in statement["Action"])
+    return any(like(pattern, action) for pattern in statement["Action"])
 
 
 def test_the_key_names_exactly_these_principals(statements):
@@ -55,14 +55,14 @@ def test_cloudwatch_logs_may_use_the_key(statements, action):
 def test_cloudwatch_logs_may_use_the_key_for_the_log_groups(statements, properties, title):
     condition = statements["logs.xx-test-1.amazonaws.com"]["Condition"]
     pattern = condition["ArnLike"]["kms:EncryptionContext:aws:logs:arn"]
-    assert fnmatchcase(ARN + properties[title]["LogGroupName"], pattern)
+    assert arn_like(pattern, ARN + properties[title]["LogGroupName"])
 
 
 @pytest.mark.parametrize("name", ["/aws/lambda/other-health-monitor", "/aws/rds/dr-test-x"])
 def test_cloudwatch_logs_may_not_use_the_key_for_others(statements, name):
     condition = statements["logs.xx-test-1.amazonaws.com"]["Condition"]
     pattern = condition["ArnLike"]["kms:EncryptionContext:aws:logs:arn"]
-    assert not fnmatchcase(ARN + name, pattern)
+    assert not arn_like(pattern, ARN + name)
 
 
 @pytest.mark.parametrize("service", ["cloudwatch", "events"])

@@ -1,10 +1,10 @@
 """Functions: time for their waits, a log group of their own, and who may call them how."""
 
 from collections.abc import Iterator
-from fnmatch import fnmatchcase
 from typing import Any
 
 from drtemplate.checks.findings import Finding
+from drtemplate.checks.iam import like
 from drtemplate.checks.rules.code import Code, read_code
 from drtemplate.checks.rules.keys import ACTIONS, ALARM_TYPES, EVENTS
 from drtemplate.checks.rules.reading import (
@@ -129,13 +129,14 @@ def _asynchronous(template: Template, title: str) -> Iterator[Finding]:
 
 def _permitted(template: Template, called: str, principal: str, arns: tuple[str, ...]) -> bool:
     for _, permission in of_type(template, "AWS::Lambda::Permission"):
-        # Without a source, whatever the principal calls for may call.
+        # Without a source, whatever the principal calls for may call; else by StringLike.
+        # https://docs.aws.amazon.com/lambda/latest/api/API_AddPermission.html
         source = text_of(permission.get("SourceArn", "*")) or ""
         if (
             target_of(permission.get("FunctionName"))[0] == called
             and text_of(permission.get("Principal")) == principal
             and text_of(permission.get("Action")) == "lambda:InvokeFunction"
-            and any(fnmatchcase(arn, source) for arn in arns)
+            and any(like(source, arn) for arn in arns)
         ):
             return True
     return False

@@ -1,14 +1,11 @@
 """What a resource policy lets a service do, as far as a template tells."""
 
 from collections.abc import Iterator, Mapping
-from fnmatch import fnmatchcase
 from typing import Any
 
+from drtemplate.checks.iam import OPERATORS, like
 from drtemplate.checks.rules.reading import list_of, text_of
 
-# https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_elements_condition_operators.html
-_LIKE = frozenset({"ArnLike", "ArnEquals", "StringLike"})
-_EQUAL = frozenset({"StringEquals", "StringEqualsIgnoreCase"})
 _ACCOUNT = "${AWS::AccountId}"
 
 
@@ -22,7 +19,8 @@ def allowed(
         service: the principal, as ``events.amazonaws.com``; may hold ``${AWS::Region}``.
         actions: full names of actions, as ``kms:Decrypt``.
         context: condition key -> the value that the service's request carries, as a Sub's text. A
-            condition on any other key counts as not met, since nothing here tells its value.
+            condition on any other key counts as not met, since nothing here tells its value; so does
+            one with an operator that is not known.
     """
     granted: set[str] = set()
     for statement in _statements(document):
@@ -33,7 +31,7 @@ def allowed(
             granted |= {
                 action
                 for action in actions
-                if any(fnmatchcase(action.lower(), pattern.lower()) for pattern in patterns)
+                if any(like(pattern.lower(), action.lower()) for pattern in patterns)
             }
     return frozenset(granted)
 
@@ -54,19 +52,20 @@ def _names(statement: Mapping[str, Any], service: str) -> bool:
 
 def _holds(condition: Mapping[str, Any], context: Mapping[str, str]) -> bool:
     """Whether every operator and key of the condition holds for the request."""
+    # IAM reads the names of keys without regard to case.
+    given = {key.lower(): value for key, value in context.items()}
     return all(
-        _one_holds(operator, [text_of(one) or "" for one in list_of(wanted)], context.get(key))
+        _one_holds(
+            operator, [text_of(one) or "" for one in list_of(wanted)], given.get(key.lower())
+        )
         for operator, keys in condition.items()
         for key, wanted in keys.items()
     )
 
 
 def _one_holds(operator: str, wanted: list[str], value: str | None) -> bool:
-    if value is None:
-        return False
-    if operator in _EQUAL:
-        return value in wanted
-    return operator in _LIKE and any(fnmatchcase(value, pattern) for pattern in wanted)
+    compare = OPERATORS.get(operator)
+    return compare is not None and value is not None and any(compare(one, value) for one in wanted)
 
 
 def source_context(arn: str) -> dict[str, str]:

@@ -5,10 +5,11 @@ An element or an operator that is not known here is an error, never a guess.
 """
 
 import itertools
-import re
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
+
+from drtemplate.checks.iam import OPERATORS, arn_like, like
 
 KNOWN_ELEMENTS = {"Sid", "Effect", "Principal", "Action", "Resource", "Condition"}
 
@@ -87,33 +88,9 @@ def allows(policy: Iterable[Statement], request: Request) -> bool:
     return effects == {"Allow"}
 
 
-def like(pattern: str, text: str) -> bool:
-    """``*`` for any number of characters, ``?`` for one."""
-    expression = re.escape(pattern).replace(r"\*", ".*").replace(r"\?", ".")
-    return re.fullmatch(expression, text, re.DOTALL) is not None
-
-
-def arn_like(pattern: str, arn: str) -> bool:
-    """Each of the six components of an ARN by itself.
-
-    https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_elements_condition_operators.html#Conditions_ARN
-    """
-    patterns, parts = pattern.split(":", 5), arn.split(":", 5)
-    return len(patterns) == len(parts) == 6 and all(map(like, patterns, parts))
-
-
 def resource_like(pattern: str, resource: str) -> bool:
     """A resource of a request under one of a statement; an action without one asks for ``*``."""
     return pattern == "*" or arn_like(pattern, resource)
-
-
-OPERATORS: dict[str, Callable[[str, str], bool]] = {
-    "StringEquals": str.__eq__,
-    "StringLike": like,
-    "ArnEquals": arn_like,
-    "ArnLike": arn_like,
-    "Bool": lambda wanted, given: wanted.lower() == given.lower(),
-}
 
 
 def _statement(given: Mapping[str, Any]) -> Statement:

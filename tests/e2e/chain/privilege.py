@@ -3,10 +3,10 @@
 import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
-from fnmatch import fnmatchcase
 
 from chain.gate import FUNCTION, KEY_USE, OPERATIONS, Use
 from chain.policies import Statement, allows
+from drtemplate.checks.iam import like
 
 # What an action knows, from the gate's rows: does it have a resource, and which condition keys.
 TYPES = {
@@ -58,7 +58,7 @@ def inert(grant: Statement) -> bool:
     if len(arn) >= 6 and not set("*?") & set(arn[2] + service) and arn[2] != service:
         return True
     types = TYPES.get(action, ["*"])
-    return not set("*?") & set(resource) and not any(fnmatchcase(resource, one) for one in types)
+    return not set("*?") & set(resource) and not any(like(one, resource) for one in types)
 
 
 def used(grant: Statement, uses: Iterable[Use], by_code: bool) -> bool:

@@ -1,7 +1,9 @@
-"""EventBridge and CloudWatch as the deployed rules and alarms make them act."""
+"""EventBridge and CloudWatch as the deployed rules and alarms make them act.
+
+What a pattern and a schedule say is the drill's model of them: one for both.
+"""
 
 import json
-import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -9,36 +11,14 @@ from typing import Any
 
 from chain.delivery import ALARMS, ALARMS_TO_LAMBDA, EVENTS
 from chain.metrics import Alarm, Composite
+from drtemplate.drill.rules import matches, period
 
-UNITS = {"minute": 60, "hour": 3600, "day": 86_400}
 TARGET_KEYS = {"Id", "Arn", "RetryPolicy", "DeadLetterConfig"}
 
 
 def iso(when: float) -> str:
     """As EventBridge writes a time."""
     return datetime.fromtimestamp(when, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
-
-
-def matches(pattern: Mapping[str, Any], event: Any) -> bool:
-    """Whether an event fits an EventBridge pattern of exact values.
-
-    A list in the event fits if one of its members does.
-    https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-create-pattern.html
-
-    Raises:
-        ValueError: A comparison operator, none of which is known here.
-    """
-    for key, wanted in pattern.items():
-        given = event.get(key) if isinstance(event, dict) else None
-        if isinstance(wanted, dict):
-            if not matches(wanted, given):
-                return False
-            continue
-        if any(isinstance(one, dict) for one in wanted):
-            raise ValueError(f"an operator in the pattern of {key}: {wanted}")
-        if not set(wanted) & set(given if isinstance(given, list) else [given]):
-            return False
-    return True
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,13 +35,8 @@ class Rule:
         Raises:
             ValueError: A schedule that is no rate.
         """
-        text = self.facts.get("ScheduleExpression")
-        if not text:
-            return 0
-        parsed = re.fullmatch(r"rate\((\d+) (minute|hour|day)s?\)", text)
-        if parsed is None:
-            raise ValueError(f"only rates are run, not {text}")
-        return int(parsed[1]) * UNITS[parsed[2]]
+        schedule = self.facts.get("ScheduleExpression")
+        return period(schedule) if schedule else 0
 
 
 class Triggers:
