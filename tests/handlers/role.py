@@ -1,7 +1,8 @@
 """What a function's role, as deployed, allows: decided from the statements of the template."""
 
 import re
-from fnmatch import fnmatchcase
+
+from drtemplate.checks.iam import like
 
 # Service -> the prefix of its actions in IAM, where it is another.
 # https://docs.aws.amazon.com/service-authorization/latest/reference/reference_policies_actions-resources-contextkeys.html
@@ -80,7 +81,7 @@ class Role:
             for resource in listed(one["Resource"])
         ]
         return all(
-            any(fnmatchcase(resource, pattern) for pattern in granted)
+            any(like(pattern, resource) for pattern in granted)
             for resource in asked(service, operation, params)
         )
 
