@@ -78,6 +78,7 @@ def run(options: argparse.Namespace) -> int:
         seed=options.seed,
         jobs=jobs,
     )
+    session.check()
     report.check_folder(options.output)
     progress = report.Progress(sys.stderr, session.total)
     try:

@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 from drtemplate.drill import runner, sensitivity
 from drtemplate.drill.assumptions import Assumptions
 from drtemplate.drill.deployment import Deployment
+from drtemplate.drill.imports import check_imports
 from drtemplate.drill.results import DrillReport, Summary
 from drtemplate.drill.scenarios import Scenario
 
@@ -36,6 +37,14 @@ class Session:
     def total(self) -> int:
         """Runs in all."""
         return self.runs * len(self.scenarios) + sensitivity.runs_of(self.deployment, self.swept)
+
+    def check(self) -> None:
+        """See that it can be drilled at all.
+
+        Raises:
+            DrTemplateError: a function cannot be loaded.
+        """
+        check_imports(self.deployment, self.assumptions)
 
     def drill(
         self, advance: Callable[[str, int], None], finished: Callable[[Summary], None]
