@@ -11,7 +11,7 @@ from drtemplate.checks.loading import load_template
 from drtemplate.cli import main
 from drtemplate.drill import sandbox
 from drtemplate.drill.assumptions import ASSUMPTIONS, load_assumptions
-from drtemplate.drill.deployment import TEMPLATE, load_deployment
+from drtemplate.drill.deployment import FILES, TEMPLATE, load_deployment, with_handlers
 from drtemplate.drill.imports import check_imports
 from drtemplate.drill.results import DrillReport
 from drtemplate.errors import InputError
@@ -138,6 +138,21 @@ def spoiled(tmp_path, name, text, *, whole=True):
         (b"def handler(:", "no Python"),
         (b"\xff\xfe", "not UTF-8"),
         (b"x = 1\n", "no function handler"),
+        (b"1 / 0\n", "cannot be imported: ZeroDivisionError: division by zero (line 1)"),
+    ],
+)
+def test_a_handler_that_is_none(drill, tmp_path, text, words):
+    folder, path = spoiled(tmp_path, "health_monitor.py", text)
+    # Nothing must be done in it, and so it would be held.
+    error = refused(drill("--handlers", folder, "--runs", 1, "--scenario", "day_0"))
+    assert str(path) in error
+    assert words in error
+
+
+@pytest.mark.parametrize("name", FILES.values())
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
         (b"handler = 7\n", "no function handler"),
         (b"import os\n\n1 / 0\n", "cannot be imported: ZeroDivisionError: division by zero (line 3)"),
         (b"import no_such_module\n", "ModuleNotFoundError: No module named 'no_such_module' (line 1)"),
@@ -152,18 +167,17 @@ def spoiled(tmp_path, name, text, *, whole=True):
         (b"import boto3\nboto3.client('ec2').describe_vpcs()\n", "calls ec2:DescribeVpcs"),
     ],
 )  # fmt: skip
-def test_a_handler_that_is_none(drill, tmp_path, text, words):
-    folder, path = spoiled(tmp_path, "health_monitor.py", text)
-    # Nothing must be done in it, and so it would be held.
-    error = refused(drill("--handlers", folder, "--runs", 1, "--scenario", "day_0"))
-    assert str(path) in error
-    assert words in error
+def test_a_handler_that_cannot_be_loaded(deployment, assumptions, tmp_path, name, text, words):
+    folder, path = spoiled(tmp_path, name, text)
+    with pytest.raises(InputError) as caught:
+        check_imports(with_handlers(deployment, folder), assumptions)
+    assert str(caught.value).startswith(f"{path}: ")
+    assert words in str(caught.value)
 
 
-def test_the_other_handler_is_loaded_too(drill, tmp_path):
-    folder, path = spoiled(tmp_path, "failover_orchestrator.py", b"1 / 0\n")
-    error = refused(drill("--handlers", folder, "--runs", 1, "--scenario", "day_0"))
-    assert f"{path}: cannot be imported: ZeroDivisionError" in error
+def test_the_project_s_own_handlers_can_be_loaded(deployment, assumptions):
+    check_imports(deployment, assumptions)
+    check_imports(with_handlers(deployment, HANDLERS), assumptions)
 
 
 @pytest.mark.parametrize(
