@@ -53,10 +53,11 @@ def run(options: argparse.Namespace) -> int:
         DrTemplateError: something that was given cannot be used.
     """
     try:
-        from drtemplate.drill import report, runner, sensitivity  # noqa: PLC0415  --help needs none of it
+        from drtemplate.drill import report  # noqa: PLC0415  --help needs none of it
         from drtemplate.drill.assumptions import ASSUMPTIONS, load_assumptions  # noqa: PLC0415
         from drtemplate.drill.deployment import TEMPLATE, load_deployment  # noqa: PLC0415
         from drtemplate.drill.scenarios import select  # noqa: PLC0415
+        from drtemplate.drill.session import Session  # noqa: PLC0415
     except ModuleNotFoundError as exc:
         raise InputError(
             f"a drill needs {exc.name}; install the extras: pip install -e '.[dev,drill]'"
@@ -68,35 +69,23 @@ def run(options: argparse.Namespace) -> int:
             _print(f"{one.name:<28}{one.title}")
         return FINE
     swept, jobs = _counts(options)
-    assumptions = load_assumptions(options.assumptions or ASSUMPTIONS)
-    deployment = load_deployment(options.template or TEMPLATE, options.handlers)
-    total = options.runs * len(scenarios) + sensitivity.runs_of(deployment, swept)
-    progress = report.Progress(sys.stderr, total)
+    session = Session(
+        assumptions=load_assumptions(options.assumptions or ASSUMPTIONS),
+        deployment=load_deployment(options.template or TEMPLATE, options.handlers),
+        scenarios=scenarios,
+        runs=options.runs,
+        swept=swept,
+        seed=options.seed,
+        jobs=jobs,
+    )
+    session.check()
     report.check_folder(options.output)
+    progress = report.Progress(sys.stderr, session.total)
     try:
-        summaries = runner.drill(
-            deployment,
-            assumptions,
-            scenarios,
-            runs=options.runs,
-            seed=options.seed,
-            jobs=jobs,
-            advance=progress.advance,
-            finished=progress.finished,
-        )
-        measure = sensitivity.measurer(
-            deployment,
-            assumptions,
-            runs=swept,
-            seed=options.seed,
-            jobs=jobs,
-            advance=progress.advance,
-        )
-        rows = sensitivity.sweep(deployment, measure) if swept else ()
+        made = session.drill(progress.advance, progress.finished)
     finally:
         progress.close()
-    made = runner.report(deployment, assumptions, summaries, options.seed, options.runs)
-    made = replace(made, sensitivity=rows, command=_command(options, swept))
+    made = replace(made, command=_command(options, swept))
     paths = report.store_report(made, options.output)
     _print(made.to_json() if options.format == "json" else report.as_text(made))
     if sys.stderr is not None:

@@ -31,7 +31,10 @@ RETRIES, AGE = 2, 21600
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Function:
-    """A Lambda function. Seconds; megabytes; ``zones`` and ``nat_zones`` only within a VPC."""
+    """A Lambda function. Seconds; megabytes; ``zones`` and ``nat_zones`` only within a VPC.
+
+    ``source`` says where its code stands, for messages.
+    """
 
     logical: str
     name: str
@@ -46,6 +49,7 @@ class Function:
     retries: int = RETRIES
     max_age: float = AGE
     on_failure: str | None = None
+    source: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -176,7 +180,13 @@ def load_deployment(path: Path = TEMPLATE, handlers: Path | None = None) -> Depl
         deployment = read_deployment(template, digest)
     except (KeyError, TypeError, ValueError, AttributeError, IndexError, AssertionError) as exc:
         raise InputError(f"{path}: a drill cannot read this template: {exc!r}") from exc
-    return with_handlers(deployment, handlers) if handlers else deployment
+    if handlers:
+        return with_handlers(deployment, handlers)
+    functions = {
+        logical: replace(one, source=f"{path}: {logical}")
+        for logical, one in deployment.functions.items()
+    }
+    return replace(deployment, functions=functions)
 
 
 def with_handlers(deployment: Deployment, folder: Path) -> Deployment:
@@ -193,5 +203,5 @@ def with_handlers(deployment: Deployment, folder: Path) -> Deployment:
             compile(code, str(path), "exec")
         except (SyntaxError, ValueError) as exc:
             raise InputError(f"{path}: the handler is no Python: {exc}") from exc
-        functions[logical] = replace(deployment.functions[logical], code=code)
+        functions[logical] = replace(deployment.functions[logical], code=code, source=str(path))
     return replace(deployment, functions=functions, handlers=folder.name)

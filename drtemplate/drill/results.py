@@ -63,10 +63,10 @@ class SensitivityRow:
             ``client_uncached`` for one that works on clients without it.
         reaction_p50, reaction_p99: seconds of that measure; None if it never came.
         client_p99: seconds from the fault until a client without DNS cache is served; None likewise.
-        missed: runs of that scenario in which the automation did not act.
+        missed: runs in which the automation did not act, of all scenarios in which it must.
         moves: how often Route 53 moved clients in quiet runs, without need.
-        false_alarms: failovers that nothing called for, in all `quiet_runs`.
-        quiet_runs: runs of scenarios in which the automation must not act.
+        false_alarms: those of the `quiet_runs` in which what needed no failover was failed over.
+        quiet_runs: runs of scenarios in which the automation must not act, or not on all.
         cost_per_month: US dollars.
     """
 

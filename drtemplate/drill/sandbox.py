@@ -34,7 +34,12 @@ MYSQL = 3306
 @functools.lru_cache(maxsize=16)
 def compiled(code: str, name: str) -> CodeType:
     """The handler's code; a process compiles each once."""
-    return compile(code, f"<{name}>", "exec")
+    return compile(code, filename(name), "exec")
+
+
+def filename(logical: str) -> str:
+    """What the code of a function is called in its tracebacks."""
+    return f"<{logical}>"
 
 
 def load(

@@ -87,7 +87,7 @@ def _row(knob: Knob, value: float, found: Mapping[str, Summary], *, own: bool) -
         reaction_p50=reaction.percentile(50),
         reaction_p99=reaction.percentile(99),
         client_p99=acting.measures["client_uncached"].percentile(99),
-        missed=acting.counts["missed"],
+        missed=sum(one.counts["missed"] for one in found.values()),
         moves=sum(one.counts["moves"] for one in quiet if one.scenario not in MOVES_HELP),
         false_alarms=sum(one.counts["unneeded"] for one in quiet),
         quiet_runs=sum(one.runs for one in quiet),

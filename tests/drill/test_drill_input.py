@@ -7,9 +7,13 @@ from pathlib import Path
 import pytest
 import yaml
 
+from drtemplate.checks.loading import load_template
 from drtemplate.cli import main
+from drtemplate.drill import sandbox
 from drtemplate.drill.assumptions import ASSUMPTIONS, load_assumptions
-from drtemplate.drill.deployment import TEMPLATE, load_deployment
+from drtemplate.drill.deployment import FILES, TEMPLATE, load_deployment, with_handlers
+from drtemplate.drill.imports import check_imports
+from drtemplate.drill.results import DrillReport
 from drtemplate.errors import InputError
 from drtemplate.settings import PROJECT
 
@@ -119,23 +123,118 @@ def test_a_folder_without_a_handler(drill, tmp_path, name):
     assert name in refused(drill("--handlers", tmp_path / "h"))
 
 
+def spoiled(tmp_path, name, text, *, whole=True):
+    """The template's handlers in a folder, the text in place of one of them or behind it."""
+    folder = tmp_path / "h"
+    shutil.copytree(HANDLERS, folder)
+    path = folder / name
+    path.write_bytes(text if whole else path.read_bytes() + text)
+    return folder, path
+
+
 @pytest.mark.parametrize(
     ("text", "words"),
     [
         (b"def handler(:", "no Python"),
         (b"\xff\xfe", "not UTF-8"),
         (b"x = 1\n", "no function handler"),
-        (b"import no_such_module\n", None),
+        (b"1 / 0\n", "cannot be imported: ZeroDivisionError: division by zero (line 1)"),
     ],
 )
 def test_a_handler_that_is_none(drill, tmp_path, text, words):
-    shutil.copytree(HANDLERS, tmp_path / "h")
-    (tmp_path / "h" / "health_monitor.py").write_bytes(text)
-    result = drill("--handlers", tmp_path / "h", "--runs", 1, "--scenario", "both_tiers_dead")
-    if words is None:
-        assert result[0] == 1  # as on Lambda, every run fails; so the failover is missed
-        return
-    assert words in refused(result)
+    folder, path = spoiled(tmp_path, "health_monitor.py", text)
+    # Nothing must be done in it, and so it would be held.
+    error = refused(drill("--handlers", folder, "--runs", 1, "--scenario", "day_0"))
+    assert str(path) in error
+    assert words in error
+
+
+@pytest.mark.parametrize("name", FILES.values())
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        (b"handler = 7\n", "no function handler"),
+        (b"import os\n\n1 / 0\n", "cannot be imported: ZeroDivisionError: division by zero (line 3)"),
+        (b"import no_such_module\n", "ModuleNotFoundError: No module named 'no_such_module' (line 1)"),
+        (b"import os\nos.environ['NOT_SET']\n", "cannot be imported: KeyError: 'NOT_SET' (line 2)"),
+        (b"def f():\n  raise ValueError('a\\nb')\nf()\n", "ValueError: a b (line 2)"),
+        (b"raise AssertionError\n", "cannot be imported: AssertionError (line 1)"),
+        (b"import sys\nsys.exit(3)\n", "cannot be imported: SystemExit: 3 (line 2)"),
+        (b"class X(BaseException): pass\nraise X\n", "cannot be imported: X (line 2)"),
+        (b"import json\njson.loads('{')\n", "(line 2)"),
+        (b"import time\ntime.sleep(3600)\n", "cannot be imported within its time-out of"),
+        (b"import boto3\nboto3.client('ssm').get_nothing()\n", "(line 2)"),
+        (b"import boto3\nboto3.client('ec2').describe_vpcs()\n", "calls ec2:DescribeVpcs"),
+    ],
+)  # fmt: skip
+def test_a_handler_that_cannot_be_loaded(deployment, assumptions, tmp_path, name, text, words):
+    folder, path = spoiled(tmp_path, name, text)
+    with pytest.raises(InputError) as caught:
+        check_imports(with_handlers(deployment, folder), assumptions)
+    assert str(caught.value).startswith(f"{path}: ")
+    assert words in str(caught.value)
+
+
+def test_the_project_s_own_handlers_can_be_loaded(deployment, assumptions):
+    check_imports(deployment, assumptions)
+    check_imports(with_handlers(deployment, HANDLERS), assumptions)
+
+
+@pytest.mark.parametrize(
+    ("code", "words"),
+    [
+        ("1/0", "cannot be imported: ZeroDivisionError: division by zero (line 1)"),
+        ("def handler(:", "cannot be imported: SyntaxError: invalid syntax (line 1)"),
+        ("x = 1", "has no function handler"),
+    ],
+)
+def test_the_template_s_own_code_that_cannot_be_imported(drill, tmp_path, code, words):
+    template = load_template(TEMPLATE)
+    template["Resources"]["FailoverOrchestratorFunction"]["Properties"]["Code"]["ZipFile"] = code
+    path = tmp_path / "spoiled.json"
+    path.write_text(json.dumps(template))
+    error = refused(drill("--template", path, "--runs", 1, "--scenario", "day_0"))
+    assert f"{path}: FailoverOrchestratorFunction: {words}" in error
+
+
+def test_ctrl_c_while_a_handler_is_loaded_is_no_fault_of_the_handler(
+    deployment, assumptions, monkeypatch
+):
+    def interrupted(*_):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(sandbox, "load", interrupted)
+    with pytest.raises(KeyboardInterrupt):
+        check_imports(deployment, assumptions)
+
+
+READS_ITS_CONFIGURATION = b"""
+try:
+ ssm.get_parameter(Name=ENV["CONFIG"])
+except Exception as error:
+ raise RuntimeError("cannot begin") from error
+"""
+
+
+def test_an_import_that_fails_only_in_an_outage_is_a_failed_run(drill, tmp_path):
+    folder, _ = spoiled(tmp_path, "failover_orchestrator.py", READS_ITS_CONFIGURATION, whole=False)
+    names = ("both_tiers_dead", "day_0", "ssm_down")
+    given = [word for name in names for word in ("--scenario", name)]
+    code, out, _, output = drill("--handlers", folder, "--runs", 1, "--format", "json", *given)
+    assert code == 1
+    held = sorted(DrillReport.from_json(out).summaries, key=lambda one: one.scenario)
+    assert [one.counts["missed"] for one in held] == [0, 0, 1]
+    outcomes = [list(one.outcomes) for one in held]
+    assert outcomes == [["COMPLETED"], ["NONE"], ["FAILED"]]
+    assert output.exists()
+
+
+def test_what_an_import_prints_and_how_long_it_takes_is_its_own_affair(drill, tmp_path):
+    text = b"\nprint('loaded')\nsleep(9)\n"
+    folder, _ = spoiled(tmp_path, "health_monitor.py", text, whole=False)
+    code, out, _, _ = drill("--handlers", folder, "--runs", 1, "--scenario", "day_0")
+    assert code == 0
+    assert "loaded" not in out
 
 
 def without(tmp_path, *names):

@@ -145,6 +145,19 @@ def test_every_figure_of_the_sweep_is_told(form, field, value, expected):
     assert expected in words(form, replace(EMPTY, sensitivity=(changed,)))
 
 
+@pytest.mark.parametrize("form", FORMS)
+def test_what_each_value_gains_and_loses_is_told(form):
+    own = next(row for row in samples.rows() if row.default)
+    rows = (own, replace(own, default=False, value=own.value + 1))
+    told = words(form, replace(EMPTY, sensitivity=rows))
+    assert "is neither beaten nor supported" in told
+    assert ("no different here" in told) == (form != "text")  # only the tables have it
+    later = (own, replace(rows[1], reaction_p99=own.reaction_p99 + 9))
+    told = words(form, replace(EMPTY, sensitivity=later))
+    assert "is supported: each of the others is worse in something" in told
+    assert "no different here" not in told
+
+
 @pytest.mark.parametrize("form", ["html", "markdown"])
 def test_median_95th_99th_and_worst_are_what_they_are_called(form):
     summary = Summary("writer-crash")

@@ -4,7 +4,8 @@ import argparse
 import re
 from xml.etree import ElementTree
 
-from drtemplate.drill import budgets, command
+from drtemplate.drill import budgets, command, knobs
+from drtemplate.drill.report import judgement
 from drtemplate.drill.report.bars import STYLE
 from drtemplate.drill.report.words import STAGE_MEANINGS, STAGE_NAMES
 from drtemplate.drill.results import STAGES
@@ -46,6 +47,23 @@ def test_the_budgets_are_those_that_are_checked():
         budgets.LATCH,
     ]
     assert f"{budgets.PERCENT}th percentile" in told
+
+
+def test_the_sweep_s_thresholds_and_guesses_are_those_of_the_code():
+    told = " ".join(re.search(r"\*Which knob buys what\*(.*?)\n## ", TEXT, re.DOTALL)[1].split())
+    assert f"more than {judgement._SECONDS:g} s" in told
+    assert f"more than {100 * judgement._DOLLARS:g} cents a month" in told
+    most, least = map(int, re.search(r"(\d+) against 0, not (\d+)", told).groups())
+    assert judgement._apart(most, 0)
+    assert not judgement._apart(least, 0)
+    assert least == most - 1
+    assert f"{knobs.LOSSY:.0%}".replace("%", " %") in told
+    assert "Four of its scenarios" in told
+    assert len(knobs.EXTRA) == 4
+    lead = -min(after for after, _ in knobs.BY_NAME["servers_before_writer"].faults)
+    assert f"dead for {lead:g} s when the writer hangs" in told
+    for word in ("beaten", "supported", "neither"):
+        assert f"*{word}*" in told
 
 
 def test_the_picture_in_the_readme_is_one_of_all_scenarios_that_must_act():

@@ -8,6 +8,7 @@ import pytest
 from drtemplate.drill.assumptions import load_assumptions
 from drtemplate.drill.deployment import load_deployment
 from drtemplate.drill.knobs import BY_NAME, EXTRA, KNOBS, MOVES_HELP
+from drtemplate.drill.report.judgement import against, judge
 from drtemplate.drill.results import MEASURES, Run, Summary
 from drtemplate.drill.runner import drill
 from drtemplate.drill.sensitivity import USUAL, measurer, plan, runs_of, sweep
@@ -65,7 +66,7 @@ def test_figures_are_those_of_the_scenario_and_of_the_quiet_ones(deployment):
     assert [row.false_alarms for row in rows] == [12, 0, 0]
     assert {row.quiet_runs for row in rows} == {12}
     assert [row.moves for row in rows] == [8, 40, 80]
-    assert [row.missed for row in rows] == [0, 0, 4]
+    assert [row.missed for row in rows] == [0, 0, 16]  # wherever it must act
     assert [row.cost_per_month for row in rows] == [999, 995, 990]
     assert {row.client_p99 for row in rows} == {50.0}
     (row,) = turned(deployment, knob(values=(), measure="client_uncached"))[0]
@@ -101,12 +102,18 @@ def test_the_knobs_are_those_of_the_template(deployment):
         assert one.read(deployment) == TIMINGS[one.name] == configured[one.name]
 
 
-def test_what_counts_as_quiet_needs_nothing():
+def test_what_counts_as_quiet_needs_nothing_or_no_promotion():
     for one in KNOBS:
         assert BY_NAME[one.scenario].needs or one.scenario == "load_balancer_dead"
         for name in (*one.quiet, USUAL):
-            assert not BY_NAME[name].needs
-            assert not BY_NAME[name].must_act
+            quiet = BY_NAME[name]
+            if name == "application_dead_lossy":
+                assert quiet.needs == {"application"}
+                assert name in MOVES_HELP  # whose clients must be moved
+                assert one.name in ("probe_interval_seconds", "consecutive_failures")
+            else:
+                assert not quiet.needs
+                assert not quiet.must_act
 
 
 def test_nothing_outside_the_heeded_ranges_is_tried(deployment):
@@ -126,27 +133,37 @@ def test_nothing_outside_the_heeded_ranges_is_tried(deployment):
         assert least <= min(one.values) <= max(one.values) <= most
 
 
-@pytest.fixture(scope="module")
-def real(deployment):
+def really(deployment, one, runs):
     """A sweep of one knob for real, as `measurer` would make it, on few runs."""
-    knobs = (replace(KNOBS[2], values=(0, 45), quiet=("writer_restart",)),)
     assumptions = load_assumptions()
 
     def measure(tasks):
         for task in tasks:
-            changed = (
-                deployment if task.knob is None else knobs[0].turn(deployment, int(task.value))
-            )
+            changed = deployment if task.knob is None else one.turn(deployment, int(task.value))
             scenarios = [BY_NAME[name] for name in task.scenarios]
-            yield drill(changed, assumptions, scenarios, runs=10, seed=1)
+            yield drill(changed, assumptions, scenarios, runs=runs, seed=1)
 
-    return sweep(deployment, measure, knobs)
+    return sweep(deployment, measure, (one,))
 
 
-def test_a_grace_of_nothing_acts_sooner_and_cries_wolf(real):
-    none, own, long = real
+def test_a_grace_of_nothing_acts_sooner_and_cries_wolf(deployment):
+    one = replace(KNOBS[2], values=(0, 45), quiet=("writer_restart",))
+    none, own, long = really(deployment, one, runs=10)
     assert none.reaction_p50 + 10 < own.reaction_p50 < long.reaction_p50 - 10
     assert none.false_alarms > 0 == own.false_alarms == long.false_alarms
+
+
+def test_one_failure_cries_wolf_beside_a_dead_application_and_three_cost_seconds(deployment):
+    one = replace(KNOBS[1], values=(1, 3), quiet=("application_dead_lossy",))
+    assert one.name == "consecutive_failures"
+    single, own, triple = rows = really(deployment, one, runs=8)
+    assert single.reaction_p50 + 4 < own.reaction_p50 < triple.reaction_p50 - 4
+    assert single.false_alarms > 4
+    assert own.false_alarms == triple.false_alarms == 0
+    assert [row.missed for row in rows] == [0, 0, 0]
+    assert [row.moves for row in rows] == [0, 0, 0]  # clients of a dead side are moved rightly
+    assert [against(row, rows) for row in rows] == ["more false alarms, sooner", "", "later"]
+    assert judge(one.name, rows).startswith("consecutive_failures 2 is supported: ")
 
 
 def test_the_measurer_is_the_same_on_one_and_on_two_processes(deployment):

@@ -115,7 +115,7 @@ def _sensitivity(report: DrillReport) -> list[str]:
     rows = []
     for name, of_knob in knobs(report.sensitivity):
         for number, one in enumerate(of_knob):
-            value, *cells = view.sweep_row(one)
+            value, *cells = view.sweep_row(one, of_knob)
             rows.append(["" if number else name, value, "yes" if one.default else "", *cells])
     head = ["knob", view.SWEEP_HEAD[0], "the template's", *view.SWEEP_HEAD[1:]]
     return [

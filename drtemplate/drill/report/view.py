@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from drtemplate.drill.report.judgement import judge
+from drtemplate.drill.report.judgement import against, judge
 from drtemplate.drill.report.sweep_plot import knobs
 from drtemplate.drill.report.words import (
     STAGE_NAMES,
@@ -43,6 +43,7 @@ SWEEP_HEAD = (
     "DNS moves",
     "false alarms",
     "a month",
+    "against the template\N{RIGHT SINGLE QUOTATION MARK}s",
 )
 
 
@@ -212,8 +213,8 @@ def _of_runs(one: Summary, found: int) -> str:
     return "" if found == one.runs else f"in {count(found)} of {_plural(one.runs, 'run')}"
 
 
-def sweep_row(one: SensitivityRow) -> list[str]:
-    """The cells below `SWEEP_HEAD`."""
+def sweep_row(one: SensitivityRow, rows: Sequence[SensitivityRow]) -> list[str]:
+    """The cells below `SWEEP_HEAD`, of one of the ``rows`` of a knob."""
     unit = f" {one.unit}" if one.unit else ""
     return [
         f"{one.value:g}{unit}",
@@ -224,11 +225,12 @@ def sweep_row(one: SensitivityRow) -> list[str]:
         count(one.moves),
         f"{count(one.false_alarms)} in {count(one.quiet_runs)}",
         dollars(one.cost_per_month),
+        against(one, rows),
     ]
 
 
 def findings(report: DrillReport) -> list[str]:
-    """Knob by knob, whether the sweep supports the template's own value, and why."""
+    """Knob by knob, whether the sweep supports the template's own value, beats it or does neither."""
     return [judge(name, rows) for name, rows in knobs(report.sensitivity)]
 
 

@@ -1,0 +1,69 @@
+"""Whether each function's code can be loaded where nothing is wrong, before anything is drilled.
+
+A module that fails there fails always; its drills would count such runs as failed, and call scenarios in
+which nothing must be done held. One that fails only in an outage is the handler's own behaviour.
+"""
+
+from drtemplate.drill import sandbox
+from drtemplate.drill.assumptions import Assumptions
+from drtemplate.drill.cloud import Cloud
+from drtemplate.drill.deployment import Deployment, Function
+from drtemplate.drill.intrinsics import ZONES
+from drtemplate.drill.invocation import Environment, Invocation
+from drtemplate.drill.kernel import Killed
+from drtemplate.errors import DrTemplateError, HandlerError, InputError
+
+
+def check_imports(deployment: Deployment, assumptions: Assumptions) -> None:
+    """Load each function once, as its first cold start does, in a world that has no fault.
+
+    Raises:
+        InputError: one cannot be loaded, is no handler, or calls, while it is loaded, what no drill knows.
+    """
+    for function in deployment.functions.values():
+        if trouble := _trouble(Cloud(deployment, assumptions, "import"), function):
+            where = function.source or function.logical
+            raise InputError(f"{where}: {trouble}; every run would fail, so mend it first")
+
+
+def _trouble(cloud: Cloud, function: Function) -> str | None:
+    found: list[str] = []
+    cloud.functions.broken.update(cloud.functions.environments)  # no other run is of interest
+
+    def run() -> None:
+        try:
+            sandbox.load(cloud, function, lambda *_, **__: None)
+        except KeyboardInterrupt:
+            raise
+        except HandlerError:
+            found.append("has no function handler(event, context)")
+        except Killed:
+            found.append(f"cannot be imported within its time-out of {function.timeout:g} s")
+        except BaseException as exc:
+            found.append(f"cannot be imported: {_described(exc, function)}")
+
+    first = Environment((function.zones or ZONES)[0], busy=True)
+    invocation = Invocation(cloud, function, "import", "import", {}, 0.0, first, 0.0)
+    invocation.deadline = function.timeout
+    try:
+        cloud.kernel.start(run, function.timeout, invocation)
+        cloud.run(function.timeout + 1)  # past the deadline, so that it has ended or is killed
+    except DrTemplateError as exc:
+        return str(exc)
+    finally:
+        cloud.close()
+    return found[0] if found else None
+
+
+def _described(error: BaseException, function: Function) -> str:
+    """The error in a line, with the last line of the handler's own that led to it."""
+    text, line = str(error), None
+    if isinstance(error, SyntaxError):
+        text, line = error.msg, error.lineno
+    at = error.__traceback__
+    while at is not None:
+        if at.tb_frame.f_code.co_filename == sandbox.filename(function.logical):
+            line = at.tb_lineno
+        at = at.tb_next
+    told = f"{type(error).__name__}: {' '.join(text.split())}".removesuffix(": ")
+    return told if line is None else f"{told} (line {line})"
