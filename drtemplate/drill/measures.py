@@ -142,30 +142,33 @@ class Measured:
 
     def _completion(self) -> dict[str, float | None]:
         found: dict[str, float | None] = dict.fromkeys(("promote", "latch", "verify"))
-        done = self._promotion(found) if "database" in self.scenario.needs else None
+        moved = done = None
+        if "database" in self.scenario.needs:
+            moved, done = self._promotion(found)
         if self.scenario.needs == BOTH:
             found["latch"] = self._latch(done)
             self.slow["latch"] = "the orchestrator's polling, and the calls until the latch"
         if done is None and self.first and self.first.component == "application":
-            done = self.first.at
-        if done is not None:
+            moved = done = self.first.at
+        if moved is not None and done is not None:
             for write in self.cloud.facts.writes:
-                if write.at >= done and write.status in ("COMPLETED", "FAILED_BACK"):
-                    found["verify"] = write.at - done
+                # A run that found the writer moved and had only to latch does not await the cluster.
+                if write.at >= moved and write.status in ("COMPLETED", "FAILED_BACK"):
+                    found["verify"] = max(0.0, write.at - done)
                     break
         self.slow["promote"] = "Aurora's promotion"
         self.slow["verify"] = "the orchestrator's polling, and the calls after it"
         return found
 
-    def _promotion(self, found: dict[str, float | None]) -> float | None:
-        """From accepted, or from Aurora's own start, until a new writer in an available cluster."""
+    def _promotion(self, found: dict[str, float | None]) -> tuple[float | None, float | None]:
+        """From accepted, or from Aurora's own start, until a new writer, and an available cluster."""
         aurora = self.cloud.aurora
         acts = (act.at for act in self.acts if act.component == "database")
         begin = next(acts, None)
         if begin is None:
             begin = aurora.status.first("failing-over", self.zero)
         if begin is None:
-            return None
+            return None, None
         before = aurora.writers.before(self.zero)
         moved = next(
             (
@@ -178,7 +181,7 @@ class Measured:
         done = None if moved is None else aurora.status.first("available", moved)
         if done is not None:
             found["promote"] = done - begin
-        return done
+        return moved, done
 
     def _latch(self, promoted: float | None) -> float | None:
         """From the application's turn, the call or the end of the promotion, until AWS accepted."""

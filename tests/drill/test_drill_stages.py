@@ -107,6 +107,19 @@ def test_the_latch_follows_the_promotion(measure, deployment, fixed, seed):
     assert run.stages["verify"] == pytest.approx(looked + 5 * API - 11)
 
 
+def test_a_record_before_the_cluster_is_available_counts(measure, deployment, fixed):
+    """After a killed run the next may find the writer moved, and have only to latch."""
+    timings = fixed(aurora_promotion=40, aurora_settle=15)
+    found = []
+    for seed in SEEDS:
+        run, cloud = measure(scenario("orchestrator_killed"), deployment, timings, seed)
+        ended = next(one.at for one in cloud.facts.writes if one.status == "COMPLETED")
+        available = cloud.aurora.status.first("available", cloud.facts.acts[0].at)
+        found.append(run.stages["verify"])
+        assert found[-1] == pytest.approx(max(0, ended - available), abs=1e-5)
+    assert 0 in found
+
+
 def test_a_latch_alone_is_the_decision(measure, deployment, fixed):
     run, _ = measure(scenario("application_dead"), deployment, fixed(), 1)
     assert run.stages["latch"] is None
