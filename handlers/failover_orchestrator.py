@@ -7,10 +7,9 @@ by one, so whoever comes back after its lease was taken can neither write nor ac
 """
 
 import json
-from datetime import UTC, datetime
 from decimal import Decimal
 from os import environ as ENV
-from time import sleep, time
+from time import gmtime, sleep, strftime, time
 
 import boto3
 from boto3.dynamodb.conditions import Attr
@@ -143,11 +142,8 @@ def act(event, context, back, state, wanted, now):
     safe(save, state, **end)
     state.update(end)
     safe(audit, state)
-    metric = {
-        "MetricName": "FailoverDuration",
-        "Value": took,
-        "Dimensions": [{"Name": "StackName", "Value": STACK}],
-    }
+    stack = [{"Name": "StackName", "Value": STACK}]
+    metric = {"MetricName": "FailoverDuration", "Value": took, "Dimensions": stack}
     safe(cloudwatch.put_metric_data, Namespace="DRSystem", MetricData=[metric])
     # Lambda tells of each error; of one that is repeated it need not.
     if not safe(notify, status, state) and failure:
@@ -186,9 +182,11 @@ def check(event, back, state, cold):
 def plan_database(event, back, state):
     """The writer to be replaced, and the instance to promote, or None if only to verify."""
     writer, readers, status = members()
-    old, home = text(event.get("writer") or writer or ""), state.get("PreviousWriter")
+    # While Aurora is at it, the present writer may be the new one: only a call that names it knows.
+    old = text(event.get("writer") or (status != "failing-over" and writer) or "")
+    home = state.get("PreviousWriter")
     if not old:
-        raise Stop("no writer")
+        raise Stop("writer unknown")
     if back:
         if home not in (None, writer, *readers):
             raise Stop(f"{home} is gone")
@@ -270,8 +268,8 @@ STEPS = {
 def on_alarm(event, context):
     """An alarm on AWS's own metrics is a reason to look; a failover needs a second witness.
 
-    It comes once. So what refuses it, as the lease of the other alarm's run, is asked again, as long
-    as there is time to look for a minute and to act.
+    It comes once. So what refuses it, as the lease of the other alarm's run, is asked again for 80 s;
+    then there is still time to look for a minute, or for the longest promotion.
     """
     name, kind, dead = text(event["alarmData"].get("alarmName")), "database", writer_dead
     if name.endswith("-targets"):
@@ -279,7 +277,7 @@ def on_alarm(event, context):
     event |= {"reason": name, "attempt_id": f"{name}#{event.get('time')}", "components": [kind]}
     while (reply := run(event, context, dead=dead))[
         "statusCode"
-    ] != 200 and context.get_remaining_time_in_millis() > RESERVE * 1600:
+    ] != 200 and context.get_remaining_time_in_millis() > RESERVE * 1900:
         sleep(10)
     return reply
 
@@ -433,8 +431,11 @@ def notify(subject, item):
     # Of two monitors at once, one loses the race for the lease.
     if error and item.get("Automatic") and (key in TOLD or "Conditional" in error):
         return True
-    message = f"{error}\n{json.dumps(item, default=str, indent=1)}"
-    sns.publish(TopicArn=ENV["SNS_TOPIC_ARN"], Subject=f"{STACK}: {subject}", Message=message)
+    sns.publish(
+        TopicArn=ENV["SNS_TOPIC_ARN"],
+        Subject=f"{STACK}: {subject}",
+        Message=f"{error}\n{json.dumps(item, default=str, indent=1)}",
+    )
     TOLD.add(key)
 
 
@@ -467,4 +468,4 @@ def seconds(value):
 
 
 def iso(when):
-    return datetime.fromtimestamp(when, UTC).isoformat(timespec="seconds")
+    return strftime("%Y-%m-%dT%H:%M:%SZ", gmtime(when))

@@ -42,7 +42,8 @@ def handler(event, context):
     while True:
         now = time()
         health = {"database": read(database), "application": read(application)}
-        if health["database"]:
+        # Whom a call names: the writer when it last lived, or as this run first looked.
+        if health["database"] or not rows:
             last = read(writer) or last
         read(publish, AutomationArmed=armed, DatabaseHealth=health["database"])
         read(decide, health, config, rows, calls, last, now)

@@ -310,8 +310,17 @@ def test_the_last_writer_outlives_an_unreadable_one():
 def test_a_run_that_begins_in_the_outage_still_names_the_writer():
     world = World()
     world.clock.at(12, lambda: setattr(world, "writer", "instance-b"))
-    # It has seen no good probe, so it names none, and the orchestrator takes the present one.
-    assert calls(watch(REFUSED, world=world))[0]["writer"] is None
+    # It has seen no good probe; the one that was writer when it began is the one that is silent.
+    assert {call["writer"] for call in calls(watch(REFUSED, world=world))} == {WRITER}
+
+
+def test_a_run_that_cannot_read_the_writer_when_it_begins_names_none():
+    world = World()
+    world.faults["rds", "*"] = "InternalFailure"
+    world.clock.at(7, world.faults.clear)
+    world.clock.at(8, lambda: setattr(world, "writer", "instance-b"))
+    # Whoever is writer later may be the new one.
+    assert {call["writer"] for call in calls(watch(REFUSED, world=world))} == {None}
 
 
 def test_a_failed_call_is_made_again_at_the_next_tick():

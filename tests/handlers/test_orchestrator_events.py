@@ -521,7 +521,7 @@ def test_no_event_changes_another_status(world, send, number, status):
         "AttemptId": "one",
         "FencingToken": Decimal(3),
         "LeaseExpires": Decimal(START + 100),
-        "StartTime": "2027-01-15T07:00:00+00:00",
+        "StartTime": "2027-01-15T07:00:00Z",
         "PreviousWriter": READER,
     }
     before = dict(world.state)
@@ -537,7 +537,7 @@ def test_an_abandoned_run_is_closed_by_its_late_end(world, send):
         "AttemptId": "one",
         "FencingToken": Decimal(3),
         "LeaseExpires": Decimal(START - 1),
-        "StartTime": "2027-01-15T07:00:00+00:00",
+        "StartTime": "2027-01-15T07:00:00Z",
         "Stages": {"decide": Decimal("0.350")},
         "PreviousWriter": WRITER,
     }

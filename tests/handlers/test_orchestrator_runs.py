@@ -201,9 +201,26 @@ def test_a_cluster_failing_over_is_only_verified(world, send):
     world.cluster_status = "failing-over"
     world.clock.at(10, lambda: world.promote(READER))
     world.clock.at(15, world.settle)
-    assert send(DATABASE).outcome == "COMPLETED"
+    assert send(DATABASE | {"writer": WRITER}).outcome == "COMPLETED"
     assert world.count("FailoverDBCluster") == 0
-    assert world.state["NewWriter"] == READER
+    assert (world.state["PreviousWriter"], world.state["NewWriter"]) == (WRITER, READER)
+
+
+@pytest.mark.parametrize("moved", [False, True])
+@pytest.mark.parametrize("event", [DATABASE, VOTED])
+def test_who_is_to_be_replaced_is_no_guess_while_aurora_is_at_it(world, send, event, moved):
+    """The present writer may be the old one or the new one, which nobody would ever replace."""
+    world.cluster_status = "failing-over"
+    world.writer = READER if moved else WRITER
+    world.clock.at(15, world.settle)
+    begun = world.clock.now
+    event = {key: value for key, value in event.items() if key != "writer"}
+    assert send(event).outcome == "RAISED"
+    assert world.clock.now - begun < 5
+    assert "writer unknown" in world.state["Error"]
+    assert not world.state.get("PreviousWriter")
+    assert world.count("FailoverDBCluster") == 0
+    assert world.latched is ("components" not in event)  # the other part does not wait for it
 
 
 def test_an_invalid_cluster_state_is_only_verified(world, send):

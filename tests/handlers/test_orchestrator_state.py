@@ -45,7 +45,7 @@ def held(**more):
         "AttemptId": "other",
         "FencingToken": Decimal(4),
         "LeaseExpires": Decimal(START + 100),
-        "StartTime": "2027-01-15T07:59:00+00:00",
+        "StartTime": "2027-01-15T07:59:00Z",
         **more,
     }
 

@@ -1023,7 +1023,7 @@ DEFECTS = {
     ),
     "a writer that left is the present one": (
         ORCHESTRATOR,
-        'text(event.get("writer") or writer or "")',
+        'event.get("writer") or (status != "failing-over" and writer) or ""',
         '(event.get("writer") if event.get("writer") in readers else writer)',
         a_writer_that_left_is_not_replaced_again,
     ),
@@ -1114,7 +1114,7 @@ DEFECTS = {
     ),
     "the writer after the fault": (
         MONITOR,
-        '        if health["database"]:\n            last =',
+        '        if health["database"] or not rows:\n            last =',
         "        if True:\n            last =",
         a_call_names_the_lost_writer,
     ),
