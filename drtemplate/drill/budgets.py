@@ -6,13 +6,15 @@ takes away what a budget grants declares its own bound.
 """
 
 from collections.abc import Mapping
+from math import ceil
 
 from drtemplate.drill.results import Budget, Summary
 from drtemplate.drill.scenarios import BOTH, Scenario
 
 DETECT, DECIDE, ACCEPTED, OWN_SHARE = 12.0, 3.0, 25.0, 15.0
-# The design has no number for it: two looks at the promotion, and as long as a decision.
-LATCH = 5.0
+# The design has no number for these: two looks at the promotion, and as long as a decision; and what a
+# person on call can still read.
+LATCH, MAILS = 5.0, 12
 PERCENT = 99
 
 
@@ -50,11 +52,24 @@ def judge(
                 due=due,
             )
         )
-    wrongs = ("unneeded", "repeated", "missed") if scenario.must_act else ("unneeded", "repeated")
-    for name in wrongs:
-        count = summary.counts[name]
-        made.append(Budget(f"{name} failovers", 0, count, "", count == 0))
+    made += [
+        Budget(name, limit, count, "", count <= limit)
+        for name, limit, count in _counts(summary, scenario)
+    ]
     return tuple(made)
+
+
+def _counts(summary: Summary, scenario: Scenario) -> list[tuple[str, int, int]]:
+    """What is promised of counts: name, limit, and how many there were."""
+    wrongs = ("unneeded", "repeated", "missed") if scenario.must_act else ("unneeded", "repeated")
+    found = [(f"{name} failovers", 0, summary.counts[name]) for name in wrongs]
+    well = sum(summary.outcomes.get(name, 0) for name in scenario.ends_well)
+    found.append(("runs that ended otherwise", 0, summary.runs - well))
+    found.append(("mails of the automation in a run", MAILS, summary.most_mails))
+    if "latch" in limits(scenario):
+        most = ceil(scenario.untaken * summary.runs)
+        found.append(("latches not taken", most, summary.excused.get("latch", 0)))
+    return found
 
 
 def limits(scenario: Scenario) -> dict[str, float]:
@@ -67,5 +82,7 @@ def limits(scenario: Scenario) -> dict[str, float]:
     if scenario.ends:
         found["own_share"] = OWN_SHARE
     if scenario.needs == BOTH:
-        found |= {"accepted": ACCEPTED, "latch": LATCH}
+        found["accepted"] = ACCEPTED
+        if scenario.ends:
+            found["latch"] = LATCH
     return {name: scenario.allowed.get(name, limit) for name, limit in found.items()}

@@ -70,6 +70,7 @@ class Facts:
         self.runs: list[Invocation] = []
         self.stuck = False
         self.notifications = 0
+        self.tellers: list[Invocation] = []
         self.puts = 0
         self.home = cloud.aurora.writer
         self._faulty = False
@@ -132,6 +133,10 @@ class Facts:
             self.writes.append(write)
             for listener in self.cloud.on_write:
                 listener(write)
+
+    def told(self, caller: Invocation) -> None:
+        """A run has published to the alert topic."""
+        self.tellers.append(caller)
 
     def ended(self, invocation: Invocation) -> None:
         """A run of a function is over."""

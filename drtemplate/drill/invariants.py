@@ -1,7 +1,7 @@
 """What must hold in every run, whatever happens."""
 
 from drtemplate.drill.cloud import Cloud
-from drtemplate.drill.facts import AUTOMATIC, STATE, Act
+from drtemplate.drill.facts import AUTOMATIC, STATE, Act, Write
 
 INVARIANTS = {
     "one failover per incident": "at most one FailoverDBCluster is accepted per incident and per lease",
@@ -9,6 +9,8 @@ INVARIANTS = {
     "no stuck run": "no run is left IN_PROGRESS after its time-out",
     "evidence": "no failover on unknown signals alone",
     "no automatic fail back": "nothing but a person's call moves anything back",
+    "true record": "COMPLETED after a call for the database is recorded only when another instance writes",
+    "told": "a run that acted tells the alert topic, if SNS works",
 }
 
 
@@ -21,6 +23,8 @@ def broken(cloud: Cloud, zero: float) -> tuple[str, ...]:
         "no stuck run": cloud.facts.stuck or _left_in_progress(cloud),
         "evidence": any(_blind(act) for act in acts),
         "no automatic fail back": any(act.back and act.caller.source in AUTOMATIC for act in acts),
+        "true record": any(_untrue(cloud, write, zero) for write in cloud.facts.writes),
+        "told": any(_untold(cloud, act) for act in acts),
     }
     return tuple(name for name in INVARIANTS if checks[name])
 
@@ -59,3 +63,21 @@ def _blind(act: Act) -> bool:
     assert call.caller is not None
     looks = (signal for at, signal, bad in call.caller.probes if bad and at <= call.at)
     return act.component not in looks
+
+
+def _untrue(cloud: Cloud, write: Write, zero: float) -> bool:
+    """An event of RDS, or a call for the database, ended as COMPLETED while the same instance wrote."""
+    asked = write.caller.source == "rds" or "database" in write.caller.event.get(
+        "components", ["database"]
+    )
+    if write.status != "COMPLETED" or write.at < zero or not asked:
+        return False
+    writers = cloud.aurora.writers
+    return writers.before(write.at) == writers.before(zero)
+
+
+def _untold(cloud: Cloud, act: Act) -> bool:
+    """Throttled, every try to tell may fail; a run that was killed, or goes on, has not told yet."""
+    hindered = "sns" in cloud.network.outages or cloud.network.throttled
+    ended = act.caller in cloud.facts.runs and act.caller not in cloud.killed
+    return ended and not hindered and act.caller not in cloud.facts.tellers

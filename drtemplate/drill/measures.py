@@ -115,9 +115,12 @@ class Measured:
         began = act.caller.began or act.at
         parts = {f"API calls of {name}": took for name, took in act.spent.items()}
         parts["Lambda's queue and cold start"] = began - call.at
-        parts["an earlier run's lease, whose end it waits for"] = (
-            act.at - call.at - sum(parts.values())
+        held = any(
+            self.zero <= write.at <= act.at and write.caller is not act.caller
+            for write in self.cloud.facts.writes
         )
+        rest = "another run's lease, whose end it waits for" if held else "the handler itself"
+        parts[rest] = act.at - call.at - sum(parts.values())
         return max(parts, key=lambda name: parts[name])
 
     def _blame(self, call: Call) -> None:
@@ -184,11 +187,16 @@ class Measured:
         return moved, done
 
     def _latch(self, promoted: float | None) -> float | None:
-        """From the application's turn, the call or the end of the promotion, until AWS accepted."""
+        """From the application's turn, the first call or the end of the promotion, until accepted.
+
+        An alarm calls for one component, so its latch has its turn when it calls.
+        """
         act = next((act for act in self.acts if act.component == "application"), None)
         if act is None or act.caller.call is None:
             return None
         turn = act.caller.call.at
+        if self.call and act.caller.source != "alarm":
+            turn = min(turn, self.call.at)
         if promoted is not None and promoted <= act.at:
             turn = max(turn, promoted)
         return act.at - turn

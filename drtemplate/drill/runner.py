@@ -89,6 +89,7 @@ def _run(cloud: Cloud, scenario: Scenario, seed: int, zero: float, end: float, t
         seed=seed,
         stages={name: _rounded(value) for name, value in measured.stages.items()},
         notifications=cloud.facts.notifications,
+        mails=len(cloud.facts.tellers),
         lambda_seconds=sum(cloud.functions.seconds.values()),
         calls=cloud.functions.calls,
         virtual_seconds=end,

@@ -51,6 +51,7 @@ class Run:
         right, unneeded, missed, repeated: failovers, by what they should have been.
         moves: how often Route 53 moved clients to the other side, back included.
         notifications: messages that reached SNS.
+        mails: those of them that the orchestrator sent.
         lambda_seconds: billed seconds of both functions.
         calls: API calls that the handlers made.
         virtual_seconds: how much virtual time the run covered.
@@ -69,6 +70,7 @@ class Run:
     repeated: int = 0
     moves: int = 0
     notifications: int = 0
+    mails: int = 0
     lambda_seconds: float = 0.0
     calls: int = 0
     virtual_seconds: float = 0.0
@@ -80,7 +82,7 @@ class Run:
     def measures(self) -> dict[str, float]:
         """The stages that took place and, where all of their parts are known, the sums.
 
-        A missing grace counts as 0 in a sum, since most runs have none.
+        A missing grace counts as 0 in a sum, since most runs have none. What is excused is left out.
         """
         known = {name: value for name in STAGES if (value := self.stages.get(name)) is not None}
         parts = {"grace": 0.0} | known
@@ -89,7 +91,7 @@ class Run:
             for name, of in SUMS.items()
             if all(part in parts for part in of)
         }
-        return known | sums
+        return {name: value for name, value in (known | sums).items() if name not in self.excused}
 
     @classmethod
     def from_json(cls, data: Mapping[str, Any]) -> "Run":

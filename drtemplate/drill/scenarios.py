@@ -11,6 +11,10 @@ DATABASE = frozenset({"database"})
 APPLICATION = frozenset({"application"})
 BOTH = DATABASE | APPLICATION
 
+# How the orchestrator's runs end: what was asked for is done; there was nothing to do.
+DONE = frozenset({"COMPLETED", "FAILED_BACK"})
+IDLE = frozenset({"NONE", "NOT_REQUIRED"})
+
 # Seconds until everything runs and every alarm has data; then the fault, within a minute.
 WARM, SPREAD = 150.0, 60.0
 # After the fault: longer than lease and slowest promotion, so that a second failover would show.
@@ -30,6 +34,9 @@ class Scenario:
         must_act: whether the automation must move them.
         manual: whether a person asks for it while all is well, so that nothing is to be detected.
         ends: whether a run can be completed in this world.
+        outcomes: how the orchestrator's runs may end, the weightiest of a drill's run; by default
+            done where it must act, and nothing to do elsewhere.
+        untaken: the share of latches that AWS may not take.
         warm, lasts: seconds before and after the fault.
         sliced: the runs are consecutive parts of a week instead of repetitions.
         allowed: seconds by measure where the scenario itself takes what a budget grants; what it
@@ -44,10 +51,17 @@ class Scenario:
     must_act: bool = False
     manual: bool = False
     ends: bool = True
+    outcomes: frozenset[str] = frozenset()
+    untaken: float = 0.0
     warm: float = WARM
     lasts: float = LASTS
     sliced: bool = False
     allowed: Mapping[str, float] = field(default_factory=dict)
+
+    @property
+    def ends_well(self) -> frozenset[str]:
+        """How its runs may end."""
+        return self.outcomes or (DONE if self.must_act else IDLE)
 
 
 def _now(*what: Fault) -> tuple[tuple[float, Fault], ...]:
@@ -61,7 +75,12 @@ BOTH_DEAD = _now(HANGS, faults.servers_die())
 
 
 def _while_down(
-    service: str, title: str, *, must_act: bool = True, allowed: Mapping[str, float] | None = None
+    service: str,
+    title: str,
+    *,
+    must_act: bool = True,
+    outcomes: frozenset[str] = frozenset(),
+    allowed: Mapping[str, float] | None = None,
 ) -> Scenario:
     """Both tiers die while a service's API has been down for twenty seconds."""
     return Scenario(
@@ -70,24 +89,26 @@ def _while_down(
         faults=((-20.0, faults.service_down(service)), *BOTH_DEAD),
         needs=BOTH,
         must_act=must_act,
+        outcomes=outcomes,
         allowed=allowed or {},
     )
 
 
 SCENARIOS = (
     Scenario(name="writer_crash", title="writer crashes, Aurora sees it", faults=_now(CRASHES),
-             needs=DATABASE),
+             needs=DATABASE, outcomes=IDLE | DONE),
     Scenario(name="writer_hung", title="writer hangs, Aurora does not see it", faults=_now(HANGS),
              needs=DATABASE, must_act=True),
     Scenario(name="writer_restart", title="writer's engine restarts in place",
              faults=_now(faults.engine_crashes)),
     Scenario(name="reader_crash", title="reader crashes", faults=_now(faults.reader_stops)),
     Scenario(name="zone_outage", title="the writer's zone is lost", faults=_now(faults.zone_lost),
-             needs=DATABASE),
+             needs=DATABASE, outcomes=IDLE | DONE | {"KILLED"}),
     Scenario(name="application_dead", title="application tier dead",
              faults=_now(faults.servers_die()), needs=APPLICATION, must_act=True),
     Scenario(name="both_sides_dead", title="application tier dead on both sides",
-             faults=_now(faults.servers_die(), faults.servers_die("Standby"))),
+             # A latch is asked for, and not made.
+             faults=_now(faults.servers_die(), faults.servers_die("Standby")), outcomes=IDLE | DONE),
     Scenario(name="both_tiers_dead", title="writer hangs unseen and application tier dead",
              faults=BOTH_DEAD, needs=BOTH, must_act=True),
     Scenario(name="both_tiers_crash", title="writer crashes, Aurora sees it, and application tier dead",
@@ -118,7 +139,7 @@ SCENARIOS = (
     Scenario(name="orchestrator_killed", title="both tiers dead, orchestrator killed after its call",
              setup=(faults.killed_after_act,), faults=BOTH_DEAD, needs=BOTH, must_act=True,
              # What is done is recorded by the next run, when the lease of the killed one is over.
-             lasts=600.0, allowed={"own_share": 75.0}),
+             lasts=600.0, allowed={"own_share": 75.0, "latch": 75.0}),
     Scenario(name="orchestrator_killed_early",
              title="both tiers dead, orchestrator killed with the lease, before its call",
              setup=(faults.killed_before_act,), faults=BOTH_DEAD, needs=BOTH, must_act=True,
@@ -126,27 +147,30 @@ SCENARIOS = (
              # The lease of the killed run, 45 s, must end, and the call be repeated.
              allowed={"detect": 75.0, "own_share": 80.0, "accepted": 90.0}),
     # Without the state there is no lease, and so an automatic run must refuse.
-    _while_down("dynamodb", "DynamoDB", must_act=False),
+    _while_down("dynamodb", "DynamoDB", must_act=False, outcomes=frozenset({"REFUSED"})),
     _while_down("sns", "SNS"),
     _while_down("cloudwatch", "CloudWatch"),
     # Two tries, until the defaults hold: one would overlook the switch that stops the automation.
     _while_down("ssm", "Systems Manager", allowed={"decide": 5.0, "own_share": 16.0}),
     Scenario(name="route53_down", title="both tiers dead while Route 53's control plane is down",
              faults=((-20.0, faults.service_down("route53")), *BOTH_DEAD), needs=BOTH,
-             must_act=True),
+             must_act=True, untaken=1.0),
     Scenario(name="throttling", title="both tiers dead, 20 % of all API calls throttled",
              faults=((-20.0, faults.throttled(0.2)), *BOTH_DEAD), needs=BOTH, must_act=True,
-             # Each call may need a second try, and a probe's a later tick.
+             # Each call may need a second try, and a probe's a later tick; a latch takes two calls, each
+             # of which fails twice in 4 % of the runs.
+             untaken=0.2,
              allowed={"detect": 30.0, "decide": 6.0, "own_share": 32.0, "accepted": 60.0}),
     Scenario(name="double_trigger", title="both tiers dead, events delivered twice, a person triggers too",
              setup=(faults.delivered_twice,), needs=BOTH, must_act=True,
              faults=(*BOTH_DEAD, (8.0, faults.operator(20, trigger_failover=True, reason="outage")))),
     Scenario(name="aurora_stalled", title="both tiers dead, Aurora accepts and never promotes",
              setup=(faults.failover_never_ends,), faults=BOTH_DEAD, needs=BOTH, must_act=True,
-             ends=False, lasts=600.0),
+             ends=False, outcomes=frozenset({"FAILED"}), lasts=600.0),
+    # What can be moved is; the run that could not do the rest has failed.
     Scenario(name="no_reader", title="both tiers dead, no reader available",
-             setup=(faults.no_reader,), faults=_now(CRASHES, faults.servers_die()), needs=BOTH,
-             lasts=720.0),
+             setup=(faults.no_reader,), faults=_now(CRASHES, faults.servers_die()), needs=APPLICATION,
+             must_act=True, ends=False, outcomes=frozenset({"FAILED"}), lasts=720.0),
     Scenario(name="day_0", title="day 0: nothing registered", setup=(faults.nothing_registered,),
              faults=(), lasts=600.0),
     Scenario(name="planned_failover", title="planned failover", needs=BOTH, must_act=True,

@@ -149,13 +149,15 @@ class Services(CloudWatchApi):
             raise Refused("ParameterNotFound")
         return {"Parameter": {"Name": params["Name"], "Type": "String", "Value": value}}
 
-    def sns_Publish(self, _: Invocation, params: dict[str, Any]) -> Any:
+    def sns_Publish(self, caller: Invocation, params: dict[str, Any]) -> Any:
         """Publish."""
         # https://docs.aws.amazon.com/sns/latest/api/API_Publish.html
         subject = params.get("Subject", "-")
         if len(subject) > 100 or "\n" in subject or not subject:
             raise Refused("InvalidParameter", "Invalid parameter: Subject")
         self.cloud.publish(params.get("TopicArn", ""), subject, {"message": params["Message"]})
+        if params.get("TopicArn") == self.cloud.deployment.topic:
+            self.cloud.facts.told(caller)
         return {"MessageId": "drill"}
 
     def lambda_Invoke(self, caller: Invocation, params: dict[str, Any]) -> Any:

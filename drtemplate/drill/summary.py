@@ -48,7 +48,7 @@ class Summary:
         measures: a histogram for each name of `MEASURES`.
         counts: totals of right, unneeded, missed, repeated, moves, notifications and calls.
         lambda_us, virtual_us: totals, microseconds.
-        most_notifications: in a single run.
+        most_notifications, most_mails: in a single run; mails are the orchestrator's own.
         outcomes: runs by outcome.
         broken: runs by violated invariant.
         excused: by measure, runs that could not have it.
@@ -73,6 +73,7 @@ class Summary:
     lambda_us: int = 0
     virtual_us: int = 0
     most_notifications: int = 0
+    most_mails: int = 0
     outcomes: dict[str, int] = field(default_factory=dict)
     broken: dict[str, int] = field(default_factory=dict)
     excused: dict[str, int] = field(default_factory=dict)
@@ -95,6 +96,7 @@ class Summary:
         self.lambda_us += round(run.lambda_seconds * MICROSECONDS)
         self.virtual_us += round(run.virtual_seconds * MICROSECONDS)
         self.most_notifications = max(self.most_notifications, run.notifications)
+        self.most_mails = max(self.most_mails, run.mails)
         _count(self.outcomes, {run.outcome: 1})
         _count(self.broken, dict.fromkeys(run.broken, 1))
         _count(self.excused, dict.fromkeys(run.excused, 1))
@@ -113,6 +115,7 @@ class Summary:
         self.lambda_us += other.lambda_us
         self.virtual_us += other.virtual_us
         self.most_notifications = max(self.most_notifications, other.most_notifications)
+        self.most_mails = max(self.most_mails, other.most_mails)
         _count(self.outcomes, other.outcomes)
         _count(self.broken, other.broken)
         _count(self.excused, other.excused)

@@ -55,6 +55,7 @@ import json, os, time
 import boto3
 from boto3.dynamodb.conditions import Attr
 rds = boto3.client("rds")
+sns = boto3.client("sns")
 route53 = boto3.client("route53")
 table = boto3.resource("dynamodb").Table(os.environ["FAILOVER_STATE_TABLE"])
 cluster = os.environ["CLUSTER_ID"]
@@ -78,13 +79,15 @@ def handler(event, context):
             return {"statusCode": 409, "body": json.dumps({"outcome": "REFUSED"})}
     old, status = look()
     rds.failover_db_cluster(DBClusterIdentifier=cluster)
-    while True:
+    while PROVES:
         writer, status = look()
         if writer != old and status == "available":
             break
         time.sleep(1)
     if LEASE and FINISHES:
         record("COMPLETED")
+    if TELLS:
+        sns.publish(TopicArn=os.environ["SNS_TOPIC_ARN"], Subject="moved", Message="moved")
     if FAILS_BACK:
         while True:
             time.sleep(2)
@@ -95,7 +98,7 @@ def handler(event, context):
                 pass
     return {"statusCode": 200, "body": json.dumps({"outcome": "COMPLETED"})}
 
-LEASE, FINISHES, FAILS_BACK = True, True, False
+LEASE, FINISHES, FAILS_BACK, PROVES, TELLS = True, True, False, True, True
 """
 
 

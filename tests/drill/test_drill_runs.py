@@ -37,8 +37,10 @@ def test_no_failover_that_is_unneeded_or_repeated(short, scenario):
 
 
 @pytest.mark.parametrize("scenario", SCENARIOS, ids=lambda one: one.name)
-def test_no_invariant_is_broken(short, scenario):
-    assert short[scenario.name].broken == {}
+def test_every_budget_and_invariant_holds(short, scenario):
+    summary = short[scenario.name]
+    assert summary.broken == {}
+    assert [one for one in summary.budgets if not one.held] == []
 
 
 @pytest.mark.parametrize("scenario", [s for s in SCENARIOS if s.must_act], ids=lambda one: one.name)
@@ -223,6 +225,8 @@ DEFECTS = {
     "no stuck run": ("both_tiers_dead", "", "FINISHES = False\n"),
     "evidence": (BLIND, CALLS_ALWAYS + KNOWS_ALL, ""),
     "no automatic fail back": ("both_tiers_dead", "", BEFORE_THE_END.format(RELEASE)),
+    "true record": ("both_tiers_dead", "", "PROVES = False\n"),
+    "told": ("both_tiers_dead", "", "TELLS = False\n"),
 }
 
 
@@ -299,7 +303,7 @@ def test_a_slow_decision_breaks_its_budget_and_is_named(plain, assumptions):
     (summary,) = drill(plain("", slow), assumptions, [scenario], runs=3, seed=1)
     broken = {budget.name: budget for budget in summary.budgets if not budget.held}
     assert "decide, 99th percentile" in broken
-    assert broken["decide, 99th percentile"].mechanism
+    assert broken["decide, 99th percentile"].mechanism == "the handler itself"
     assert "detect, 99th percentile" not in broken
 
 
@@ -331,7 +335,8 @@ def test_one_wrong_failover_is_too_many(wrong):
     summary = Summary(scenario.name)
     for number in range(100):
         stages = dict.fromkeys(("signal", "detect", "decide", "latch", "verify"), 1.0)
-        summary.add(Run(scenario.name, number, stages, **({wrong: 1} if number == 7 else {})))
+        made = {wrong: 1} if number == 7 else {}
+        summary.add(Run(scenario.name, number, stages, outcome="COMPLETED", **made))
     lost = [one.name for one in judge(summary, scenario, {}) if not one.held]
     assert lost == [f"{wrong} failovers"]
 
@@ -372,8 +377,67 @@ def test_what_no_run_owes_is_no_promise():
 
 def test_where_it_need_not_act_no_time_is_promised():
     (scenario,) = select(["reader_crash"])
-    names = [one.name for one in judge(Summary(scenario.name), scenario, {})]
-    assert names == ["unneeded failovers", "repeated failovers"]
+    promises = judge(Summary(scenario.name), scenario, {})
+    assert [one.name for one in promises if one.unit] == []
+    assert not {"missed failovers", "latches not taken"} & {one.name for one in promises}
+
+
+def counted(name, runs):
+    """The promises on counts that so many runs do not keep."""
+    (scenario,) = select([name])
+    summary = Summary(scenario.name)
+    for run in runs:
+        summary.add(run)
+    return [one.name for one in judge(summary, scenario, {}) if not one.unit and not one.held]
+
+
+@pytest.mark.parametrize(
+    ("name", "well", "badly"),
+    [
+        ("both_tiers_dead", "COMPLETED", "FAILED"),
+        ("both_tiers_dead", "COMPLETED", "NONE"),
+        ("day_0", "NONE", "COMPLETED"),
+        ("quiet_week", "NOT_REQUIRED", "REFUSED"),
+        ("aurora_stalled", "FAILED", "COMPLETED"),
+        ("no_reader", "FAILED", "COMPLETED"),
+        ("dynamodb_down", "REFUSED", "COMPLETED"),
+        ("writer_crash", "NONE", "FAILED"),
+    ],
+)
+def test_one_run_that_ends_otherwise_is_too_many(name, well, badly):
+    runs = [Run(name, number, {}, outcome=well) for number in range(99)]
+    assert counted(name, runs) == []
+    assert counted(name, [*runs, Run(name, 99, {}, outcome=badly)]) == ["runs that ended otherwise"]
+
+
+def test_a_person_can_read_so_many_mails():
+    name = "both_tiers_dead"
+    runs = [Run(name, number, {}, outcome="COMPLETED", mails=12) for number in range(2)]
+    assert counted(name, runs) == []
+    runs.append(Run(name, 9, {}, outcome="COMPLETED", mails=13))
+    assert counted(name, runs) == ["mails of the automation in a run"]
+
+
+@pytest.mark.parametrize(("name", "most"), [("both_tiers_dead", 0), ("throttling", 20)])
+def test_so_many_latches_aws_may_not_take(name, most):
+    runs = [
+        Run(name, number, {}, outcome="COMPLETED", excused=("latch",) * (number < most))
+        for number in range(100)
+    ]
+    assert counted(name, runs) == []
+    runs[99] = Run(name, 99, {}, outcome="COMPLETED", excused=("latch",))
+    assert counted(name, runs) == ["latches not taken"]
+
+
+def test_what_is_excused_is_not_measured_either():
+    """Runs that owe nothing must not stand in for those that do."""
+    (scenario,) = select(["both_tiers_dead"])
+    summary = Summary(scenario.name)
+    for number in range(100):
+        stages, excused = ({"detect": 1.0}, ("detect",)) if number % 2 else ({}, ())
+        summary.add(Run(scenario.name, number, stages, excused=excused))
+    (found,) = (one for one in judge(summary, scenario, {}) if one.name.startswith("detect"))
+    assert (found.measured, found.runs, found.due, found.held) == (None, 0, 50, False)
 
 
 # The world around a run.
