@@ -6,7 +6,7 @@ takes away what a budget grants declares its own bound.
 """
 
 from collections.abc import Mapping
-from math import ceil
+from math import ceil, sqrt
 
 from drtemplate.drill.results import Budget, Summary
 from drtemplate.drill.scenarios import BOTH, Scenario
@@ -67,7 +67,9 @@ def _counts(summary: Summary, scenario: Scenario) -> list[tuple[str, int, int]]:
     found.append(("runs that ended otherwise", 0, summary.runs - well))
     found.append(("mails of the automation in a run", MAILS, summary.most_mails))
     if "latch" in limits(scenario):
-        most = ceil(scenario.untaken * summary.runs)
+        # Few runs may have bad luck: two standard deviations of a rare event's count.
+        mean = scenario.untaken * summary.runs
+        most = min(summary.runs, ceil(mean + 2 * sqrt(mean)))
         found.append(("latches not taken", most, summary.excused.get("latch", 0)))
     return found
 

@@ -159,7 +159,7 @@ SCENARIOS = (
              faults=((-20.0, faults.throttled(0.2)), *BOTH_DEAD), needs=BOTH, must_act=True,
              # Each call may need a second try, and a probe's a later tick; a latch takes two calls, each
              # of which fails twice in 4 % of the runs.
-             untaken=0.2,
+             untaken=0.15,
              allowed={"detect": 30.0, "decide": 6.0, "own_share": 32.0, "accepted": 60.0}),
     Scenario(name="double_trigger", title="both tiers dead, events delivered twice, a person triggers too",
              setup=(faults.delivered_twice,), needs=BOTH, must_act=True,

@@ -418,7 +418,7 @@ def test_a_person_can_read_so_many_mails():
     assert counted(name, runs) == ["mails of the automation in a run"]
 
 
-@pytest.mark.parametrize(("name", "most"), [("both_tiers_dead", 0), ("throttling", 20)])
+@pytest.mark.parametrize(("name", "most"), [("both_tiers_dead", 0), ("throttling", 23)])
 def test_so_many_latches_aws_may_not_take(name, most):
     runs = [
         Run(name, number, {}, outcome="COMPLETED", excused=("latch",) * (number < most))
