@@ -33,6 +33,8 @@ EPOCH = 1_767_571_200.0
 # Milliseconds that a reader lags when all is well.
 # https://docs.aws.amazon.com/AmazonRDS/latest/AuroraUserGuide/Aurora.Replication.html
 USUAL_LAG = 20.0
+# What the timeline calls the functions.
+ACTORS = {MONITOR: "monitor", ORCHESTRATOR: "orchestrator"}
 
 
 class Cloud:
@@ -155,9 +157,10 @@ class Cloud:
         """Logs are of no consequence in a drill."""
 
     def lambda_ended(self, invocation: Invocation) -> None:
-        """Lambda's own metric of errors, and the facts."""
+        """Lambda's own metric of errors, the timeline, and the facts."""
         if invocation.error is not None:
             self.own_metrics.failed(invocation.function.name)
+            self.journal.note(ACTORS[invocation.function.logical], invocation.ending())
         self.facts.ended(invocation)
 
     # Messages.

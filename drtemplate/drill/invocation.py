@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
@@ -14,6 +15,8 @@ if TYPE_CHECKING:
     from drtemplate.drill.facts import Call
 
 Handler = Callable[[Any, Any], Any]
+_ADDRESS = re.compile(r"\b0x[0-9a-f]{6,}")
+_MOST = 120
 
 
 @dataclass(slots=True, eq=False)
@@ -59,6 +62,17 @@ class Invocation:
     call: Call | None = None
     spent: dict[str, float] = field(default_factory=dict)
     probes: list[tuple[float, str, bool]] = field(default_factory=list)
+
+    def ending(self) -> str:
+        """How a run that has ended and did not return ended, in one line of at most 120 characters."""
+        if not isinstance(self.error, Exception):
+            # Of the same sum in another order the last bit may differ.
+            late = self.ended is not None and self.ended >= self.deadline - 1e-6
+            return "killed at its time-out" if late else "killed"
+        words = f"ends with {type(self.error).__name__}: {self.error}"
+        # An address is another one in each process, and the same seed gives the same bytes.
+        line = " ".join(_ADDRESS.sub("0x", words).split()).removesuffix(":")
+        return line if len(line) <= _MOST else line[: _MOST - 1] + "\N{HORIZONTAL ELLIPSIS}"
 
 
 @dataclass(frozen=True, slots=True, eq=False)

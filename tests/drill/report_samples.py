@@ -1,7 +1,10 @@
-"""Reports made up for the tests of the report: plausible figures from a seed, no cloud."""
+"""Reports made up for the tests of the report, plausible figures from a seed and no cloud; and their words."""
 
 import random
+from dataclasses import replace
+from xml.etree import ElementTree
 
+from drtemplate.drill.report import as_html, as_markdown, as_text
 from drtemplate.drill.results import (
     Assumption,
     Budget,
@@ -76,7 +79,8 @@ def quiet(name, seeds, **facts):
     summary = Summary(name, QUIET[name], cost_per_month=11.2)
     week = 604_800.0 if name == "quiet-week" else 1_800.0
     for seed in seeds:
-        summary.add(Run(name, seed, {}, lambda_seconds=70.5, virtual_seconds=week, **facts))
+        stages = {"client_uncached": 0.0, "client_cached": 0.0}
+        summary.add(Run(name, seed, stages, lambda_seconds=70.5, virtual_seconds=week, **facts))
     alarms = summary.counts["unneeded"]
     summary.budgets = (Budget("unneeded failovers", 0, alarms, "", alarms == 0),)
     return summary
@@ -124,3 +128,37 @@ def report(runs=200, seed=7, sweep=True):
         sensitivity=rows() if sweep else (),
         invariants={"one writer": "There is never more than one writer."},
     )  # fmt: skip
+
+
+FORMS = {"html": as_html, "markdown": as_markdown, "text": as_text}
+EMPTY = DrillReport(seed=1, runs=1, template_digest="0" * 64)
+
+
+def parsed(page):
+    """The page is written as XML too, so that a strict parser can judge it."""
+    return ElementTree.fromstring(page.removeprefix("<!DOCTYPE html>"))
+
+
+def words(form, report):
+    text = FORMS[form](report)
+    return " ".join(parsed(text).itertext()) if form == "html" else text
+
+
+def one_scenario(**facts):
+    """A report on one scenario of one run, every figure in it a different one."""
+    stages = {"signal": 1.11, "detect": 7.22, "grace": 20.33, "decide": 2.44, "promote": 18.55,
+              "verify": 3.66, "client_cached": 97.77, "client_uncached": 54.88}  # fmt: skip
+    run = {
+        "scenario": "writer-crash", "seed": 4711, "stages": stages, "right": 21, "unneeded": 22,
+        "missed": 23, "repeated": 24, "moves": 0, "notifications": 25, "lambda_seconds": 345.6, "calls": 678,
+        "virtual_seconds": 86_400.0, "outcome": "COMPLETED", "broken": (),
+        "timeline": (Moment(-3.5, "monitor", "probes"), Moment(12.25, "Aurora", "reader-2 writes")),
+    }  # fmt: skip
+    summary = Summary("writer-crash", "the writer crashes", must_act=True, cost_per_month=91.23)
+    summary.add(Run(**run | {key: facts.pop(key) for key in list(facts) if key in run}))
+    summary.budgets = (
+        Budget("detect, 99th percentile", 12.34, 7.22, "s", held=True, runs=1, due=1),
+    )
+    for key, value in facts.items():
+        setattr(summary, key, value)
+    return replace(EMPTY, summaries=(summary,))

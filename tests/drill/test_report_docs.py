@@ -5,8 +5,10 @@ import re
 from xml.etree import ElementTree
 
 from drtemplate.drill import budgets, command, knobs
+from drtemplate.drill.assumptions import load_assumptions
 from drtemplate.drill.report import judgement
 from drtemplate.drill.report.bars import STYLE
+from drtemplate.drill.report.view import RESTS_ON
 from drtemplate.drill.report.words import STAGE_MEANINGS, STAGE_NAMES
 from drtemplate.drill.results import STAGES
 from drtemplate.drill.scenarios import SCENARIOS
@@ -64,6 +66,16 @@ def test_the_sweep_s_thresholds_and_guesses_are_those_of_the_code():
     assert f"dead for {lead:g} s when the writer hangs" in told
     for word in ("beaten", "supported", "neither"):
         assert f"*{word}*" in told
+
+
+def test_the_assumption_behind_the_grace_is_that_of_the_file():
+    told = " ".join(re.search(r"The verdict on `(\w+)` rests(.*?)\n\n", TEXT, re.DOTALL)[0].split())
+    ((knob, name),) = RESTS_ON.items()
+    (timing,) = (row for row in load_assumptions().rows() if row.name == name)
+    assert not timing.documented
+    assert f"`{knob}` rests on an assumption" in told
+    most = re.search(r"100 % up to (\d+) s", timing.value)[1]
+    assert f"at most {most} s (`{name}`)" in told
 
 
 def test_the_picture_in_the_readme_is_one_of_all_scenarios_that_must_act():

@@ -6,14 +6,16 @@ from pathlib import Path
 from xml.etree import ElementTree
 
 from drtemplate.drill.report import svg
-from drtemplate.drill.report.words import STAGE_NAMES, title
+from drtemplate.drill.report.view import in_how_many
+from drtemplate.drill.report.words import CLIENTS, STAGE_NAMES, never_served, title
 from drtemplate.drill.results import Summary
 
 BAR = ("signal", "detect", "grace", "decide", "promote", "verify")
-CLIENTS = {"client_uncached": "solid", "client_cached": "hollow"}
+MARKS = dict(zip(CLIENTS, ("solid", "hollow"), strict=True))
 STYLE = (Path(__file__).parent / "chart.css").read_text(encoding="utf-8")
 
 _WIDTH, _LABELS, _RIGHT, _TOP, _ROW, _HEIGHT = 1000, 330, 92, 66, 30, 15
+_WORDS = 160  # room for a few
 _LEGEND = (
     ("signal", "AWS: signal"),
     ("detect", "detect"),
@@ -48,7 +50,7 @@ def stage_bars(summaries: Sequence[Summary], *, alone: bool = False) -> str:
     scale = svg.Scale(0, _limit(rows), _LABELS, _WIDTH - _RIGHT)
     _axis(root, scale, _TOP - 6, _TOP + _ROW * len(rows))
     for number, (summary, medians) in enumerate(rows):
-        _bar(root, scale, _TOP + number * _ROW, title(summary), medians)
+        _bar(root, scale, _TOP + number * _ROW, summary, medians)
     return svg.as_text(root, alone=alone) + "\n" * alone
 
 
@@ -74,7 +76,7 @@ def _legend(root: ElementTree.Element) -> None:
         svg.element(root, "rect", x=x, y=14, width=12, height=12, rx=2, class_=name)
         svg.text(root, x + 17, 24, words)
         x += 30 + 7 * len(words)
-    for name, class_ in CLIENTS.items():
+    for name, class_ in MARKS.items():
         _diamond(root, x + 6, 20, class_)
         svg.text(root, x + 17, 24, STAGE_NAMES[name])
         x += 30 + 7 * len(STAGE_NAMES[name])
@@ -93,9 +95,13 @@ def _axis(root: ElementTree.Element, scale: svg.Scale, top: float, bottom: float
 
 
 def _bar(
-    root: ElementTree.Element, scale: svg.Scale, y: float, label: str, medians: dict[str, float]
+    root: ElementTree.Element,
+    scale: svg.Scale,
+    y: float,
+    summary: Summary,
+    medians: dict[str, float],
 ) -> None:
-    svg.text(root, _LABELS - 12, y + 12, _cut(label), class_="end")
+    svg.text(root, _LABELS - 12, y + 12, _cut(title(summary)), class_="end")
     ends = [0.0]
     for name in BAR:
         ends.append(ends[-1] + medians.get(name, 0))
@@ -105,12 +111,27 @@ def _bar(
             width = max(right - left - 1, 1)
             box = svg.element(root, "rect", x=left, y=y, width=width, height=_HEIGHT, class_=name)
             svg.tip(box, f"{STAGE_NAMES[name]}: {end - begin:.1f} s")
-    for name, class_ in CLIENTS.items():
-        if name in medians and medians[name] <= scale.most:
-            mark = _diamond(root, scale(medians[name]), y + _HEIGHT / 2, class_)
-            svg.tip(mark, f"{STAGE_NAMES[name]}: {medians[name]:.1f} s")
+    _clients(root, scale, y, summary, medians, scale(min(ends[-1], scale.most)))
     total = f"{ends[-1]:.1f} s" + (" \N{RIGHTWARDS ARROW}" if ends[-1] > scale.most else "")
     svg.text(root, _WIDTH - 12, y + 12, total, class_="end strong")
+
+
+def _clients(
+    root: ElementTree.Element,
+    scale: svg.Scale,
+    y: float,
+    summary: Summary,
+    medians: dict[str, float],
+    end: float,
+) -> None:
+    """Marks where they are served; words beyond the bar's ``end``, if there is room, where they never are."""
+    for name, class_ in MARKS.items():
+        if name in medians and medians[name] <= scale.most:
+            mark = _diamond(root, scale(medians[name]), y + _HEIGHT / 2, class_)
+            runs = f", {served}" if (served := in_how_many(summary, name)) else ""
+            svg.tip(mark, f"{STAGE_NAMES[name]}: {medians[name]:.1f} s{runs}")
+    if all(never_served(summary, name) for name in MARKS) and end < scale.end - _WORDS:
+        svg.text(root, end + 8, y + 12, "clients never served again", class_="soft small")
 
 
 def _diamond(root: ElementTree.Element, x: float, y: float, class_: str) -> ElementTree.Element:

@@ -6,7 +6,7 @@ from pathlib import Path
 from jinja2 import Environment, FileSystemLoader, StrictUndefined, Template
 from markupsafe import Markup
 
-from drtemplate.drill.report import distributions, timeline, view, words
+from drtemplate.drill.report import distributions, promises, timeline, view, words
 from drtemplate.drill.report.bars import STYLE, shown, stage_bars
 from drtemplate.drill.report.sweep_plot import knobs, sweep_plot
 from drtemplate.drill.results import DrillReport, Summary
@@ -35,6 +35,8 @@ def as_html(report: DrillReport) -> str:
     return _page().render(
         report=report,
         view=view,
+        words=words,
+        promises=promises,
         style=Markup((_HERE / "page.css").read_text(encoding="utf-8") + STYLE),
         sections=_sections(report),
         failures=view.failures(report),
@@ -44,7 +46,7 @@ def as_html(report: DrillReport) -> str:
         names=words.STAGE_NAMES,
         meanings=words.STAGE_MEANINGS,
         broken=broken,
-        columns=view.budget_columns(report),
+        columns=promises.columns(report),
         bars=Markup(stage_bars(report.summaries)),
         knobs=knobs(report.sensitivity),
         sweep=Markup(sweep_plot(report.sensitivity)),

@@ -2,10 +2,10 @@
 
 from collections.abc import Iterable, Sequence
 
-from drtemplate.drill.report import view, words
+from drtemplate.drill.report import promises, view, words
 from drtemplate.drill.report.sweep_plot import knobs
 from drtemplate.drill.report.timeline import entries
-from drtemplate.drill.results import Budget, DrillReport, Summary
+from drtemplate.drill.results import DrillReport, Summary
 
 _ESCAPED = str.maketrans({"|": r"\|", "<": "&lt;", "\n": " "})
 
@@ -50,19 +50,24 @@ def _failures(report: DrillReport) -> list[str]:
 
 def _summaries(report: DrillReport) -> list[str]:
     summaries = report.summaries
-    columns = view.budget_columns(report)
+    columns = promises.columns(report)
     stages = [
         ["" if number else words.title(one), _stage(one, name), *cells]
         for one in summaries
         for number, (name, cells) in enumerate(view.stage_rows(one))
     ]
     budgets = [
-        [words.title(one), *(_cell(one, budget) for budget in view.budget_cells(one, columns))]
+        [words.title(one), *(str(cell or "") for cell in promises.cells(one, columns))]
         for one in summaries
         if one.budgets
     ]
     counts = [
-        [words.title(one), "yes" if one.must_act else "no", *view.counts_row(one)]
+        [
+            words.title(one),
+            "yes" if one.must_act else "no",
+            view.outcomes(one),
+            *view.counts_row(one),
+        ]
         for one in summaries
     ]
     heads = [f"{column.promise}, {column.words}" for column in columns]
@@ -72,10 +77,16 @@ def _summaries(report: DrillReport) -> list[str]:
     ]
     return [
         "## Where the seconds go",
+        "\n".join(
+            f"- **{words.STAGE_NAMES[name]}**, {its}" for name, its in words.STAGE_MEANINGS.items()
+        ),
+        words.NOT_SERVED,
         table(["scenario", "stage", "median", "95th", "99th", "worst"], stages, 2),
         "## What the automation did",
-        table(["scenario", "must act", *view.COUNTS_HEAD], counts, 2),
+        f"{words.ENDED} {words.A_MONTH}",
+        table(["scenario", "must act", "outcome", *view.COUNTS_HEAD], counts, 3),
         "## Budgets",
+        words.LIMITS,
         table(["scenario", *heads], budgets),
         *(["## Invariants", table(["invariant", "means", "broken in"], broken, 2)] * bool(broken)),
         "## One run of each scenario",
@@ -86,13 +97,6 @@ def _summaries(report: DrillReport) -> list[str]:
 def _stage(one: Summary, name: str) -> str:
     runs = view.in_how_many(one, name)
     return words.STAGE_NAMES[name] + (f" ({runs})" if runs else "")
-
-
-def _cell(one: Summary, budget: Budget | None) -> str:
-    if budget is None:
-        return ""
-    figure = f"{words.amount(budget.measured, budget.unit)} {view.in_budget(one, budget)}".rstrip()
-    return figure if budget.held else f"**{figure}, not held**"
 
 
 def _example(one: Summary) -> str:
@@ -120,7 +124,13 @@ def _sensitivity(report: DrillReport) -> list[str]:
     head = ["knob", view.SWEEP_HEAD[0], "the template's", *view.SWEEP_HEAD[1:]]
     return [
         "## Which knob buys what",
-        "One knob at a time, everything else as the template has it.",
+        " ".join(
+            (
+                "One knob at a time, everything else as the template has it.",
+                words.SUPPORTED,
+                *map(_plain, view.guesses(report)),
+            )
+        ),
         "\n".join(f"- {_plain(sentence)}" for sentence in view.findings(report)),
         table(head, rows),
     ]
@@ -131,8 +141,7 @@ def _assumptions(report: DrillReport) -> list[str]:
         [
             one.name,
             one.value,
-            ("documented" if one.documented else "assumed")
-            + (f": <{one.source}>" * bool(one.source)),
+            words.basis(one) + (f": <{one.source}>" * bool(one.source)),
             one.note,
         ]
         for one in report.assumptions

@@ -4,16 +4,17 @@ from collections.abc import Sequence
 from typing import TextIO
 
 from drtemplate.drill.report import view
-from drtemplate.drill.report.words import count, seconds
+from drtemplate.drill.report.words import NEVER, count, never_served, seconds
 from drtemplate.drill.results import WRONGS, DrillReport, Summary
 
+_CLIENT = "client_uncached"
 _COLUMNS = (
     ("detect", "detect"),
     ("decide", "decide"),
     ("accepted", "action"),
     ("promote", "promote"),
     ("verify", "verify"),
-    ("client_uncached", "client"),
+    (_CLIENT, "client"),
 )
 _NAME, _FIGURE, _WRONG, _BAR = 28, 9, 10, 24
 _CLEAR = "\r\x1b[K"
@@ -73,7 +74,12 @@ def as_text(report: DrillReport) -> str:
         if rows := [_row(one) for one in report.summaries if one.must_act == acts]:
             lines += [] if not lines else [""]
             lines += [_line(head, [name for _, name in _COLUMNS], [*WRONGS, "verdict"]), *rows]
-    lines += ["seconds are 99th percentiles"] * bool(lines)
+    lines += ["seconds are 99th percentiles; never: not by the end of any run"] * bool(lines)
+    lines += [
+        f"{one.scenario}: client {runs}, its figure is of those"
+        for one in report.summaries
+        if (runs := view.in_how_many(one, _CLIENT))
+    ]
     lines += [""] * bool(lines)
     lines += [f"{name.lower()}: {value}" for name, value in view.facts(report).items()]
     lines.append(view.verdict(report))
@@ -83,7 +89,10 @@ def as_text(report: DrillReport) -> str:
 
 
 def _row(one: Summary) -> str:
-    figures = [seconds(one.measures[name].percentile(99)) for name, _ in _COLUMNS]
+    figures = [
+        NEVER if never_served(one, name) else seconds(one.measures[name].percentile(99))
+        for name, _ in _COLUMNS
+    ]
     wrongs = [count(one.counts[name]) for name in WRONGS]
     return _line(one.scenario, figures, [*wrongs, "held" if one.held else "NOT HELD"])
 

@@ -6,11 +6,17 @@ from dataclasses import dataclass
 from drtemplate.drill.report.judgement import against, judge
 from drtemplate.drill.report.sweep_plot import knobs
 from drtemplate.drill.report.words import (
+    CLIENTS,
+    NEVER,
     STAGE_NAMES,
     amount,
+    basis,
     count,
     dollars,
     duration,
+    never_served,
+    of_runs,
+    plural,
     row,
     seconds,
     title,
@@ -18,7 +24,6 @@ from drtemplate.drill.report.words import (
 from drtemplate.drill.results import (
     MEASURES,
     WRONGS,
-    Budget,
     DrillReport,
     SensitivityRow,
     Summary,
@@ -32,7 +37,7 @@ COUNTS_HEAD = (
     "at most",
     "calls a run",
     "Lambda s a run",
-    "a month",
+    "a month at this load",
 )
 SWEEP_HEAD = (
     "value",
@@ -42,9 +47,11 @@ SWEEP_HEAD = (
     "missed",
     "DNS moves",
     "false alarms",
-    "a month",
+    "a quiet month",
     "against the template\N{RIGHT SINGLE QUOTATION MARK}s",
 )
+# Shorter than the longest of these restarts, the grace would promote where the engine comes back by itself.
+RESTS_ON = {"database_grace_seconds": "aurora_engine_restart"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,7 +101,7 @@ def failures_of(one: Summary) -> list[Failure]:
                 Failure(one.scenario, title(one), promise(budget.name), figures[0], figures[1], why)
             )
     for name, times in sorted(one.broken.items()):
-        what, runs = f"invariant broken: {name}", f"in {count(times)} of {_plural(one.runs, 'run')}"
+        what, runs = f"invariant broken: {name}", f"in {count(times)} of {plural(one.runs, 'run')}"
         why = _seeds(one.seeds.get(name, ()))
         found.append(Failure(one.scenario, title(one), what, runs, "0", why))
     return found
@@ -111,14 +118,14 @@ def verdict(report: DrillReport) -> str:
     budgets = [budget for one in report.summaries for budget in one.budgets]
     missed = sum(not budget.held for budget in budgets)
     broken = len({name for one in report.summaries for name in one.broken})
-    scenarios = _plural(len(report.summaries), "scenario")
+    scenarios = plural(len(report.summaries), "scenario")
     if not missed and not broken:
         return f"All {count(len(budgets))} budgets and every invariant held in {scenarios}."
     parts = []
     if missed:
-        parts.append(f"{count(missed)} of {_plural(len(budgets), 'budget')} not held")
+        parts.append(f"{count(missed)} of {plural(len(budgets), 'budget')} not held")
     if broken:
-        parts.append(f"{_plural(broken, 'invariant')} broken")
+        parts.append(f"{plural(broken, 'invariant')} broken")
     return f"{' and '.join(parts)} in {scenarios}."
 
 
@@ -160,57 +167,26 @@ def outcomes(one: Summary) -> str:
     return ", ".join(f"{name} {count(times)}" for name, times in sorted(one.outcomes.items()))
 
 
-@dataclass(frozen=True, slots=True)
-class BudgetColumn:
-    """A budget that several scenarios share: its name, limit and unit."""
-
-    name: str
-    limit: float
-    unit: str
-
-    @property
-    def promise(self) -> str:
-        """What is promised, in words."""
-        return promise(self.name)
-
-    @property
-    def words(self) -> str:
-        """The limit, as ``at most 12.00 s``."""
-        return f"at most {amount(self.limit, self.unit)}"
-
-
-def budget_columns(report: DrillReport) -> list[BudgetColumn]:
-    """Every promise made, seconds first, else in the order of its first scenario; two limits
-    make two columns.
-    """
-    made = (budget for one in report.summaries for budget in one.budgets)
-    columns = dict.fromkeys(BudgetColumn(b.name, b.limit, b.unit) for b in made)
-    return sorted(columns, key=lambda column: not column.unit)  # seconds go before counts
-
-
-def budget_cells(one: Summary, columns: list[BudgetColumn]) -> list[Budget | None]:
-    """The scenario's budgets below ``columns``; None where it makes no such promise."""
-    made = {BudgetColumn(b.name, b.limit, b.unit): b for b in one.budgets}
-    return [made.get(column) for column in columns]
-
-
 def stage_rows(one: Summary) -> list[tuple[str, list[str]]]:
-    """Measure and its median, 95th, 99th percentile and worst, for all that took place."""
-    return [(name, row(one, name)) for name in MEASURES if one.measures[name].count]
+    """Measure and its median, 95th, 99th percentile and worst, for all that took place, and for
+    clients who were never served again.
+    """
+    return [
+        (name, row(one, name))
+        for name in MEASURES
+        if one.measures[name].count or never_served(one, name)
+    ]
 
 
 def in_how_many(one: Summary, name: str) -> str:
-    """``in 3 of 1,000 runs``, where a stage did not take place in each; else empty."""
-    return _of_runs(one, one.measures[name].count)
+    """``in 3 of 1,000 runs``, where a stage did not take place in each; else empty.
 
-
-def in_budget(one: Summary, budget: Budget) -> str:
-    """The same of what a budget rests on; a count rests on every run."""
-    return _of_runs(one, budget.runs) if budget.unit else ""
-
-
-def _of_runs(one: Summary, found: int) -> str:
-    return "" if found == one.runs else f"in {count(found)} of {_plural(one.runs, 'run')}"
+    Of clients ``served in 3 of 1,000 runs``; empty if they never were.
+    """
+    if never_served(one, name):
+        return ""
+    found = of_runs(one.measures[name].count, one.runs)
+    return f"served {found}" if found and name in CLIENTS else found
 
 
 def sweep_row(one: SensitivityRow, rows: Sequence[SensitivityRow]) -> list[str]:
@@ -218,9 +194,7 @@ def sweep_row(one: SensitivityRow, rows: Sequence[SensitivityRow]) -> list[str]:
     unit = f" {one.unit}" if one.unit else ""
     return [
         f"{one.value:g}{unit}",
-        seconds(one.reaction_p50),
-        seconds(one.reaction_p99),
-        seconds(one.client_p99),
+        *map(_or_never, (one.reaction_p50, one.reaction_p99, one.client_p99)),
         count(one.missed),
         count(one.moves),
         f"{count(one.false_alarms)} in {count(one.quiet_runs)}",
@@ -229,10 +203,21 @@ def sweep_row(one: SensitivityRow, rows: Sequence[SensitivityRow]) -> list[str]:
     ]
 
 
+def _or_never(value: float | None) -> str:
+    return NEVER if value is None else seconds(value)
+
+
 def findings(report: DrillReport) -> list[str]:
     """Knob by knob, whether the sweep supports the template's own value, beats it or does neither."""
     return [judge(name, rows) for name, rows in knobs(report.sensitivity)]
 
 
-def _plural(number: int, word: str) -> str:
-    return f"{count(number)} {word}{'' if number == 1 else 's'}"
+def guesses(report: DrillReport) -> list[str]:
+    """On which assumption the verdict on a knob rests."""
+    swept = {one.knob for one in report.sensitivity}
+    return [
+        f"The verdict on {knob} rests on the most that is {basis(one)} of {one.name} ({one.value})."
+        for knob, name in RESTS_ON.items()
+        for one in report.assumptions
+        if knob in swept and one.name == name
+    ]

@@ -1,6 +1,6 @@
 """How names and numbers are written, the same in every form of the report."""
 
-from drtemplate.drill.results import Summary
+from drtemplate.drill.results import Assumption, Summary
 
 STAGE_NAMES = {
     "signal": "signal",
@@ -23,13 +23,32 @@ STAGE_MEANINGS = {
     "promote": "AWS: from the accepted action until another instance writes in an available cluster",
     "latch": "ours: from the promotion, or the call, until AWS accepted the latch; a part of verify",
     "verify": "ours: until the orchestrator has proved and recorded it",
-    "client_cached": "from the fault until a client that caches DNS is served again",
-    "client_uncached": "from the fault until a client that asks DNS each time is served again",
+    "client_cached": "from the fault until a client that caches DNS is served again for good",
+    "client_uncached": "from the fault until a client that asks DNS each time is served again for good",
     "accepted": "signal, detect, grace and decide together, in one run",
     "own_share": "detect, decide and verify together, in one run",
 }
+CLIENTS = ("client_uncached", "client_cached")
 PERCENTILES = (50.0, 95.0, 99.0)
-NONE = "\N{EN DASH}"
+NONE, NEVER = "\N{EN DASH}", "never"
+# The same sentences in every form of the report.
+NOT_SERVED = (
+    "Never: clients are not served again by the end of any run. Where they are in some runs, the report"
+    " says in how many, and the figures are those of these runs."
+)
+A_MONTH = (
+    "A month at this load is what the automation would cost if a month went on like these runs, an outage"
+    " of minutes included; what a usual month costs is that of a quiet week."
+)
+ENDED = (
+    "Outcome: how the orchestrator\N{RIGHT SINGLE QUOTATION MARK}s calls since the fault ended, the"
+    " weightiest of each run; NONE where none ended, or none said how."
+)
+LIMITS = "At the head of a column is the usual limit; a scenario that has another says so beside its figure."
+SUPPORTED = (
+    "Supported means that each other value tried is worse in something; where faster costs more or errs"
+    " more, several values can be so, and the choice among them is the design\N{RIGHT SINGLE QUOTATION MARK}s."
+)
 
 
 def seconds(value: float | None) -> str:
@@ -37,8 +56,15 @@ def seconds(value: float | None) -> str:
     return NONE if value is None else f"{value:,.2f}"
 
 
+def never_served(summary: Summary, measure: str) -> bool:
+    """Whether the measure is of clients, and none of the runs, of which there are some, served them."""
+    return measure in CLIENTS and summary.runs > 0 and not summary.measures[measure].count
+
+
 def row(summary: Summary, measure: str) -> list[str]:
     """Median, 95th, 99th percentile and worst."""
+    if never_served(summary, measure):
+        return [NEVER] * (len(PERCENTILES) + 1)
     histogram = summary.measures[measure]
     return [seconds(histogram.percentile(p)) for p in PERCENTILES] + [seconds(histogram.worst)]
 
@@ -53,11 +79,26 @@ def count(value: int) -> str:
     return f"{value:,}"
 
 
+def plural(number: int, word: str) -> str:
+    """``1 run``, ``2 runs``."""
+    return f"{count(number)} {word}{'' if number == 1 else 's'}"
+
+
+def of_runs(found: int, runs: int) -> str:
+    """``in 3 of 1,000 runs``; empty if it is all of them."""
+    return "" if found == runs else f"in {count(found)} of {plural(runs, 'run')}"
+
+
 def amount(value: float | None, unit: str) -> str:
     """A budget's figure: seconds, or a bare count."""
     if value is None:
         return "not measured"
     return f"{value:,.2f} s" if unit == "s" else f"{value:,g}"
+
+
+def basis(one: Assumption) -> str:
+    """Whether AWS says so, or we do."""
+    return "documented" if one.documented else "assumed"
 
 
 def duration(value: float) -> str:
