@@ -55,6 +55,8 @@ class Aurora:
         sees: whether Aurora's own failure detection works.
         stalled: whether a failover that has begun never ends.
         lost: zones without power.
+        status: the state in which the cluster is, and which decides what it takes.
+        shown: the status that DescribeDBClusters gives; a failover shows in it a moment later.
         writing: whether the cluster takes writes.
         endpoint: the instance that the cluster endpoint's name gives.
         emit: called with the id and text of each RDS event.
@@ -68,9 +70,11 @@ class Aurora:
         self.assumptions = assumptions
         self.journal = journal
         self.random = kernel.random("aurora")
+        self.showing = kernel.random("aurora status")
         self.nodes = {one.name: Node(one.name, one.zone, one.tier) for one in cluster.instances}
         self.writer = cluster.instances[0].name
         self.status: History[str] = History(AVAILABLE)
+        self.shown: History[str] = History(AVAILABLE)
         self.writing: History[bool] = History(True)
         self.writers: History[str] = History(self.writer)
         self.endpoint: History[str] = History(self.writer)
@@ -83,9 +87,14 @@ class Aurora:
         self.kernel.at(self.assumptions.draw(timing, self.random), action, *arguments)
 
     def show(self, status: str) -> None:
-        """Let DescribeDBClusters show a status."""
-        if self.status.set(self.kernel.now, status):
+        """The cluster is in a state, and DescribeDBClusters shows it."""
+        self.status.set(self.kernel.now, status)
+        if self.shown.set(self.kernel.now, status):
             self.journal.note("Aurora", f"cluster {status}")
+
+    def _show_failover(self) -> None:
+        if self.status.value == FAILING_OVER:
+            self.show(FAILING_OVER)
 
     # What happens to it.
 
@@ -181,7 +190,9 @@ class Aurora:
 
     def _begin(self, target: Node) -> None:
         old = self.nodes[self.writer]
-        self.show(FAILING_OVER)
+        self.status.set(self.kernel.now, FAILING_OVER)
+        delay = self.assumptions.draw("aurora_status_shown", self.showing)
+        self.kernel.at(delay, self._show_failover)
         self.writing.set(self.kernel.now, False)
         if old.mode == "up":
             old.mode = "refused"
@@ -218,6 +229,9 @@ class Aurora:
     # What others see of it.
 
     def uptime(self, name: str) -> float | None:
-        """Seconds since the engine began; None while it does not run."""
+        """Seconds since the engine began, as its metric; None while nothing comes of it.
+
+        That a hung instance sends none is our assumption; the way by the alarms rests on it.
+        """
         node = self.nodes[name]
         return self.kernel.now - node.started if node.mode == "up" else None

@@ -74,7 +74,7 @@ class Services(CloudWatchApi):
             "DBClusterIdentifier": aurora.cluster.name,
             "DBClusterArn": aurora.cluster.arn,
             "Endpoint": aurora.cluster.endpoint,
-            "Status": aurora.status.value,
+            "Status": aurora.shown.value,
             "DBClusterMembers": members,
         }
         return {"DBClusters": [cluster]}
@@ -103,7 +103,7 @@ class Services(CloudWatchApi):
         self.cloud.facts.before_act(caller, "database", params)
         self.cloud.aurora.fail_over(params.get("TargetDBInstanceIdentifier"))
         self.cloud.facts.acted(caller, "database", params)
-        return {"DBCluster": {"Status": self.cloud.aurora.status.value}}
+        return {"DBCluster": {"Status": self.cloud.aurora.shown.value}}
 
     # Load balancing.
 
