@@ -2,13 +2,14 @@
 
 from drtemplate.drill.cloud import Cloud
 from drtemplate.drill.facts import AUTOMATIC, STATE, Act, Write
+from drtemplate.drill.history import changes
 
 INVARIANTS = {
     "one failover per incident": "at most one FailoverDBCluster is accepted per incident and per lease",
     "lease held": "nobody acts without the lease",
     "no stuck run": "no run is left IN_PROGRESS after its time-out",
     "evidence": "no failover on unknown signals alone",
-    "no automatic fail back": "nothing but a person's call moves anything back",
+    "no automatic fail back": "nothing but a person's call moves anything back, and a latch holds",
     "true record": "COMPLETED after a call for the database is recorded only when another instance writes",
     "told": "a run that acted tells the alert topic, if SNS works",
 }
@@ -22,7 +23,7 @@ def broken(cloud: Cloud, zero: float) -> tuple[str, ...]:
         "lease held": any(not act.leased and not _unlocked(cloud, act) for act in acts),
         "no stuck run": cloud.facts.stuck or _left_in_progress(cloud),
         "evidence": any(_blind(act) for act in acts),
-        "no automatic fail back": any(act.back and act.caller.source in AUTOMATIC for act in acts),
+        "no automatic fail back": _moved_back(acts) or _latch_gave_way(cloud),
         "true record": any(_untrue(cloud, write, zero) for write in cloud.facts.writes),
         "told": any(_untold(cloud, act) for act in acts),
     }
@@ -34,6 +35,23 @@ def _failed_over_twice(acts: list[Act], zero: float) -> bool:
     attempts = [act.attempt for act in databases if act.attempt]
     incident = [act for act in databases if act.at >= zero]
     return len(attempts) != len(set(attempts)) or len(incident) > 1
+
+
+def _moved_back(acts: list[Act]) -> bool:
+    return any(act.back and act.caller.source in AUTOMATIC for act in acts)
+
+
+def _latch_gave_way(cloud: Cloud) -> bool:
+    """Route 53 gave the primary while its check was latched and yet healthy.
+
+    Until the checkers know of a latch, servers that are back may bring the answer back, and with both
+    sides unhealthy Route 53 gives the primary: neither is the latch's fault.
+    """
+    check, side = cloud.checks["Primary"], cloud.records.side
+    return any(
+        check.inversion.before(at) and check.healthy.before(at) and side.before(at) == "Primary"
+        for at in changes((check.inversion, check.healthy, side), 0.0)
+    )
 
 
 def _unlocked(cloud: Cloud, act: Act) -> bool:

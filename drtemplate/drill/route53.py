@@ -42,6 +42,8 @@ class HealthCheck:
 
     Attributes:
         healthy: as Route 53 sees it.
+        disabled, inverted: as the checkers know it, a while after AWS has accepted the change.
+        inversion: when it was inverted.
     """
 
     def __init__(
@@ -52,7 +54,8 @@ class HealthCheck:
         self.assumptions = assumptions
         self.random = kernel.random(f"checkers {side.name}")
         self.choice = kernel.random(f"addresses {side.name}").choice
-        self.disabled = self.inverted = False
+        self.inversion: History[bool] = History(False)
+        self.disabled = False
         self.reports = CHECKERS
         self.healthy: History[bool] = History(True)
         self.checkers = [
@@ -68,6 +71,11 @@ class HealthCheck:
             )
             for _ in range(CHECKERS)
         ]
+
+    @property
+    def inverted(self) -> bool:
+        """Whether it says the opposite of its checkers."""
+        return self.inversion.value
 
     def _look(self) -> Reply:
         # It asks DNS for each probe, and probes one of the addresses.
@@ -107,7 +115,7 @@ class HealthCheck:
 
     def _configured(self, disabled: bool | None, inverted: bool | None) -> None:
         self.disabled = self.disabled if disabled is None else disabled
-        self.inverted = self.inverted if inverted is None else inverted
+        self.inversion.set(self.kernel.now, self.inverted if inverted is None else inverted)
         self.update()
 
     def update(self) -> None:
@@ -160,5 +168,6 @@ class FailoverRecords:
             )
 
     def _give(self, side: str) -> None:
-        if self.side.set(self.kernel.now, side):
+        # A later change may have been quicker; it is the one that stays.
+        if side == self.wanted and self.side.set(self.kernel.now, side):
             self.journal.note("Route 53", f"answers {side}")
