@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from drtemplate.drill.metrics import Key
@@ -13,18 +14,29 @@ MINUTE = 60.0
 
 
 class OwnMetrics:
-    """EngineUptime, AuroraReplicaLag, DatabaseConnections, HealthyHostCount, and Lambda's Errors."""
+    """EngineUptime, AuroraReplicaLag, DatabaseConnections, HealthyHostCount, and Lambda's Errors.
+
+    Attributes:
+        withheld: series of which no value comes; what is measured meanwhile is lost.
+    """
 
     def __init__(self, cloud: Cloud) -> None:
         self.cloud = cloud
         self.random = cloud.kernel.random("metrics")
         self._errors: dict[str, int] = {}
         self._keys_by_name = self._keys()
+        self.withheld: set[Key] = set()
         cloud.kernel.at(MINUTE, self._publish)
 
     def failed(self, function: str) -> None:
         """A run of a function has ended with an error."""
         self._errors[function] = self._errors.get(function, 0) + 1
+
+    def withhold(self, seconds: float, wanted: Callable[[Key], bool]) -> None:
+        """Publish nothing of these series for so many seconds."""
+        keys = {key for key in self._keys_by_name.values() if wanted(key)}
+        self.withheld |= keys
+        self.cloud.kernel.at(seconds, self.withheld.difference_update, keys)
 
     def _keys(self) -> dict[str, Key]:
         cluster = ("DBClusterIdentifier", self.cloud.deployment.cluster.name)
@@ -48,10 +60,12 @@ class OwnMetrics:
     def _publish(self) -> None:
         self.cloud.kernel.at(MINUTE, self._publish)
         for name, value in self._measured().items():
+            key = self._keys_by_name[name]
             delay = self.cloud.assumptions.draw("metric_delay", self.random)
             now = self.cloud.kernel.now
             # A value is for the minute that has just passed.
-            self.cloud.metrics.put(self._keys_by_name[name], now - MINUTE, value, now + delay)
+            if key not in self.withheld:
+                self.cloud.metrics.put(key, now - MINUTE, value, now + delay)
 
     def _measured(self) -> dict[str, float]:
         found: dict[str, float] = {}

@@ -3,8 +3,9 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from drtemplate.drill import faults
+from drtemplate.drill import blind_spots, faults
 from drtemplate.drill.faults import Fault
+from drtemplate.drill.prober import Reply
 from drtemplate.errors import InputError
 
 DATABASE = frozenset({"database"})
@@ -106,6 +107,10 @@ SCENARIOS = (
              needs=DATABASE, outcomes=IDLE | DONE | {"KILLED"}),
     Scenario(name="application_dead", title="application tier dead",
              faults=_now(faults.servers_die()), needs=APPLICATION, must_act=True),
+    Scenario(name="application_back", title="application tier dead, and back after 200 s",
+             # Longer than Route 53 needs to take the latch; then clients must stay where they are.
+             faults=((0.0, faults.servers_die()), (200.0, faults.servers_die(reply=Reply.GOOD))),
+             needs=APPLICATION, must_act=True),
     Scenario(name="both_sides_dead", title="application tier dead on both sides",
              # A latch is asked for, and not made.
              faults=_now(faults.servers_die(), faults.servers_die("Standby")), outcomes=IDLE | DONE),
@@ -121,12 +126,16 @@ SCENARIOS = (
     Scenario(name="backup_window", title="backup window",
              faults=_now(faults.status("backing-up", "backup_duration"))),
     Scenario(name="maintenance_window", title="maintenance window with a patch",
-             faults=((0.0, faults.status("maintenance")), (20.0, faults.engine_pauses))),
+             faults=((-20.0, faults.status("maintenance")), (0.0, faults.engine_pauses))),
     Scenario(name="modification_window", title="modification, with a restart in place",
-             faults=((0.0, faults.status("modifying")), (20.0, faults.engine_crashes))),
+             faults=((-20.0, faults.status("modifying")), (0.0, faults.engine_crashes))),
     Scenario(name="lag_spike", title="replication lag of 5 s for four minutes",
              faults=((0.0, faults.lag(5000)), (240.0, faults.lag(20)))),
     Scenario(name="stale_lag", title="no lag metric any more", faults=_now(faults.lag(None))),
+    Scenario(name="metrics_missing", title="metrics of the writer and of the primary's hosts missing",
+             faults=_now(blind_spots.writers_metrics_missing), lasts=600.0),
+    Scenario(name="metrics_missing_monitor_dead", title="no engine's uptime known, monitor dead",
+             setup=(faults.monitor_broken,), faults=_now(blind_spots.uptimes_missing), lasts=600.0),
     Scenario(name="monitor_dead", title="writer hangs unseen while the monitor is dead",
              setup=(faults.monitor_broken,), faults=_now(HANGS), needs=DATABASE, must_act=True,
              # An alarm on AWS's metrics: two periods that are missing, and CloudWatch's look back.
@@ -155,6 +164,22 @@ SCENARIOS = (
     Scenario(name="route53_down", title="both tiers dead while Route 53's control plane is down",
              faults=((-20.0, faults.service_down("route53")), *BOTH_DEAD), needs=BOTH,
              must_act=True, untaken=1.0),
+    Scenario(name="lambda_down", title="writer hangs unseen while the monitor cannot invoke",
+             faults=((-20.0, faults.service_down("lambda")), (0.0, HANGS)), needs=DATABASE,
+             # As with the monitor dead: CloudWatch's own way to the orchestrator.
+             must_act=True, lasts=780.0, allowed={"detect": 260.0, "own_share": 265.0}),
+    Scenario(name="elbv2_down", title="writer hangs unseen while Elastic Load Balancing's API is down",
+             faults=((-20.0, faults.service_down("elbv2")), (0.0, HANGS)), needs=DATABASE,
+             must_act=True),
+    Scenario(name="elbv2_down_restart",
+             title="writer's engine restarts while Elastic Load Balancing's API is down",
+             faults=((-20.0, faults.service_down("elbv2")), (0.0, faults.engine_crashes))),
+    # From before any of the monitor's runs that call began, until Aurora is at it: none of them knows who
+    # wrote. A run that cannot tell the old writer from the new one may say so, and fail: Aurora has acted.
+    Scenario(name="rds_down", title="writer crashes, Aurora sees it while RDS's API is down",
+             faults=((-140.0, faults.service_down("rds")), (0.0, CRASHES),
+                     (20.0, blind_spots.service_back("rds"))), needs=DATABASE,
+             outcomes=IDLE | DONE | {"FAILED"}),
     Scenario(name="throttling", title="both tiers dead, 20 % of all API calls throttled",
              faults=((-20.0, faults.throttled(0.2)), *BOTH_DEAD), needs=BOTH, must_act=True,
              # Each call may need a second try, and a probe's a later tick; a latch takes two calls, each

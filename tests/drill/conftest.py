@@ -4,6 +4,7 @@ from dataclasses import replace
 
 import pytest
 
+from drtemplate.drill import runner
 from drtemplate.drill.assumptions import load_assumptions
 from drtemplate.drill.cloud import Cloud
 from drtemplate.drill.deployment import MONITOR, ORCHESTRATOR, load_deployment
@@ -148,3 +149,21 @@ def cloud(deployment, fixed):
     made = Cloud(deployment, fixed(), "test")
     yield made
     made.close()
+
+
+@pytest.fixture
+def measure(monkeypatch):
+    """Run a scenario; gives the run and its world."""
+    kept = {}
+    inner = runner._run
+
+    def spy(cloud, *arguments):
+        kept["cloud"] = cloud
+        return inner(cloud, *arguments)
+
+    monkeypatch.setattr(runner, "_run", spy)
+
+    def measured(scenario, deployment, assumptions, seed):
+        return runner.simulate(scenario, deployment, assumptions, seed), kept["cloud"]
+
+    return measured

@@ -13,24 +13,6 @@ API = 0.1
 START = 0.1 + 0.1 + 0.1 * 1769 / 1024
 
 
-@pytest.fixture
-def measure(monkeypatch):
-    """Run a scenario; gives the run and its world."""
-    kept = {}
-    inner = runner._run
-
-    def spy(cloud, *arguments):
-        kept["cloud"] = cloud
-        return inner(cloud, *arguments)
-
-    monkeypatch.setattr(runner, "_run", spy)
-
-    def measured(scenario, deployment, assumptions, seed):
-        return runner.simulate(scenario, deployment, assumptions, seed), kept["cloud"]
-
-    return measured
-
-
 def scenario(name):
     (found,) = select([name])
     return found

@@ -1,0 +1,317 @@
+"""Worlds in which a sense or a service is missing, and the defects of a handler that only they show."""
+
+from dataclasses import replace
+
+import pytest
+
+from drtemplate.drill.aurora import Refused
+from drtemplate.drill.cloud import Cloud
+from drtemplate.drill.deployment import FILES, MONITOR, ORCHESTRATOR
+from drtemplate.drill.facts import STATE
+from drtemplate.drill.invariants import broken
+from drtemplate.drill.prober import Reply
+from drtemplate.drill.runner import drill
+from drtemplate.drill.scenarios import Scenario, select
+from drtemplate.settings import PROJECT
+
+RUNS = 2
+
+
+@pytest.fixture(scope="module")
+def defective(deployment):
+    """The deployment with lines of a handler's source replaced."""
+
+    def make(logical, *lines):
+        code = (PROJECT / "handlers" / FILES[logical]).read_text(encoding="utf-8")
+        for old, new in lines:
+            assert code.count(old) == 1, old
+            code = code.replace(old, new)
+        function = replace(deployment.functions[logical], code=code)
+        return replace(deployment, functions={**deployment.functions, logical: function})
+
+    return make
+
+
+def wrongs(deployment, assumptions, name):
+    """The names of what two runs of a scenario break: budgets and invariants."""
+    (summary,) = drill(deployment, assumptions, select([name]), runs=RUNS, seed=1)
+    lost = {budget.name.split(",")[0] for budget in summary.budgets if not budget.held}
+    return lost | summary.broken.keys()
+
+
+ALARM_TRUSTED = ("if not dead():", "if False:")
+LONELY = ("silent == [writer]", "str(writer) in silent")
+TARGETS_TRUSTED = ('"application", targets_dead', '"application", lambda: True')
+ALWAYS_WELL = ('DatabaseHealth=health["database"]', "DatabaseHealth=1")
+LOOKS_ON = ("Disabled=latch, Inverted=latch", "Disabled=False, Inverted=latch")
+BLINDED = ('"application": read(application)', '"application": application()')
+UNKNOWN_IS_BAD = (
+    '"application": read(application)',
+    '"application": read(application) or False',
+)
+STATUS_TRUSTED = (
+    "        if writer not in (None, old):\n",
+    '        if status == "available":\n            stages.setdefault("promote", 0)\n            break\n'
+    "        if writer not in (None, old):\n",
+)
+# A scenario, the handler and its defect, and what breaks.
+DEFECTS = [
+    ("metrics_missing", ORCHESTRATOR, ALARM_TRUSTED, "unneeded failovers"),
+    ("metrics_missing", ORCHESTRATOR, TARGETS_TRUSTED, "unneeded failovers"),
+    ("metrics_missing_monitor_dead", ORCHESTRATOR, ALARM_TRUSTED, "unneeded failovers"),
+    ("metrics_missing_monitor_dead", ORCHESTRATOR, LONELY, "unneeded failovers"),
+    ("lambda_down", MONITOR, ALWAYS_WELL, "missed failovers"),
+    ("application_back", ORCHESTRATOR, LOOKS_ON, "no automatic fail back"),
+    ("elbv2_down", MONITOR, BLINDED, "detect"),
+    ("elbv2_down_restart", MONITOR, UNKNOWN_IS_BAD, "unneeded failovers"),
+    ("both_tiers_dead", ORCHESTRATOR, STATUS_TRUSTED, "own_share"),
+]
+
+
+@pytest.mark.parametrize(("name", "logical", "defect", "wrong"), DEFECTS)
+def test_a_defect_breaks_what_the_deployed_handlers_keep(
+    deployment, defective, assumptions, name, logical, defect, wrong
+):
+    # As long as two bad probes in a row, whenever it begins.
+    timings = assumptions.fixed(aurora_engine_restart=16.0)
+    assert wrongs(deployment, timings, name) == set()
+    assert wrong in wrongs(defective(logical, defect), timings, name)
+
+
+def test_a_status_that_shows_at_once_would_hide_who_trusts_it(defective, assumptions):
+    at_once = assumptions.fixed(aurora_status_shown=0.0)
+    trusting = defective(ORCHESTRATOR, STATUS_TRUSTED)
+    assert wrongs(trusting, at_once, "both_tiers_dead") == set()
+
+
+# Metrics that do not come.
+
+
+def test_metrics_that_are_withheld_are_lost_and_others_are_not(cloud):
+    cloud.kernel.at(90, cloud.own_metrics.withhold, 120, lambda key: key[1] == "EngineUptime")
+    cloud.run(330)
+    writer = frozenset({("DBInstanceIdentifier", cloud.aurora.writer)})
+    uptimes = cloud.metrics.series["AWS/RDS", "EngineUptime", writer]
+    # Those of 120 and 180 s, for the minutes before, are missing.
+    assert [at for at, _, _ in uptimes] == [0, 180, 240]
+    hosts = ("AWS/ApplicationELB", "HealthyHostCount", cloud.deployment.sides["Primary"].dimensions)
+    assert [at for at, _, _ in cloud.metrics.series[hosts]] == [0, 60, 120, 180, 240]
+
+
+@pytest.mark.parametrize(
+    ("name", "alarms"),
+    [
+        ("metrics_missing", {"drill-writer", "drill-alb-unhealthy-targets"}),
+        ("metrics_missing_monitor_dead", {"drill-writer"}),
+    ],
+)
+def test_the_alarms_call_and_are_not_trusted(measure, deployment, assumptions, name, alarms):
+    (scenario,) = select([name])
+    run, cloud = measure(scenario, deployment, assumptions, 1)
+    called = [one for one in cloud.facts.runs if one.source == "alarm"]
+    assert {one.event["alarmData"]["alarmName"] for one in called} == alarms
+    assert (cloud.facts.acts, run.outcome) == ([], "NOT_REQUIRED")
+
+
+# APIs that are down.
+
+
+def test_an_alarm_reaches_the_orchestrator_while_nobody_can_invoke_it(
+    measure, deployment, assumptions
+):
+    (scenario,) = select(["lambda_down"])
+    kinds = set()
+    for seed in range(1, 5):
+        run, cloud = measure(scenario, deployment, assumptions, seed)
+        kinds.add(cloud.network.outages["lambda"])
+        assert {call.source for call in cloud.facts.calls} == {"alarm"}
+        assert [act.caller.source for act in cloud.facts.acts] == ["alarm"]
+        assert run.right == 1
+    assert kinds == {"error", "silent"}
+
+
+def test_an_unknown_application_is_not_latched(measure, deployment, assumptions):
+    (scenario,) = select(["elbv2_down"])
+    for seed in range(1, 5):
+        run, cloud = measure(scenario, deployment, assumptions, seed)
+        votes = [one.event["votes"] for one in cloud.facts.runs if one.source == "monitor"]
+        assert {(one["database"], one["application"]) for one in votes} == {(False, None)}
+        assert [act.component for act in cloud.facts.acts] == ["database"]
+        # One signal decides alone, and so the grace is waited for.
+        assert run.stages["grace"] > 5
+
+
+GUESSES = ('(status != "failing-over" and writer)', "writer")
+
+
+def test_while_aurora_is_at_it_nobody_takes_the_new_writer_for_the_lost_one(
+    measure, deployment, defective, fixed
+):
+    """No run has seen who wrote, and each call comes when another writes, as the cluster still fails over."""
+    (scenario,) = select(["rds_down"])
+    # Writes at 17 s, is available at 57 s; the name leads to the dead one until 37 s.
+    timings = fixed(
+        aurora_detection=5,
+        aurora_promotion=12,
+        aurora_settle=40,
+        aurora_endpoint_update=20,
+        aurora_restart=90,
+    )
+    lost = {}
+    for label, one in (("as it is", deployment), ("guesses", defective(ORCHESTRATOR, GUESSES))):
+        run, cloud = measure(scenario, one, timings, 1)
+        calls = [found for found in cloud.facts.runs if found.source == "monitor"]
+        assert calls
+        assert {found.event["writer"] for found in calls} == {None}
+        assert "rds" not in cloud.network.outages
+        assert (run.unneeded, run.repeated, cloud.facts.acts) == (0, 0, [])
+        lost[label] = cloud.text_of(STATE, "PreviousWriter")
+    # A fail back would go there.
+    assert lost == {"as it is": "", "guesses": cloud.aurora.writer}
+
+
+# The latch.
+
+
+def alone(deployment, timings):
+    """A world in which nobody else latches."""
+    cloud = Cloud(deployment, timings, "x")
+    cloud.functions.broken.add(MONITOR)
+    return cloud
+
+
+def test_a_latch_that_holds_breaks_nothing_whatever_comes_back(deployment, fixed):
+    """Until the checkers know of it, the primary may be given again; so may it if both sides are bad."""
+    cloud = alone(deployment, fixed(route53_update=40))
+    primary, standby = cloud.balancers["Primary"], cloud.balancers["Standby"]
+    plan = [
+        (10, primary.set_targets, Reply.REFUSED),
+        (25, cloud.checks["Primary"].configure, True, True),
+        (30, primary.set_targets, Reply.GOOD),
+        (100, standby.set_targets, Reply.REFUSED),
+    ]
+    for at, action, *arguments in plan:
+        cloud.kernel.at(at, action, *arguments)
+    cloud.run(200)
+    given = list(zip(cloud.records.side.times, cloud.records.side.values, strict=True))[1:]
+    assert [side for _, side in given] == ["Standby", "Primary", "Standby", "Primary"]
+    assert given[1][0] < 65 < given[2][0] < 100 < given[3][0]
+    assert broken(cloud, 0.0) == ()
+    cloud.close()
+
+
+def test_a_latch_that_goes_on_looking_gives_way(deployment, fixed):
+    cloud = alone(deployment, fixed())
+    cloud.checks["Primary"].configure(False, True)
+    cloud.kernel.at(10, cloud.balancers["Primary"].set_alive, False)
+    cloud.run(100)
+    assert cloud.records.side.value == "Primary"
+    assert broken(cloud, 0.0) == ("no automatic fail back",)
+    cloud.close()
+
+
+def test_where_the_answer_stays_nothing_has_moved_back(deployment, fixed):
+    """The same latch, but the targets are unhealthy too, which an alias evaluates."""
+    cloud = alone(deployment, fixed())
+    cloud.checks["Primary"].configure(False, True)
+    cloud.kernel.at(10, cloud.balancers["Primary"].set_targets, Reply.REFUSED)
+    cloud.run(100)
+    assert cloud.checks["Primary"].healthy.value
+    assert cloud.records.side.values == ["Primary", "Standby"]
+    assert broken(cloud, 0.0) == ()
+    cloud.close()
+
+
+def test_a_latch_that_never_takes_the_answer_away_gives_way(deployment, fixed):
+    """Both sides are bad when it comes into force, so the primary is given, and it makes that one good."""
+    cloud = alone(deployment, fixed())
+    cloud.kernel.at(10, cloud.balancers["Primary"].set_alive, False)
+    cloud.kernel.at(100, cloud.balancers["Standby"].set_targets, Reply.REFUSED)
+    cloud.kernel.at(150, cloud.checks["Primary"].configure, False, True)
+    cloud.run(200)
+    assert cloud.records.side.values == ["Primary", "Standby", "Primary"]
+    assert cloud.records.side.times[-1] < 150
+    assert broken(cloud, 0.0) == ("no automatic fail back",)
+    cloud.close()
+
+
+def test_of_two_changes_of_the_answer_the_later_one_stays(cloud, monkeypatch):
+    """The first takes longer to reach the DNS servers than the second."""
+    delays = iter((3.0, 0.5))
+    monkeypatch.setattr(cloud.records.assumptions, "draw", lambda *_: next(delays))
+    check = cloud.checks["Primary"]
+    cloud.kernel.at(10, check._configured, True, True)
+    cloud.kernel.at(11, check._configured, False, False)
+    cloud.run(12)
+    monkeypatch.undo()
+    cloud.run(20)
+    assert cloud.records.side.times[1:] == []
+    assert cloud.records.side.value == "Primary"
+
+
+# A failover shows in the cluster's status a moment after it has begun.
+
+
+def shown(cloud):
+    return cloud.services.rds_DescribeDBClusters(None, {})["DBClusters"][0]["Status"]
+
+
+def test_a_failover_shows_late_and_refuses_at_once(deployment, fixed):
+    timings = fixed(aurora_status_shown=2, aurora_promotion=11, aurora_settle=3)
+    cloud = Cloud(deployment, timings, "x")
+    cloud.kernel.at(10, cloud.aurora.fail_over, None)
+    cloud.run(11)
+    assert shown(cloud) == "available"
+    with pytest.raises(Refused) as refusal:
+        cloud.aurora.fail_over(None)
+    assert refusal.value.code == "InvalidDBClusterStateFault"
+    cloud.run(50)
+    assert cloud.aurora.status.first("failing-over", 0) == 10
+    assert cloud.aurora.shown.first("failing-over", 0) == 12
+    assert cloud.aurora.shown.first("available", 12) == 24
+    cloud.close()
+
+
+def test_a_failover_that_is_over_does_not_show_any_more(deployment, fixed):
+    cloud = Cloud(deployment, fixed(aurora_status_shown=2, aurora_promotion=1), "x")
+    reader = list(cloud.aurora.nodes)[1]
+    cloud.kernel.at(10, cloud.aurora.fail_over, reader)
+    cloud.kernel.at(10.5, cloud.aurora.stop, reader, "refused")
+    cloud.run(50)
+    assert cloud.aurora.status.first("failing-over", 0) == 10
+    assert cloud.aurora.shown.first("failing-over", 0) is None
+    cloud.close()
+
+
+# Windows.
+
+
+@pytest.mark.parametrize("name", ["maintenance_window", "modification_window"])
+def test_a_window_s_times_count_from_its_restart(measure, deployment, fixed, name):
+    (scenario,) = select([name])
+    timings = fixed(maintenance_pause=7, aurora_engine_restart=7)
+    run, cloud = measure(scenario, deployment, timings, 1)
+    status = name.removesuffix("_window").replace("modification", "modifying")
+    assert cloud.aurora.shown.before(cloud.journal.zero - 20) == status
+    assert run.stages["client_uncached"] == pytest.approx(7)
+
+
+# Known risks.
+
+CUT_OFF = Scenario(
+    name="monitor_cut_off",
+    title="only the monitor's way to the database is cut, for half an hour",
+    faults=((0.0, lambda cloud: setattr(cloud.network, "loss", 1.0)),),
+    lasts=1800.0,
+)
+
+
+def test_a_monitor_that_is_cut_off_moves_the_writer_once_in_the_cooldown(
+    measure, deployment, assumptions
+):
+    """README.md names this risk, so it is no scenario with a budget of no unneeded failover."""
+    for seed in range(1, 4):
+        run, cloud = measure(CUT_OFF, deployment, assumptions, seed)
+        assert (len(cloud.facts.acts), run.unneeded, run.broken) == (1, 1, ())
+    run, cloud = measure(CUT_OFF, deployment.configured(cooldown_seconds=0), assumptions, 1)
+    assert len(cloud.facts.acts) > 10
