@@ -10,7 +10,8 @@ INVARIANTS = {
     "no stuck run": "no run is left IN_PROGRESS after its time-out",
     "evidence": "no failover on unknown signals alone",
     "no automatic fail back": "nothing but a person's call moves anything back, and a latch holds",
-    "true record": "COMPLETED after a call for the database is recorded only when another instance writes",
+    "true record": "COMPLETED after a call for the database is recorded only when another instance writes, "
+    "and no instance as replaced that has replaced another",
     "told": "a run that acted tells the alert topic, if SNS works",
 }
 
@@ -24,7 +25,8 @@ def broken(cloud: Cloud, zero: float) -> tuple[str, ...]:
         "no stuck run": cloud.facts.stuck or _left_in_progress(cloud),
         "evidence": any(_blind(act) for act in acts),
         "no automatic fail back": _moved_back(acts) or _latch_gave_way(cloud),
-        "true record": any(_untrue(cloud, write, zero) for write in cloud.facts.writes),
+        "true record": _mistaken(cloud, zero)
+        or any(_untrue(cloud, write, zero) for write in cloud.facts.writes),
         "told": any(_untold(cloud, act) for act in acts),
     }
     return tuple(name for name in INVARIANTS if checks[name])
@@ -92,6 +94,13 @@ def _untrue(cloud: Cloud, write: Write, zero: float) -> bool:
         return False
     writers = cloud.aurora.writers
     return writers.before(write.at) == writers.before(zero)
+
+
+def _mistaken(cloud: Cloud, zero: float) -> bool:
+    """Another instance writes, and the state, by which a fail back goes, has it as the one replaced."""
+    writers = cloud.aurora.writers
+    moved = writers.value != writers.before(zero)
+    return moved and cloud.text_of(STATE, "PreviousWriter") == writers.value
 
 
 def _untold(cloud: Cloud, act: Act) -> bool:
