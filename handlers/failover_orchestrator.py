@@ -173,7 +173,13 @@ def check(event, back, state, cold):
         return wanted
     if state.get("Latched") is True:
         wanted = wanted[: wanted.count("database")]
-    found = [name for name in wanted if number(state.get(f"{name}_at", 0)) <= cold]
+    # What a lost run has begun is seen through, in its cooldown or not.
+    found = [
+        name
+        for name in wanted
+        if number(state.get(f"{name}_at", 0)) <= cold
+        or ("votes" in event and state.get("Error") == "abandoned")
+    ]
     if wanted and not found:
         raise Stop("in cooldown")
     return found
@@ -337,10 +343,10 @@ def on_rds_event(event, state):
 
 
 def members():
-    """The writer (None without one), the readers by promotion tier, and the cluster's status."""
+    """The writer (None without one), the readers, and the cluster's status."""
     cluster = rds.describe_db_clusters(DBClusterIdentifier=CLUSTER)["DBClusters"][0]
     ids = {True: [], False: []}
-    for one in sorted(cluster["DBClusterMembers"], key=lambda one: one.get("PromotionTier", 1)):
+    for one in cluster["DBClusterMembers"]:
         ids[one["IsClusterWriter"]].append(one["DBInstanceIdentifier"])
     return (ids[True] or [None])[0], ids[False], cluster["Status"]
 

@@ -185,7 +185,7 @@ SCENARIOS = (
              # Each call may need a second try, and a probe's a later tick; a latch takes two calls, each
              # of which fails twice in 4 % of the runs.
              untaken=0.15,
-             allowed={"detect": 30.0, "decide": 6.0, "own_share": 32.0, "accepted": 60.0}),
+             allowed={"detect": 30.0, "decide": 6.0, "own_share": 32.0, "accepted": 60.0, "latch": 10.0}),
     Scenario(name="double_trigger", title="both tiers dead, events delivered twice, a person triggers too",
              setup=(faults.delivered_twice,), needs=BOTH, must_act=True,
              faults=(*BOTH_DEAD, (8.0, faults.operator(20, trigger_failover=True, reason="outage")))),

@@ -280,7 +280,7 @@ GUARDS = {
     ),
     "the cooldown": (
         'if number(state.get(f"{name}_at", 0)) <= cold',
-        "",
+        "if True",
         [("send", "blind", 0), ("send", "by hand", 1), ("send", "both dead", 0)],
     ),
     "a live lease": (

@@ -6,7 +6,7 @@ from decimal import Decimal
 
 import pytest
 from botocore.exceptions import ReadTimeoutError
-from world import READER, START, WRITER
+from world import READER, START, WRITER, Killed
 
 MANUAL = {"trigger_failover": True, "reason": ["drill"]}
 VOTED = MANUAL | {"votes": {"database": 2, "alb_targets": 1}, "writer": WRITER}
@@ -135,29 +135,20 @@ def test_components_say_what_moves(world, send, components, moves):
 @pytest.mark.parametrize(
     ("readers", "named"),
     [
-        ({"b": ("available", 1), "c": ("available", 0)}, "c"),
-        ({"b": ("available", 0), "c": ("available", 1)}, "b"),
-        ({"b": ("rebooting", 0), "c": ("available", 15)}, "c"),
-        ({"b": ("available", 15), "c": ("failed", 1)}, "b"),
-        ({"b": ("failed", 0), "c": ("rebooting", 1), "d": ("available", 2)}, "d"),
+        ({"b": "available", "c": "available"}, "b"),
+        ({"b": "rebooting", "c": "available"}, "c"),
+        ({"b": "available", "c": "failed"}, "b"),
+        ({"b": "failed", "c": "rebooting", "d": "available"}, "d"),
     ],
 )
-def test_the_available_reader_of_the_lowest_tier_is_named(world, send, readers, named):
-    world.instances = {WRITER: "available"} | {name: one[0] for name, one in readers.items()}
-    world.tiers = {WRITER: 0} | {name: one[1] for name, one in readers.items()}
+def test_the_first_available_reader_is_named(world, send, readers, named):
+    world.instances = {WRITER: "available"} | readers
     assert send(DATABASE).outcome == "COMPLETED"
     assert promoted(world) == [named]
 
 
-def test_the_writer_is_never_named(world, send):
-    world.tiers = {WRITER: 0, READER: 15}
-    send(DATABASE)
-    assert promoted(world) == [READER]
-
-
 def test_a_reader_that_cannot_be_read_is_passed_over(world, send, on_call):
     world.instances["instance-c"] = "available"
-    world.tiers["instance-c"] = 2
     on_call("rds", "DescribeDBInstances", lambda _: "Throttling")
     assert send(DATABASE).outcome == "COMPLETED"
     assert promoted(world) == ["instance-c"]
@@ -884,6 +875,34 @@ def test_a_run_that_failed_after_acting_starts_one(world, send):
     world.stalled = True
     assert send(DATABASE).outcome == "RAISED"
     assert send(DATABASE).outcome == "REFUSED"
+
+
+def lost_after_its_act(world, send, on_call, event):
+    """A run whose host is lost right after its promotion was accepted, a minute ago."""
+
+    def killed(_):
+        raise Killed
+
+    on_call("rds", "DescribeDBClusters", killed, nth=2)
+    assert send(event | {"attempt_id": "one"}).outcome == "KILLED"
+    assert world.count("FailoverDBCluster") == 1
+    world.clock.advance(60)
+    assert world.state["Status"] == "IN_PROGRESS"
+
+
+def test_what_a_lost_run_has_begun_is_seen_through(world, send, on_call):
+    world.promotion = (70.0, 75.0)
+    lost_after_its_act(world, send, on_call, VOTED)
+    assert send(VOTED | {"attempt_id": "two"}).outcome == "COMPLETED"
+    assert (world.state["PreviousWriter"], world.state["NewWriter"]) == (WRITER, READER)
+    assert world.count("FailoverDBCluster") == 1
+    assert world.latched
+
+
+def test_a_person_still_meets_the_cooldown_of_a_lost_run(world, send, on_call):
+    lost_after_its_act(world, send, on_call, DATABASE)
+    assert send(DATABASE).outcome == "REFUSED"
+    assert world.writer == READER
 
 
 def test_looking_on_without_a_change_starts_no_cooldown(world, send):

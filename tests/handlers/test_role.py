@@ -62,7 +62,6 @@ def test_the_role_allows_the_way_back(held, send):
 def test_a_reader_that_is_not_the_stacks_is_passed_over(held, send):
     """An instance that somebody has added cannot be asked for, and is not promoted."""
     held.instances = {WRITER: "available", "instance-c": "available", READER: "available"}
-    held.tiers = {WRITER: 0, "instance-c": 0, READER: 1}
     assert send(MANUAL).outcome == "COMPLETED"
     assert held.writer == READER
     assert held.denied == ["DescribeDBInstances"]

@@ -807,8 +807,8 @@ DEFECTS = {
     ),
     "no cooldown": (
         ORCHESTRATOR,
-        ' if number(state.get(f"{name}_at", 0)) <= cold]',
-        "]",
+        'if number(state.get(f"{name}_at", 0)) <= cold',
+        "if True",
         the_cooldown_holds,
     ),
     "an RDS event starts a run": (

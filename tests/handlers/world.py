@@ -111,7 +111,6 @@ class World:
         self.clock = Clock()
         self.cluster_status = "available"
         self.instances = {WRITER: "available", READER: "available"}
-        self.tiers = {WRITER: 0, READER: 1}
         self.writer = WRITER
         self.alive = True
         self.targets = {"PrimaryTargetGroup": ["healthy"], "StandbyTargetGroup": ["healthy"]}
@@ -229,7 +228,6 @@ class World:
             {
                 "DBInstanceIdentifier": name,
                 "IsClusterWriter": name == self.writer,
-                "PromotionTier": self.tiers.get(name, 1),
             }
             for name in self.instances
         ]
