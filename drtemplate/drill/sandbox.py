@@ -103,6 +103,12 @@ def _time(cloud: Cloud) -> ModuleType:
     def now() -> float:
         return epoch + env._now
 
+    def gmtime(seconds: float | None = None) -> real_time.struct_time:
+        return real_time.gmtime(now() if seconds is None else seconds)
+
+    def strftime(form: str, when: Any = None) -> str:
+        return real_time.strftime(form, gmtime() if when is None else when)
+
     return _copy(
         real_time,
         time=now,
@@ -110,6 +116,9 @@ def _time(cloud: Cloud) -> ModuleType:
         monotonic=lambda: env._now,
         perf_counter=lambda: env._now,
         sleep=wait,
+        gmtime=gmtime,
+        localtime=gmtime,  # Lambda's time zone is UTC
+        strftime=strftime,
     )
 
 

@@ -202,6 +202,14 @@ return [time.time() - before, datetime.now(UTC).isoformat(), context.get_remaini
     assert left == pytest.approx((timeout - 1.5) * 1000, abs=1)
 
 
+def test_the_calendar_is_virtual_too(call):
+    run, _ = call("""
+form = "%Y-%m-%dT%H:%M"
+return [time.strftime(form), time.strftime(form, time.gmtime()), time.strftime(form, time.localtime()),
+        time.strftime("%Y", time.gmtime(0))]""")
+    assert [one[:15] for one in run.answer] == ["2026-01-05T00:0"] * 3 + ["1970"]
+
+
 @pytest.mark.parametrize(
     ("body", "words"),
     [

@@ -8,6 +8,7 @@ import builtins
 import datetime
 import os
 import socket
+import time
 from collections.abc import Callable, Mapping
 from types import ModuleType
 from typing import Any
@@ -81,10 +82,18 @@ def load(function: Function, account: Account, host: Host) -> Callable[..., Any]
 
 
 def _time(host: Host) -> ModuleType:
+    def gmtime(seconds: float) -> time.struct_time:
+        return time.gmtime(seconds)  # of a given time only: without one it is the machine's
+
+    def strftime(form: str, when: time.struct_time) -> str:
+        return time.strftime(form, when)
+
     return _module(
         "time",
         time=host.time,
         monotonic=host.time,
+        gmtime=gmtime,
+        strftime=strftime,
         sleep=host.sleep,
     )
 
