@@ -1,7 +1,6 @@
-"""Faults of what the automation looks through: AWS's metrics, and an API that is down for a while."""
+"""Faults of what the automation looks through: AWS's metrics are missing for a while."""
 
 from drtemplate.drill.cloud import Cloud
-from drtemplate.drill.faults import Fault
 
 # More than an alarm needs: its periods, those that CloudWatch looks back at, and its delays.
 MISSING = 400.0
@@ -19,13 +18,3 @@ def uptimes_missing(cloud: Cloud) -> None:
     """For a while CloudWatch has nothing new of any engine's uptime."""
     cloud.own_metrics.withhold(MISSING, lambda key: key[1] == "EngineUptime")
     cloud.journal.note("CloudWatch", "nothing new of any engine's uptime")
-
-
-def service_back(service: str) -> Fault:
-    """A service's API that was down answers again."""
-
-    def fault(cloud: Cloud) -> None:
-        del cloud.network.outages[service]
-        cloud.journal.note(service, "back")
-
-    return fault

@@ -165,11 +165,15 @@ class Cloud:
 
     # Messages.
 
-    def publish(self, topic: str, subject: str, _: object) -> None:
-        """A message reaches the alert topic, if SNS works."""
+    def publish(
+        self, topic: str, subject: str, _: object, teller: Invocation | None = None
+    ) -> None:
+        """A message, a run's or AWS's own, reaches the alert topic, if SNS works."""
         if topic == self.deployment.topic and "sns" not in self.network.outages:
             self.facts.notifications += 1
             self.journal.note("SNS", subject)
+            if teller:
+                self.facts.tellers.append(teller)
 
     def operator(self, event: dict[str, Any]) -> None:
         """A person invokes the orchestrator asynchronously."""

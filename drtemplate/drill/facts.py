@@ -134,10 +134,6 @@ class Facts:
             for listener in self.cloud.on_write:
                 listener(write)
 
-    def told(self, caller: Invocation) -> None:
-        """A run has published to the alert topic."""
-        self.tellers.append(caller)
-
     def ended(self, invocation: Invocation) -> None:
         """A run of a function is over."""
         if invocation.function.logical != ORCHESTRATOR:

@@ -117,6 +117,16 @@ def service_down(service: str) -> Fault:
     return fault
 
 
+def service_back(service: str) -> Fault:
+    """A service's API that was down answers again."""
+
+    def fault(cloud: Cloud) -> None:
+        del cloud.network.outages[service]
+        cloud.journal.note(service, "back")
+
+    return fault
+
+
 def throttled(share: float) -> Fault:
     """A share of all API calls is throttled."""
 

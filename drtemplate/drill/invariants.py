@@ -3,6 +3,7 @@
 from drtemplate.drill.cloud import Cloud
 from drtemplate.drill.facts import AUTOMATIC, STATE, Act, Write
 from drtemplate.drill.history import changes
+from drtemplate.drill.verdicts import replaced
 
 INVARIANTS = {
     "one failover per incident": "at most one FailoverDBCluster is accepted per incident and per lease",
@@ -98,9 +99,8 @@ def _untrue(cloud: Cloud, write: Write, zero: float) -> bool:
 
 def _mistaken(cloud: Cloud, zero: float) -> bool:
     """Another instance writes, and the state, by which a fail back goes, has it as the one replaced."""
-    writers = cloud.aurora.writers
-    moved = writers.value != writers.before(zero)
-    return moved and cloud.text_of(STATE, "PreviousWriter") == writers.value
+    recorded = cloud.text_of(STATE, "PreviousWriter")
+    return replaced(cloud, zero) and recorded == cloud.aurora.writers.value
 
 
 def _untold(cloud: Cloud, act: Act) -> bool:

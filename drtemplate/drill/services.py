@@ -155,9 +155,8 @@ class Services(CloudWatchApi):
         subject = params.get("Subject", "-")
         if len(subject) > 100 or "\n" in subject or not subject:
             raise Refused("InvalidParameter", "Invalid parameter: Subject")
-        self.cloud.publish(params.get("TopicArn", ""), subject, {"message": params["Message"]})
-        if params.get("TopicArn") == self.cloud.deployment.topic:
-            self.cloud.facts.told(caller)
+        record = {"message": params["Message"]}
+        self.cloud.publish(params.get("TopicArn", ""), subject, record, caller)
         return {"MessageId": "drill"}
 
     def lambda_Invoke(self, caller: Invocation, params: dict[str, Any]) -> Any:

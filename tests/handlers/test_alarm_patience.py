@@ -1,8 +1,7 @@
 """An alarm comes once, so its run waits for what is in its way: a lease, the table, a switch."""
 
 import pytest
-from test_orchestrator_events import TARGETS, alarm
-from world import READER
+from world import READER, TARGETS, alarm
 
 
 @pytest.fixture

@@ -5,7 +5,7 @@ from itertools import product
 
 import pytest
 from botocore.exceptions import ReadTimeoutError
-from world import HEALTH, READER, START, WRITER, metric
+from world import HEALTH, READER, START, TARGETS, WRITER, alarm, metric
 
 MANUAL = {"trigger_failover": True}
 DATABASE = MANUAL | {"components": ["database"]}
@@ -188,21 +188,6 @@ def test_a_status_with_a_trigger_is_a_status(world, send):
 
 
 # Alarms.
-
-
-def alarm(name="stack-database-health", **more):
-    return {
-        "source": "aws.cloudwatch",
-        "alarmArn": f"arn:aws:cloudwatch:eu-west-1:111122223333:alarm:{name}",
-        "accountId": "111122223333",
-        "time": "2027-01-15T08:00:00.000+0000",
-        "region": "eu-west-1",
-        "alarmData": {"alarmName": name, "state": {"value": "ALARM", "reason": "x"}},
-        **more,
-    }
-
-
-TARGETS = "stack-alb-unhealthy-targets"
 
 
 @pytest.mark.parametrize(

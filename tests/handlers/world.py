@@ -24,6 +24,7 @@ from drtemplate.stack import build
 START = 1_800_000_000.0
 LATENCY = 0.05  # seconds an API call takes
 WRITER, READER = "instance-a", "instance-b"
+TARGETS = "stack-alb-unhealthy-targets"  # the alarm on them
 TICK = 5  # seconds between the monitor's metrics
 CLOUDWATCH_REMEMBERS = 3 * 3600  # seconds that samples by the second are kept
 
@@ -345,6 +346,18 @@ class World:
             key: Decimal(value) if type(value) is int else value for key, value in Item.items()
         }
         return {"ResponseMetadata": {"HTTPStatusCode": 200}}
+
+
+def alarm(name="stack-database-health", **more):
+    return {
+        "source": "aws.cloudwatch",
+        "alarmArn": f"arn:aws:cloudwatch:eu-west-1:111122223333:alarm:{name}",
+        "accountId": "111122223333",
+        "time": "2027-01-15T08:00:00.000+0000",
+        "region": "eu-west-1",
+        "alarmData": {"alarmName": name, "state": {"value": "ALARM", "reason": "x"}},
+        **more,
+    }
 
 
 def metric(namespace, name, dimensions):
