@@ -66,15 +66,13 @@ def validate(rendered: Rendered, settings: Settings) -> "list[Finding]":
         HandlerError: as ``check_handlers``.
     """
     # A freshness check validates nothing, so it need not wait for these either.
-    from drtemplate.checks.limits import MAX_BYTES, MAX_BYTES_IN_S3, check_limits  # noqa: PLC0415
+    from drtemplate.checks.limits import check_limits  # noqa: PLC0415
     from drtemplate.checks.lint import lint  # noqa: PLC0415
     from drtemplate.checks.references import check_references  # noqa: PLC0415
     from drtemplate.checks.rules import check_rules  # noqa: PLC0415
 
     check_handlers(rendered, settings)
-    # JSON spells every intrinsic out: it is for programs, and a deploy of it takes an S3 bucket.
-    most = MAX_BYTES_IN_S3 if rendered.is_json else MAX_BYTES
-    found = check_limits(rendered.template, rendered.text, most)
+    found = check_limits(rendered.template, rendered.text)
     found += check_references(rendered.template)
     found += check_rules(rendered.template)
     return found or lint(rendered.text, settings.regions)

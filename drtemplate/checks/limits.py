@@ -9,30 +9,26 @@ from typing import Any
 from drtemplate.checks.findings import Finding
 from drtemplate.rendering.yaml import sections
 
-# TemplateBody of CreateStack and CreateChangeSet; above it a deploy needs an S3 bucket.
-# https://docs.aws.amazon.com/AWSCloudFormation/latest/APIReference/API_CreateStack.html
-MAX_BYTES = 51_200
-# A template in S3. https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/cloudformation-limits.html
-MAX_BYTES_IN_S3 = 1_000_000
+# A template in S3.
+MAX_BYTES = 1_000_000
 MAX_COUNTS = {"Resources": 500, "Parameters": 200, "Outputs": 200, "Mappings": 200}
 
 
-def check_limits(template: Mapping[str, Any], text: str, most: int = MAX_BYTES) -> list[Finding]:
+def check_limits(template: Mapping[str, Any], text: str) -> list[Finding]:
     """Compare the written file's bytes, and the sections' entries, with CloudFormation's limits.
 
     Args:
         template: what was written.
         text: the file.
-        most: the bytes it may have; more than MAX_BYTES only for what is not deployed as it is.
     """
     size = len(text.encode())
     found = []
-    if size > most:
+    if size > MAX_BYTES:
         found.append(
             Finding(
                 "the template",
                 "size",
-                f"has {size:,} bytes, {size - most:,} more than the {most:,} that CloudFormation "
+                f"has {size:,} bytes, {size - MAX_BYTES:,} more than the {MAX_BYTES:,} that CloudFormation "
                 "takes; shorten handlers or descriptions",
             )
         )

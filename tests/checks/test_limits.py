@@ -25,15 +25,15 @@ def table(stack):
 
 
 def test_the_limit_is_cloudformation_s():
-    assert MAX_BYTES == 51_200
+    assert MAX_BYTES == 1_000_000
 
 
-@pytest.mark.parametrize("text", ["x" * 51_200, "é" * 25_600, ""])
+@pytest.mark.parametrize("text", ["x" * 1_000_000, "é" * 500_000, ""])
 def test_a_text_up_to_the_limit_passes(text):
     assert check_limits({"Resources": {}}, text) == []
 
 
-@pytest.mark.parametrize("text", ["x" * 51_201, "é" * 25_601, "x" + "é" * 25_600, "𝄞" * 12_801])
+@pytest.mark.parametrize("text", ["x" * 1_000_001, "é" * 500_001, "x" + "é" * 500_000, "𝄞" * 250_001])
 def test_a_byte_above_the_limit_is_found(text):
     (finding,) = check_limits({"Resources": {}}, text)
     assert finding.rule == "size"
@@ -55,7 +55,7 @@ def test_too_many_entries_are_found(section, most):
 
 def test_size_and_count_are_found_together():
     full = {"Resources": {f"X{number}": {} for number in range(501)}}
-    assert {finding.rule for finding in check_limits(full, "x" * 51_201)} == {"size", "count"}
+    assert {finding.rule for finding in check_limits(full, "x" * 1_000_001)} == {"size", "count"}
 
 
 def test_the_stack_is_within_the_limits_with_room_left(stack, text):
