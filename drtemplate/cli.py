@@ -151,19 +151,11 @@ def _render(options: argparse.Namespace, settings: Settings) -> int:
 
 
 def _report(rendered: "Rendered") -> None:
-    """Where the bytes go, and how much room is left."""
-    from drtemplate.checks.limits import MAX_BYTES, byte_table  # noqa: PLC0415
-
-    size = len(rendered.text.encode())
-    table = {} if rendered.is_json else byte_table(rendered.template, rendered.groups)
-    for part, count in table.items():
-        _say(f"  {part:<38}{count:>7,}")
+    """How large the template is."""
     resources = rendered.template["Resources"]
     types = {resource["Type"] for resource in resources.values()}
-    _say(
-        f"{len(resources)} resources of {len(types)} types, {size:,} of {MAX_BYTES:,} bytes, "
-        + (f"{MAX_BYTES - size:,} left" if size <= MAX_BYTES else "so a deploy needs an S3 bucket")
-    )
+    size = len(rendered.text.encode())
+    _say(f"{len(resources)} resources of {len(types)} types, {size:,} bytes")
 
 
 def _lint(options: argparse.Namespace, settings: Settings) -> int:

@@ -28,6 +28,11 @@ def sub_variables(text: str) -> list[str]:
     return [name.strip() for name in _VARIABLE.findall(text)]
 
 
+def without_variables(text: str) -> str:
+    """What a Sub text has besides its variables; ``${!literal}`` stays as ``${literal}``."""
+    return _VARIABLE.sub("", text).replace("${!", "${")
+
+
 def check_references(template: Mapping[str, Any]) -> list[Finding]:
     """Find dangling references, and parameters, mappings and conditions that nothing uses."""
     resources = set(template.get("Resources", {}))
