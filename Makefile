@@ -11,7 +11,7 @@ RENDERED := build/.rendered
 SOURCES := generate.py .cfnlintrc $(wildcard drtemplate/*.py drtemplate/*/*.py handlers/*.py)
 
 .DEFAULT_GOAL := help
-.PHONY: help template deploy test e2e lint fix types current check drill bench drill-picture clean
+.PHONY: help template deploy test e2e lint fix types current check drill bench bench-set-up drill-picture clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / {printf "  %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -63,6 +63,9 @@ drill: $(ALL) ## run the handlers in a simulated cloud; report in build/drill/
 
 bench: $(ALL) ## measure render, validation, equivalence and emitter against their floors
 	$(BIN)/python bench/bench.py
+
+bench-set-up: $(ALL) ## measure how long both set-ups take from nothing
+	$(BIN)/python bench/bench.py --set-up
 
 drill-picture: $(ALL) ## draw docs/drill.svg from the results of the last drill
 	$(BIN)/python -m drtemplate.drill.report.picture build/drill/results.json docs/drill.svg
