@@ -14,14 +14,20 @@ from drtemplate.groups.network import add_network
 from drtemplate.groups.orchestration import add_orchestration
 from drtemplate.groups.outputs import Results, add_outputs
 from drtemplate.groups.parameters import add_parameters
-from drtemplate.groups.roles import Surroundings
+from drtemplate.groups.permissions import Dependencies
 from drtemplate.groups.security_groups import add_security_groups
 from drtemplate.groups.state import add_state
 from drtemplate.groups.storage import add_storage
 from drtemplate.settings import Settings
 from drtemplate.template import StackTemplate
 
-DESCRIPTION = "Active-passive disaster recovery"
+DESCRIPTION = (
+    "Active-passive disaster recovery in one region: two load balancers behind Route 53 failover, "
+    "Aurora MySQL with a writer and a reader in two zones, and functions that watch both, fail "
+    "over, record it and tell people. Survives the loss of a server, a database instance or a "
+    "zone, not of the region. Has no servers of its own: attach yours to the target groups in the "
+    "outputs. On call: docs/runbook.md."
+)
 
 
 def build(settings: Settings) -> StackTemplate:
@@ -60,7 +66,7 @@ def build(settings: Settings) -> StackTemplate:
     with group("Configuration"):
         configuration = add_configuration(template, parameters, sides, database)
     with group("Functions"):
-        around = Surroundings(
+        dependencies = Dependencies(
             parameters=parameters,
             network=network,
             security_groups=security_groups,
@@ -72,7 +78,7 @@ def build(settings: Settings) -> StackTemplate:
             alerts=alerts,
             configuration=configuration,
         )
-        functions = add_functions(template, settings, around)
+        functions = add_functions(template, settings, dependencies)
     with group("Orchestration"):
         add_orchestration(template, functions, database, alerts)
     with group("Monitoring"):

@@ -14,12 +14,8 @@ T = TypeVar("T")
 
 @dataclass_transform(kw_only_default=True, frozen_default=True)
 def bundle(cls: type[T]) -> type[T]:
-    """Make a frozen dataclass of what a group hands on.
-
-    Bundles are compared by identity and never printed: without these methods one takes half the
-    time to make, and a render makes a score of them.
-    """
-    return dataclass(frozen=True, slots=True, kw_only=True, eq=False, repr=False)(cls)
+    """Make a frozen dataclass of what a group hands on."""
+    return dataclass(frozen=True, slots=True, kw_only=True)(cls)
 
 
 class StackTemplate(Template):
@@ -52,8 +48,8 @@ class StackTemplate(Template):
 
     def add_resource(self, resource: AWSObject) -> AWSObject:
         """Add one resource, or a list of them, to the current group."""
-        for one in resource if isinstance(resource, list) else [resource]:
-            self.groups[one.title] = self._group
+        for added in resource if isinstance(resource, list) else [resource]:
+            self.groups[added.title] = self._group
         return super().add_resource(resource)
 
     def to_dict(self) -> dict[str, Any]:
@@ -79,7 +75,12 @@ def stack_name(suffix: str) -> Sub:
 
 
 def name_tags(suffix: str) -> Tags:
-    """The Name tag ``<stack>-<suffix>``; a new object each time, since adding Tags mutates them."""
+    """The Name tag ``<stack>-<suffix>``; a new object each time, since adding Tags mutates them.
+
+    For what the console lists by that tag. Everything else has a name of its own there, and the
+    tags of the stack, which CloudFormation passes on.
+    https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/aws-properties-resource-tags.html
+    """
     return Tags(Name=stack_name(f"-{suffix}"))
 
 

@@ -9,7 +9,7 @@ from drtemplate.groups.configuration import RTO
 from drtemplate.groups.database import Database
 from drtemplate.groups.functions import Functions
 from drtemplate.groups.load_balancing import LoadBalancing, Side
-from drtemplate.groups.roles import METRIC_NAMESPACE
+from drtemplate.groups.permissions import METRIC_NAMESPACE
 from drtemplate.template import StackTemplate, bundle, stack_name, variable
 
 COMPARISONS = {">": "GreaterThanThreshold", "<": "LessThanThreshold"}
