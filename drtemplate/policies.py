@@ -1,5 +1,6 @@
 """IAM documents as people write them: what stands alone needs no list around it."""
 
+from collections.abc import Sequence
 from typing import Any
 
 from awacs import aws
@@ -30,8 +31,8 @@ def document(*statements: Statement) -> PolicyDocument:
 
 def allow(
     sid: str,
-    actions: list[Action],
-    resources: list[object],
+    actions: Sequence[Action],
+    resources: Sequence[object],
     *,
     principal: Principal | None = None,
     condition: Condition | None = None,
@@ -50,7 +51,9 @@ def allow(
     """
     who = {"Principal": principal} if principal else {}
     when = {"Condition": condition} if condition else {}
-    return Statement(Sid=sid, Effect=Allow, **who, Action=actions, Resource=resources, **when)
+    return Statement(
+        Sid=sid, Effect=Allow, **who, Action=list(actions), Resource=list(resources), **when
+    )
 
 
 def service(name: object) -> Principal:

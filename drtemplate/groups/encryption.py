@@ -54,7 +54,7 @@ def key_policy() -> PolicyDocument:
             principal=AWSPrincipal(Sub("arn:${AWS::Partition}:iam::${AWS::AccountId}:root")),
         ),
         allow(
-            "Allow CloudWatch Logs to encrypt the logs of the functions",
+            "Allow CloudWatch Logs to encrypt the logs",
             [
                 kms_actions.Encrypt,
                 kms_actions.Decrypt,
@@ -67,7 +67,7 @@ def key_policy() -> PolicyDocument:
             condition=Condition(ArnLike("kms:EncryptionContext:aws:logs:arn", log_groups)),
         ),
         allow(
-            "Allow CloudWatch to publish alarms to the encrypted topic",
+            "Allow CloudWatch to publish alarms",
             encrypt_messages,
             ["*"],
             principal=service("cloudwatch.amazonaws.com"),
@@ -75,7 +75,7 @@ def key_policy() -> PolicyDocument:
         ),
         # EventBridge sends no source keys on this path: a condition would drop every event.
         allow(
-            "Allow EventBridge to publish database events to the encrypted topic",
+            "Allow EventBridge to publish database events",
             encrypt_messages,
             ["*"],
             principal=service("events.amazonaws.com"),

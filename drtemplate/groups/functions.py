@@ -27,7 +27,9 @@ class Functions:
     monitor: awslambda.Function
 
 
-def add_functions(template: StackTemplate, settings: Settings, dependencies: Dependencies) -> Functions:
+def add_functions(
+    template: StackTemplate, settings: Settings, dependencies: Dependencies
+) -> Functions:
     """Add log groups, roles and functions; the orchestrator first, since the monitor calls it."""
     orchestrator = _add_orchestrator(template, settings, dependencies)
     return Functions(
