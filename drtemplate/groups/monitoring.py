@@ -134,8 +134,8 @@ def _add_database_health_alarm(add_alarm: Alarms) -> cloudwatch.Alarm:
         "database-health",
         alarm_description(
             "The health monitor has had no answer from the writer for 30 seconds. Starts nothing: "
-            "the monitor calls the orchestrator itself. Expect the mail of a failover within a "
-            "minute; if none comes, read the state."
+            "the monitor calls the orchestrator itself. Expect its mail within a minute; if none "
+            "comes, read the state."
         ),
         _own("DatabaseHealth"),
         ("Maximum", "<", 1),
@@ -152,8 +152,9 @@ def _add_automation_alarms(add_alarm: Alarms, functions: Functions) -> None:
         "monitor",
         alarm_description(
             "No sign of life from the health monitor: it does not run, or its metrics do not "
-            "arrive. Starts nothing. Until it is back, failovers start only from -writer and "
-            "-alb-unhealthy-targets, and minutes later than otherwise."
+            "arrive. Starts nothing. Route 53 and Aurora act without it; the orchestrator is "
+            "started only by -writer and -alb-unhealthy-targets until it is back, and minutes "
+            "later than otherwise."
         ),
         _own("AutomationArmed"),
         ("SampleCount", "<", 1),

@@ -9,7 +9,8 @@ from drtemplate.template import StackTemplate
 
 # How long EventBridge goes on trying to deliver; left alone it takes a day and up to 185 attempts.
 # https://docs.aws.amazon.com/eventbridge/latest/APIReference/API_RetryPolicy.html
-# A tick is superseded by the next one, a minute later. Its run covers one that was lost.
+# A tick is worthless once the next one is due, a minute later; the run before it lasts longer than
+# that, so one that is lost leaves no gap.
 TICK_AGE, TICK_RETRIES = 60, 2  # seconds; the least that EventBridge takes
 # A failover that people hear of, or that is written down, within the hour still helps. The age is
 # the limit; the attempts are the most that EventBridge takes.

@@ -62,6 +62,7 @@ def add_parameters(template: StackTemplate) -> Parameters:
 def _add_parameter(
     template: StackTemplate,
     title: str,
+    value_type: str,
     *,
     group: str,
     label: str,
@@ -76,6 +77,7 @@ def _add_parameter(
     parameter = template.add_parameter(
         Parameter(
             title,
+            Type=value_type,
             Description=description,
             **properties,
             ConstraintDescription=constraint,
@@ -90,6 +92,7 @@ def _add_client_parameters(template: StackTemplate) -> tuple[Parameter, Paramete
     domain_name = _add_parameter(
         template,
         "DomainName",
+        "String",
         group=CLIENTS,
         label="Name that clients call",
         description=(
@@ -100,13 +103,13 @@ def _add_client_parameters(template: StackTemplate) -> tuple[Parameter, Paramete
             "must be a domain name in lower case, such as pay.example.com, of at most 64 "
             "characters, without a dot at the end"
         ),
-        Type="String",
         AllowedPattern=DOMAIN_PATTERN,
         MaxLength=CERTIFICATE_NAME_LENGTH,
     )
     hosted_zone_id = _add_parameter(
         template,
         "HostedZoneId",
+        "String",
         group=CLIENTS,
         label="Hosted zone of that name",
         description=(
@@ -117,7 +120,6 @@ def _add_client_parameters(template: StackTemplate) -> tuple[Parameter, Paramete
             "must be the id of a hosted zone: a Z, then up to 31 capital letters and digits, "
             "without /hostedzone/ before it"
         ),
-        Type="String",
         AllowedPattern="^Z[A-Z0-9]{1,31}$",
     )
     return domain_name, hosted_zone_id
@@ -129,6 +131,7 @@ def _add_operation_parameters(
     environment = _add_parameter(
         template,
         "Environment",
+        "String",
         group=OPERATION,
         label="Environment",
         description=(
@@ -136,13 +139,13 @@ def _add_operation_parameters(
             "deployment would stop at that protection: deploy as Staging first, then as Production."
         ),
         constraint="must be Production or Staging",
-        Type="String",
         Default="Production",
         AllowedValues=["Production", "Staging"],
     )
     auto_failover = _add_parameter(
         template,
         "AutoFailover",
+        "String",
         group=OPERATION,
         label="Automatic failover",
         description=(
@@ -150,13 +153,13 @@ def _add_operation_parameters(
             "change nothing. OFF: nothing. A failover by hand works with all three."
         ),
         constraint="must be ON, DRY_RUN or OFF",
-        Type="String",
         Default="ON",
         AllowedValues=["ON", "DRY_RUN", "OFF"],
     )
     alert_email = _add_parameter(
         template,
         "AlertEmail",
+        "String",
         group=OPERATION,
         label="Address that gets the alerts",
         description=(
@@ -164,12 +167,12 @@ def _add_operation_parameters(
             "before somebody has followed it."
         ),
         constraint="must be one e-mail address, such as oncall@example.com",
-        Type="String",
         AllowedPattern=r"^[^@\s]+@[^@\s]+\.[^@\s]+$",
     )
     retention = _add_parameter(
         template,
         "DataRetentionDays",
+        "Number",
         group=OPERATION,
         label="Retention (days)",
         description=(
@@ -177,7 +180,6 @@ def _add_operation_parameters(
             "overwritten or has expired is kept as long again. 2555 days are seven years."
         ),
         constraint="must be a whole number of days, 1 or more",
-        Type="Number",
         Default=2555,
         MinValue=1,
     )
@@ -188,11 +190,11 @@ def _add_database_parameters(template: StackTemplate) -> tuple[Parameter, Parame
     username = _add_parameter(
         template,
         "DBMasterUsername",
+        "String",
         group=DATABASE,
         label="Name of the master user",
         description="Name of the database's master user. It cannot be changed afterwards.",
         constraint="must be 1 to 16 letters and digits, a letter first",
-        Type="String",
         Default="admin",
         NoEcho=False,
         AllowedPattern="^[A-Za-z][A-Za-z0-9]{0,15}$",
@@ -200,6 +202,7 @@ def _add_database_parameters(template: StackTemplate) -> tuple[Parameter, Parame
     password = _add_parameter(
         template,
         "DBMasterPassword",
+        "String",
         group=DATABASE,
         label="Password of the master user",
         description=(
@@ -210,7 +213,6 @@ def _add_database_parameters(template: StackTemplate) -> tuple[Parameter, Parame
             "must be empty, or 8 to 41 printable ASCII characters other than blank, slash, double "
             "quote and at sign"
         ),
-        Type="String",
         Default="",
         NoEcho=True,
         AllowedPattern=PASSWORD_PATTERN,
@@ -218,6 +220,7 @@ def _add_database_parameters(template: StackTemplate) -> tuple[Parameter, Parame
     backtrack_window = _add_parameter(
         template,
         "BacktrackWindow",
+        "Number",
         group=DATABASE,
         label="Backtrack window (seconds)",
         description=(
@@ -225,7 +228,6 @@ def _add_database_parameters(template: StackTemplate) -> tuple[Parameter, Parame
             "backtrack off, for regions that do not offer it; it cannot be turned on later."
         ),
         constraint="must be a whole number of seconds from 0 to 259200",
-        Type="Number",
         Default=LONGEST_BACKTRACK,
         MinValue=0,
         MaxValue=LONGEST_BACKTRACK,

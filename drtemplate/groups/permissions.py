@@ -75,6 +75,7 @@ def orchestrator_statements(
         _see_who_writes(database),
         allow("SeeWhoCanBePromoted", [rds_actions.DescribeDBInstances], instances),
         _see_healthy_targets(),
+        # The action knows no resource.
         allow("LookForASecondSign", [cloudwatch_actions.GetMetricStatistics], ["*"]),
         # A failover that names its target is asked of the cluster and, in IAM's newer data, of the
         # instance. https://docs.aws.amazon.com/service-authorization/latest/reference/list_amazonrds.html
