@@ -149,7 +149,7 @@ def main() -> None:
     source, ledger = load_template(CONTRACT), load_ledger()
     for name, function in (
         ("build", lambda: build(settings)),
-        ("emitter", lambda: to_yaml(template, stack.groups)),
+        ("emitter", lambda: to_yaml(template, stack.banners)),
         ("build and emit", lambda: render(settings)),
         ("equivalence", lambda: compare(source, template, ledger)),
     ):
@@ -165,7 +165,7 @@ def main() -> None:
 
         def build_and_emit(count: int = count) -> str:
             stack = subnets(count)
-            return to_yaml(stack.to_dict(), stack.groups)
+            return to_yaml(stack.to_dict(), stack.banners)
 
         seconds = statistics.median(inside(build_and_emit) for _ in range(RUNS))
         print(f"{count:>9} {seconds * 1e3:>13.1f} ms {seconds / count * 1e6:>11.1f} us")

@@ -27,10 +27,9 @@ HEADER = (
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Rendered:
-    """A template as dictionaries, its groups (logical id -> title), and its text."""
+    """A template as dictionaries, and its text."""
 
     template: Mapping[str, Any]
-    groups: Mapping[str, str]
     text: str
 
     @property
@@ -61,8 +60,8 @@ def render(settings: Settings, form: str = "yaml") -> Rendered:
     if form == "json":
         text = json.dumps(template, separators=(",", ":")) + "\n"
     else:
-        text = to_yaml(template, stack.groups, header(settings))
-    return Rendered(template=template, groups=stack.groups, text=text)
+        text = to_yaml(template, stack.banners, header(settings))
+    return Rendered(template=template, text=text)
 
 
 def header(settings: Settings) -> str:

@@ -87,7 +87,7 @@ SHORT_FORMS = {
     },
 }
 INDENT = 2
-WIDTH = 100  # columns after which a long text goes on in the next line
+WIDTH = 95  # columns; a text breaks at the first blank behind them
 
 _TEXT, _INT, _FLOAT, _BOOL, _LIST, _MAP = (
     f"tag:yaml.org,2002:{name}" for name in ("str", "int", "float", "bool", "seq", "map")

@@ -91,4 +91,4 @@ def test_what_a_reference_stands_for_is_not_counted():
 def test_the_stack_is_within_the_limits():
     stack = build(Settings())
     template = stack.to_dict()
-    assert check_limits(template, to_yaml(template, stack.groups)) == []
+    assert check_limits(template, to_yaml(template, stack.banners)) == []

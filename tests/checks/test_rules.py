@@ -683,7 +683,7 @@ def test_the_rules_are_part_of_every_render(monkeypatch, template):
     rendered = pipeline.render(Settings())
     broken = copy.deepcopy(template)
     key("logs.")(broken["Resources"])
-    broken = pipeline.Rendered(template=broken, groups=rendered.groups, text=rendered.text)
+    broken = pipeline.Rendered(template=broken, text=rendered.text)
     monkeypatch.setattr("drtemplate.checks.lint.lint", lambda *_: [])
     assert {one.rule for one in pipeline.validate(broken, Settings())} == {"key-logs"}
 

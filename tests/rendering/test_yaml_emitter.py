@@ -615,29 +615,29 @@ def stack():
 @each_loader
 def test_the_stack_is_read_back(stack, load):
     template = stack.to_dict()
-    assert canonical(load(to_yaml(template, stack.groups))) == canonical(template)
+    assert canonical(load(to_yaml(template, stack.banners))) == canonical(template)
 
 
 def test_the_stack_is_written_the_same_twice(stack):
     other = build(Settings())
-    first = to_yaml(stack.to_dict(), stack.groups)
-    assert first == to_yaml(other.to_dict(), other.groups)
+    first = to_yaml(stack.to_dict(), stack.banners)
+    assert first == to_yaml(other.to_dict(), other.banners)
 
 
 def test_the_stack_has_neither_tabs_nor_trailing_blanks(stack):
-    text = to_yaml(stack.to_dict(), stack.groups)
+    text = to_yaml(stack.to_dict(), stack.banners)
     assert "\t" not in text
     assert [line for line in text.split("\n") if line != line.rstrip()] == []
 
 
 def test_each_group_of_the_stack_has_one_banner(stack):
-    text = to_yaml(stack.to_dict(), stack.groups)
+    text = to_yaml(stack.to_dict(), stack.banners)
     banners = re.findall(r"^  # (.*)$", text, re.MULTILINE)
-    assert banners == list(dict.fromkeys(stack.groups.values()))
+    assert banners == list(dict.fromkeys(stack.banners.values()))
 
 
 def test_the_stack_is_in_block_style_and_in_lines_that_a_screen_holds(stack):
-    text = to_yaml(stack.to_dict(), stack.groups)
+    text = to_yaml(stack.to_dict(), stack.banners)
     events = list(yaml.parse(text, yaml.SafeLoader))
     assert not [event for event in events if getattr(event, "flow_style", False)]
     # A line breaks at the first blank behind the width; what has no blanks cannot.
@@ -646,7 +646,7 @@ def test_the_stack_is_in_block_style_and_in_lines_that_a_screen_holds(stack):
 
 
 def test_the_stack_has_no_long_form_but_around_another_function(stack):
-    text = to_yaml(stack.to_dict(), stack.groups)
+    text = to_yaml(stack.to_dict(), stack.banners)
     assert all(" !" in line for line in re.findall(r"^.*\bFn::\w+:.*$", text, re.MULTILINE))
     assert not re.search(r"""["']?Ref["']?: """, text)
 
