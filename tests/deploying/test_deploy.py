@@ -561,7 +561,13 @@ def command_line(request, *more):
 
 @pytest.mark.parametrize(
     ("given", "options", "code"),
-    [(GIVEN, [], 0), (GIVEN, ["--dry-run"], 0), ({}, [], 2), (GIVEN, ["--region", ""], 2)],
+    [
+        (GIVEN, [], 0),
+        (GIVEN, ["--dry-run"], 0),
+        ({}, [], 2),
+        (GIVEN, ["--region", ""], 2),
+        (GIVEN, ["--bucket", ""], 2),
+    ],
 )
 def test_exit_codes(scene, capsys, monkeypatch, given, options, code):
     monkeypatch.delenv("AWS_DEFAULT_REGION")
@@ -584,7 +590,7 @@ def test_a_failed_deploy_exits_with_1(scene, capsys):
 def test_make_deploys(scene):
     """`make deploy` as a user calls it, on the template as it is: refused, with make's own words."""
     request = scene.request({"DomainName": "Pay"})
-    environment = dict(os.environ) | {"LC_ALL": "C"}
+    environment = dict(os.environ) | {"LC_ALL": "C", "YES": "1"}
     for name in [name for name in environment if name.startswith(("MAKE", "MFLAGS"))]:
         del environment[name]
     done = subprocess.run(
@@ -596,7 +602,9 @@ def test_make_deploys(scene):
         check=True,
     )
     assert "generate.py deploy" in done.stdout
-    assert "FORCE" in done.stdout
+    assert "--force" in done.stdout
+    assert "--bucket" in done.stdout
+    assert "--yes" not in done.stdout, "the environment's YES is no word for this"
     for words in ([], [f"STACK={STACK}"], ["PARAMS=p.json"]):
         done = subprocess.run(
             ["make", "deploy", *words],

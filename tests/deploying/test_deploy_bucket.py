@@ -228,6 +228,15 @@ def test_the_bucket_is_made_with_all_its_settings(bare, sent, region):
     assert not {"CreateBucket", *SETTINGS} & set(bare.asked)
 
 
+def test_a_bucket_that_is_the_account_s_already_is_set_up(scene, answers):
+    """So it is if the answer to the first CreateBucket was lost."""
+    answers("HeadBucket", "404")
+    answers("CreateBucket", "BucketAlreadyOwnedByYou")
+    with pytest.raises(AttributeError):
+        scene.deploy(scene.request(GIVEN, SMALL, yes=True), start=scene.never)
+    assert scene.client("s3").get_bucket_versioning(Bucket=BUCKET)["Status"] == "Enabled"
+
+
 # sent
 
 
