@@ -18,8 +18,9 @@ def announce(
     what = f"an update of {stack.status}" if stack.exists else "a new stack"
     yield f"{target.stack} in {target.region}: {what}"
     yield f"template: {document.size:,} bytes, SHA-256 {document.sha256}"
-    made = "" if bucket.exists else f"; the bucket is to be made: {PROPERTIES}"
-    yield f"through s3://{bucket.name}/{key_prefix(target, document)}/{made}"
+    yield f"through s3://{bucket.name}/{key_prefix(target, document)}/"
+    if not bucket.exists:
+        yield f"  the bucket is to be made: {PROPERTIES}"
     yield command.shown()
     if command.piped:
         yield "  /dev/fd/N is a pipe with the parameters, which keeps the secret out of sight"
