@@ -33,9 +33,7 @@ def test_a_text_up_to_the_limit_passes(text):
     assert check_limits({"Resources": {}}, text) == []
 
 
-@pytest.mark.parametrize(
-    "text", ["x" * 1_000_001, "é" * 500_001, "x" + "é" * 500_000, "𝄞" * 250_001]
-)
+@pytest.mark.parametrize("text", ["x" * 1_000_001, "é" * 500_001, "x" + "é" * 500_000, "𝄞" * 250_001])
 def test_a_byte_above_the_limit_is_found(text):
     (finding,) = check_limits({"Resources": {}}, text)
     assert finding.rule == "size"
