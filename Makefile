@@ -26,11 +26,12 @@ $(RENDERED): $(READY) $(SOURCES) $(TEMPLATE)
 # Rendered above if it is missing.
 $(TEMPLATE): ;
 
-deploy: ## deploy it: STACK=name PARAMS=file [REGION=name] [ENDPOINT=url] [FORCE=1] [DRY_RUN=1]
+deploy: ## deploy it: STACK=name PARAMS=file [BUCKET=name] [REGION=name] [ENDPOINT=url] [YES=1] [FORCE=1] [DRY_RUN=1]
 	@[ -n "$$STACK" ] && [ -n "$$PARAMS" ] || { \
 		echo 'error: say what to deploy: make deploy STACK=payments-dr PARAMS=params.json' >&2; exit 2; }
 	@$(MAKE) --no-print-directory --silent template $(DEPLOY)
 	@$(BIN)/python generate.py deploy --stack "$$STACK" --params "$$PARAMS" \
+		$${BUCKET:+--bucket "$$BUCKET"} $(if $(findstring command,$(origin YES)),$${YES:+--yes}) \
 		$${REGION:+--region "$$REGION"} $${ENDPOINT:+--endpoint-url "$$ENDPOINT"} \
 		$(if $(findstring command,$(origin FORCE)),$${FORCE:+--force}) $${DRY_RUN:+--dry-run}
 

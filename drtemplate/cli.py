@@ -117,6 +117,8 @@ def _add_deploy(commands: "Commands") -> None:
     deploy.add_argument("--template", type=Path, metavar="FILE", help="not templates/'s own")
     deploy.add_argument("--region", metavar="R", help="not the AWS CLI's own choice")
     deploy.add_argument("--endpoint-url", metavar="URL", help="of a server other than AWS's")
+    deploy.add_argument("--bucket", metavar="NAME", help="send it through this, not our own bucket")
+    deploy.add_argument("--yes", action="store_true", help="make our bucket without a question")
     deploy.add_argument("--force", action="store_true", help="although the failover latch is on")
     deploy.add_argument("--dry-run", action="store_true", help="check everything, send nothing")
     deploy.set_defaults(command=_deploy)
@@ -193,6 +195,7 @@ def _equivalence(options: argparse.Namespace, settings: Settings) -> int:
 
 def _deploy(options: argparse.Namespace, _: Settings) -> int:
     from drtemplate.deploying.deploy import Request, deploy  # noqa: PLC0415  boto3 is slow
+    from drtemplate.deploying.terminal import at_terminal  # noqa: PLC0415
     from drtemplate.pipeline import default_output  # noqa: PLC0415
 
     request = Request(
@@ -201,10 +204,12 @@ def _deploy(options: argparse.Namespace, _: Settings) -> int:
         template=options.template or default_output("yaml"),
         region=options.region,
         endpoint_url=options.endpoint_url,
+        bucket=options.bucket,
+        yes=options.yes,
         force=options.force,
         dry_run=options.dry_run,
     )
-    return FINE if deploy(request, _say, _print) else FOUND
+    return FINE if deploy(request, _say, _print, ask=at_terminal()) else FOUND
 
 
 def _short(path: Path) -> str:
