@@ -69,7 +69,7 @@ bench-set-up: $(ALL) ## measure how long both set-ups take from nothing
 	$(BIN)/python bench/bench.py --set-up
 
 drill-picture: $(ALL) ## draw docs/drill.svg from the results of the last drill
-	$(BIN)/python -m drtemplate.drill.report.picture build/drill/results.json docs/drill.svg
+	$(BIN)/python generate.py drill --picture docs/drill.svg
 
 clean: ## remove what the other targets made, the template excepted
 	rm -rf $(VENV) build .mypy_cache .ruff_cache .pytest_cache .hypothesis *.egg-info

@@ -29,8 +29,8 @@ from drtemplate.drill.scenarios import select  # noqa: E402
 from drtemplate.pipeline import render  # noqa: E402
 from drtemplate.rendering.yaml import to_yaml  # noqa: E402
 from drtemplate.settings import Settings  # noqa: E402
-from drtemplate.stack import build  # noqa: E402
 from drtemplate.template import StackTemplate, name_tags  # noqa: E402
+from drtemplate.topologies.one_region import build  # noqa: E402
 
 # Both sides may cache their bytecode, as on a user's machine.
 ENVIRONMENT = {key: value for key, value in os.environ.items() if key != "PYTHONDONTWRITEBYTECODE"}

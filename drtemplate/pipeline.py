@@ -1,22 +1,18 @@
-"""From settings to a file: build, write as text, validate, store."""
+"""From settings to a file: build, write as text, store."""
 
-import gc
 import json
 import os
+import tempfile
 from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import dataclass, fields
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from drtemplate.errors import InputError
-from drtemplate.groups.functions import HANDLERS
 from drtemplate.rendering.yaml import to_yaml
 from drtemplate.settings import PROJECT, Settings
-from drtemplate.stack import build
-
-if TYPE_CHECKING:
-    from drtemplate.checks.findings import Finding
+from drtemplate.topologies.one_region import build
 
 RULE = "-" * 98
 HEADER = (
@@ -53,8 +49,6 @@ def render(settings: Settings, form: str = "yaml") -> Rendered:
     Raises:
         DrTemplateError: a setting, handler or value cannot be used.
     """
-    # A render lives for seconds and leaves few cycles; looking for them takes a tenth of the process.
-    gc.set_threshold(100_000, 50, 50)
     stack = build(settings)
     template = stack.to_dict()
     if form == "json":
@@ -78,38 +72,6 @@ def header(settings: Settings) -> str:
         ["Settings other than the defaults:", *other] if other else ["Settings: the defaults."]
     )
     return "\n".join([RULE, *HEADER, *made_from, RULE])
-
-
-def validate(rendered: Rendered, settings: Settings) -> "list[Finding]":
-    """Everything that a template must pass before it is written; the cheap checks go first.
-
-    Raises:
-        HandlerError: as ``check_handlers``.
-    """
-    # A freshness check validates nothing, so it need not wait for these either.
-    from drtemplate.checks.limits import check_limits  # noqa: PLC0415
-    from drtemplate.checks.lint import lint  # noqa: PLC0415
-    from drtemplate.checks.references import check_references  # noqa: PLC0415
-    from drtemplate.checks.rules import check_rules  # noqa: PLC0415
-
-    check_handlers(rendered, settings)
-    found = check_limits(rendered.template, rendered.text)
-    found += check_references(rendered.template)
-    found += check_rules(rendered.template)
-    return found or lint(rendered.text, settings.regions)
-
-
-def check_handlers(rendered: Rendered, settings: Settings) -> None:
-    """See that Lambda can run the functions' code.
-
-    Raises:
-        HandlerError: it cannot; the message names the file.
-    """
-    from drtemplate.checks.handlers import check_handler  # noqa: PLC0415
-
-    for function, handler in HANDLERS.items():
-        code = rendered.template["Resources"][function]["Properties"]["Code"]["ZipFile"]
-        check_handler(settings.handlers / handler, code)
 
 
 def is_current(path: Path, text: str) -> bool:
@@ -137,8 +99,6 @@ def store(path: Path, text: str) -> bool:
     """
     if is_current(path, text):
         return False
-    import tempfile  # noqa: PLC0415  a render that finds nothing changed never needs it
-
     temporary = ""
     try:
         # In the same folder, or the rename would not be atomic.

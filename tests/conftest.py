@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from drtemplate.settings import Settings
-from drtemplate.stack import build
+from drtemplate.topologies.one_region import build
 
 PSEUDO_PARAMETERS = {
     "AWS::StackName": "dr-test",

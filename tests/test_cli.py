@@ -16,7 +16,7 @@ from drtemplate.checks.loading import load_template
 from drtemplate.cli import main
 from drtemplate.rendering.yaml import to_yaml
 from drtemplate.settings import PROJECT, AddressPlan, Settings
-from drtemplate.stack import build
+from drtemplate.topologies.one_region import build
 
 GENERATE = PROJECT / "generate.py"
 RENDERED = PROJECT / "templates" / "dr-template.yaml"

@@ -16,6 +16,8 @@ PINNED = re.compile(r"[A-Za-z0-9._-]+(\[[a-z]+\])?==\d+(\.\d+)*(\s+#.*)?")
 LEFT_BEHIND = shutil.ignore_patterns(
     ".venv", ".git", "build", ".*_cache", "__pycache__", "*.egg-info", ".hypothesis"
 )
+# A render needs nothing of these: the limit of the product.
+BEYOND_A_RENDER = ("drill", "deploying")
 MAKEFILE = (PROJECT / "Makefile").read_text()
 RENDER = "generate.py render"
 
@@ -40,9 +42,12 @@ def make(*arguments, folder=PROJECT):
 
 @pytest.fixture(scope="module")
 def checkout(tmp_path_factory):
-    """A copy of the project in which `make template` has been run, with this environment."""
+    """A copy of what a render needs in which `make template` has been run, with this environment."""
     folder = tmp_path_factory.mktemp("make") / "checkout"
     shutil.copytree(PROJECT, folder, ignore=LEFT_BEHIND)
+    for name in BEYOND_A_RENDER:
+        shutil.rmtree(folder / "drtemplate" / name)
+    (folder / "templates" / "dr-template.yaml").unlink()
     environment = folder / ".venv"
     environment.mkdir()
     for entry in Path(sys.prefix).iterdir():
@@ -89,7 +94,7 @@ def test_help_is_the_default():
     assert make() == make("help")
 
 
-def test_make_template_leaves_the_committed_template(checkout):
+def test_without_drill_and_deploying_make_template_gives_the_committed_template(checkout):
     name = Path("templates") / "dr-template.yaml"
     assert (checkout / name).read_bytes() == (PROJECT / name).read_bytes()
 
@@ -104,7 +109,7 @@ def test_with_nothing_changed_make_has_nothing_to_do(steps):
     [
         "generate.py",
         ".cfnlintrc",
-        "drtemplate/stack.py",
+        "drtemplate/topologies/one_region.py",
         "drtemplate/groups/network.py",
         "handlers/health_monitor.py",
         "templates/dr-template.yaml",

@@ -6,7 +6,8 @@ from pathlib import Path
 import pytest
 from refusals import refusal
 
-from drtemplate.pipeline import default_output, is_current, render, store, validate
+from drtemplate.checks.validation import validate
+from drtemplate.pipeline import default_output, is_current, render, store
 from drtemplate.settings import PROJECT, Settings
 
 OLD, NEW = "old: 1\n", "new: é\n"

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from drtemplate.settings import PROJECT, Settings
-from drtemplate.stack import build
+from drtemplate.topologies.one_region import build
 
 RUNBOOK = (PROJECT / "docs" / "runbook.md").read_text()
 

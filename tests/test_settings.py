@@ -5,7 +5,7 @@ from refusals import one_line
 
 from drtemplate.errors import SettingsError
 from drtemplate.settings import AddressPlan, Settings, unknown_regions
-from drtemplate.stack import build
+from drtemplate.topologies.one_region import build
 
 OTHER_PLAN = {
     "vpc": "172.20.0.0/20",

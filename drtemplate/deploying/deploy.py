@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from drtemplate.console import Ask
 from drtemplate.deploying.account import Account, asking, open_account
 from drtemplate.deploying.announcement import announce, table
 from drtemplate.deploying.bucket import Bucket, check_bucket_name, find_bucket
@@ -32,7 +33,6 @@ from drtemplate.deploying.preflight import (
     look,
 )
 from drtemplate.deploying.stack_name import check_stack_name
-from drtemplate.deploying.terminal import Ask
 from drtemplate.errors import DeployError
 
 Say = Callable[[str], None]

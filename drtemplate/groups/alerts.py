@@ -6,7 +6,7 @@ from troposphere import AccountId, sns
 
 from drtemplate.groups.encryption import Encryption
 from drtemplate.groups.parameters import Parameters
-from drtemplate.policies import allow, document, service
+from drtemplate.groups.policies import allow, document, service
 from drtemplate.template import StackTemplate, bundle, stack_name
 
 

@@ -4,7 +4,7 @@ from awacs import kms as kms_actions
 from awacs.aws import ArnLike, AWSPrincipal, Condition, PolicyDocument, StringEquals
 from troposphere import AccountId, RetainExceptOnCreate, Sub, kms
 
-from drtemplate.policies import allow, document, service
+from drtemplate.groups.policies import allow, document, service
 from drtemplate.template import StackTemplate, bundle
 
 

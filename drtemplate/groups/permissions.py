@@ -24,9 +24,9 @@ from drtemplate.groups.encryption import Encryption
 from drtemplate.groups.load_balancing import LoadBalancing
 from drtemplate.groups.network import Network
 from drtemplate.groups.parameters import Parameters
+from drtemplate.groups.policies import Statement, allow
 from drtemplate.groups.security_groups import SecurityGroups
 from drtemplate.groups.state import State
-from drtemplate.policies import Statement, allow
 from drtemplate.template import bundle, variable
 
 METRIC_NAMESPACE = "DRSystem"

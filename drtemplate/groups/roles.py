@@ -9,7 +9,7 @@ from drtemplate.groups.permissions import (
     monitor_statements,
     orchestrator_statements,
 )
-from drtemplate.policies import Statement, document, service
+from drtemplate.groups.policies import Statement, document, service
 from drtemplate.template import StackTemplate
 
 

@@ -6,7 +6,7 @@ from troposphere import RetainExceptOnCreate, Sub, s3
 
 from drtemplate.groups.encryption import Encryption
 from drtemplate.groups.parameters import Parameters
-from drtemplate.policies import Statement, document
+from drtemplate.groups.policies import Statement, document
 from drtemplate.template import StackTemplate, bundle, name_tags, stack_name
 
 

@@ -9,7 +9,7 @@ from drtemplate.checks.ledger import CHANGES, Deviation, covering_paths, load_le
 from drtemplate.checks.loading import load_template
 from drtemplate.rendering.yaml import to_yaml
 from drtemplate.settings import Settings
-from drtemplate.stack import build
+from drtemplate.topologies.one_region import build
 
 SOURCE = load_template(CONTRACT)
 LEDGER = load_ledger()

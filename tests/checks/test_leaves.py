@@ -9,7 +9,7 @@ from drtemplate.checks.leaves import KEYED, SETS, leaves
 from drtemplate.checks.loading import load_template
 from drtemplate.rendering.yaml import to_yaml
 from drtemplate.settings import Settings
-from drtemplate.stack import build
+from drtemplate.topologies.one_region import build
 
 ANY = "SomeValue"
 TEMPLATE = build(Settings()).to_dict()

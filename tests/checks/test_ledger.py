@@ -16,7 +16,7 @@ from drtemplate.checks.ledger import (
 )
 from drtemplate.checks.loading import load_template
 from drtemplate.settings import Settings
-from drtemplate.stack import build
+from drtemplate.topologies.one_region import build
 
 GOOD = {
     "path": "Resources.VPC.Properties.CidrBlock",

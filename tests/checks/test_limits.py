@@ -5,7 +5,7 @@ import pytest
 from drtemplate.checks.limits import check_limits
 from drtemplate.rendering.yaml import to_yaml
 from drtemplate.settings import Settings
-from drtemplate.stack import build
+from drtemplate.topologies.one_region import build
 
 
 def resource(kind, **properties):

@@ -8,7 +8,7 @@ from drtemplate.checks.lint import CONFIGURATION, check_regions, lint
 from drtemplate.errors import InputError
 from drtemplate.rendering.yaml import to_yaml
 from drtemplate.settings import Settings
-from drtemplate.stack import build
+from drtemplate.topologies.one_region import build
 
 RETIRED = "8.0.mysql_aurora.3.02.0"
 REGIONS = Settings().regions

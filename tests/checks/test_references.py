@@ -4,7 +4,7 @@ import pytest
 
 from drtemplate.checks.references import PSEUDO_PARAMETERS, check_references, sub_variables
 from drtemplate.settings import Settings
-from drtemplate.stack import build
+from drtemplate.topologies.one_region import build
 
 
 def template(value="x", **more):

@@ -8,6 +8,7 @@ import pytest
 
 from drtemplate import pipeline
 from drtemplate.checks.rules import check_rules
+from drtemplate.checks.validation import validate
 from drtemplate.settings import Settings
 
 Resources = dict[str, Any]
@@ -685,7 +686,7 @@ def test_the_rules_are_part_of_every_render(monkeypatch, template):
     key("logs.")(broken["Resources"])
     broken = pipeline.Rendered(template=broken, text=rendered.text)
     monkeypatch.setattr("drtemplate.checks.lint.lint", lambda *_: [])
-    assert {one.rule for one in pipeline.validate(broken, Settings())} == {"key-logs"}
+    assert {one.rule for one in validate(broken, Settings())} == {"key-logs"}
 
 
 def test_an_empty_template_has_no_finding():

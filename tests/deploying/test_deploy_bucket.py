@@ -13,9 +13,9 @@ from botocore.exceptions import ClientError
 from scene import ACCOUNT, BUCKET, REGION, SMALL, STACK
 from test_deploy import GIVEN, refused
 
+from drtemplate.console import at_terminal
 from drtemplate.deploying.bucket import check_bucket_name
 from drtemplate.deploying.deploy import deploy
-from drtemplate.deploying.terminal import at_terminal
 from drtemplate.errors import DeployError, DrTemplateError
 
 SETTINGS = (

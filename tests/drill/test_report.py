@@ -10,10 +10,10 @@ import pytest
 import report_samples as samples
 from report_samples import EMPTY, FORMS, one_scenario, parsed, words
 
+from drtemplate.cli import main
 from drtemplate.drill.report import Progress, as_html, as_markdown, as_text, store_report
 from drtemplate.drill.report.bars import stage_bars
 from drtemplate.drill.report.distributions import silhouette
-from drtemplate.drill.report.picture import main as picture
 from drtemplate.drill.report.sweep_plot import sweep_plot
 from drtemplate.drill.report.timeline import entries
 from drtemplate.drill.results import (
@@ -347,12 +347,12 @@ def test_progress_is_written_over_on_a_terminal_only():
 def test_the_picture_is_drawn_from_the_results_and_stands_alone(tmp_path, capsys):
     results, drawn = tmp_path / "results.json", tmp_path / "drill.svg"
     results.write_text(samples.report(50).to_json())
-    assert picture([str(results), str(drawn)]) == 0
+    assert main(["drill", "--output", str(results.parent), "--picture", str(drawn)]) == 0
     first = drawn.read_bytes()
     root = ElementTree.fromstring(first)
     assert root.tag == "{http://www.w3.org/2000/svg}svg"
     assert root.find("{http://www.w3.org/2000/svg}style") is not None
-    assert picture([str(results), str(drawn)]) == 0
+    assert main(["drill", "--output", str(results.parent), "--picture", str(drawn)]) == 0
     assert drawn.read_bytes() == first
     assert capsys.readouterr().err.splitlines()[-1].endswith("drill.svg: unchanged")
 
@@ -370,7 +370,9 @@ def test_a_picture_of_nothing_is_one_line(tmp_path, capsys, content, expected):
     results = tmp_path / "results.json"
     if content is not None:
         results.write_bytes(content)
-    assert picture([str(results), str(tmp_path / "x.svg")]) == 2
+    assert (
+        main(["drill", "--output", str(results.parent), "--picture", str(tmp_path / "x.svg")]) == 2
+    )
     message = capsys.readouterr().err
     assert expected in message
     assert message.count("\n") == 1

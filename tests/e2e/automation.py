@@ -15,7 +15,7 @@ from services import Deployed
 
 from drtemplate.checks.iam import arn_like
 from drtemplate.settings import Settings
-from drtemplate.stack import build
+from drtemplate.topologies.one_region import build
 
 ORCHESTRATOR, MONITOR = "FailoverOrchestratorFunction", "HealthMonitorFunction"
 

@@ -6,7 +6,7 @@ from typing import Any
 from emulator.template import dependencies
 
 from drtemplate.settings import Settings
-from drtemplate.stack import build
+from drtemplate.topologies.one_region import build
 
 GONE = object()
 

@@ -4,7 +4,7 @@ import pytest
 from automation import CHECKS
 
 from drtemplate.settings import Settings
-from drtemplate.stack import build
+from drtemplate.topologies.one_region import build
 
 
 def test_every_resource_is_there(pristine, figures):

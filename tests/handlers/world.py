@@ -19,7 +19,7 @@ from botocore.validate import ParamValidator
 from role import Role
 
 from drtemplate.settings import Settings
-from drtemplate.stack import build
+from drtemplate.topologies.one_region import build
 
 START = 1_800_000_000.0
 LATENCY = 0.05  # seconds an API call takes

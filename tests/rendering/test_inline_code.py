@@ -6,7 +6,7 @@ from drtemplate.checks.handlers import check_handler
 from drtemplate.errors import HandlerError
 from drtemplate.rendering import inline
 from drtemplate.settings import PROJECT, Settings
-from drtemplate.stack import build
+from drtemplate.topologies.one_region import build
 
 HANDLER = "def handler(event, context):\n    return event\n"
 HANDLERS = ["failover_orchestrator.py", "health_monitor.py"]

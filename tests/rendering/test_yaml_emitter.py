@@ -14,7 +14,7 @@ from drtemplate.errors import RenderError
 from drtemplate.rendering import yaml as emitter
 from drtemplate.rendering.yaml import WIDTH, to_yaml
 from drtemplate.settings import Settings
-from drtemplate.stack import build
+from drtemplate.topologies.one_region import build
 
 PROPERTY = settings(
     max_examples=150,

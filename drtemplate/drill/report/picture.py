@@ -1,13 +1,10 @@
-"""The picture in the README, drawn from a drill's results: ``python -m drtemplate.drill.report.picture``."""
+"""The picture in the README, drawn from a drill's results: ``generate.py drill --picture SVG``."""
 
-import argparse
-import sys
-from collections.abc import Sequence
 from pathlib import Path
 
 from drtemplate.drill.report.bars import shown, stage_bars
 from drtemplate.drill.results import DrillReport
-from drtemplate.errors import DrTemplateError, InputError
+from drtemplate.errors import InputError
 from drtemplate.pipeline import store
 
 
@@ -33,22 +30,3 @@ def draw(results: Path, picture: Path) -> bool:
             f"{results}: no scenario in it in which the automation acts; run them all with `make drill`"
         )
     return store(picture, stage_bars(report.summaries, alone=True))
-
-
-def main(arguments: Sequence[str] | None = None) -> int:
-    """Draw, say what was done, and return the exit code: 0, or 2 if it cannot."""
-    parser = argparse.ArgumentParser(description="Draw a drill's results as one SVG picture.")
-    parser.add_argument("results", type=Path, help="the results.json of a drill")
-    parser.add_argument("picture", type=Path, help="the SVG file to write")
-    options = parser.parse_args(arguments)
-    try:
-        written = draw(options.results, options.picture)
-    except DrTemplateError as exc:
-        print(f"error: {exc}", file=sys.stderr)
-        return 2
-    print(f"{options.picture}: {'written' if written else 'unchanged'}", file=sys.stderr)
-    return 0
-
-
-if __name__ == "__main__":
-    sys.exit(main())

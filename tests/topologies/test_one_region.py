@@ -12,7 +12,7 @@ from troposphere import sns
 from drtemplate import stack
 from drtemplate.errors import BuildError, HandlerError
 from drtemplate.settings import PROJECT, Settings
-from drtemplate.stack import build
+from drtemplate.topologies.one_region import build
 
 CONTRACT = yaml.safe_load((PROJECT / "templates" / "source-contract.yaml").read_text("utf-8"))
 SOURCE_PARAMETERS = CONTRACT["Parameters"]
@@ -22,7 +22,7 @@ SOURCE_OUTPUTS = CONTRACT["Outputs"]
 PRINT_TEMPLATE = """
 import json
 from drtemplate.settings import Settings
-from drtemplate.stack import build
+from drtemplate.topologies.one_region import build
 print(json.dumps(build(Settings()).to_dict()))
 """
 NAME_PROPERTIES = (

@@ -7,66 +7,68 @@ import sys
 from dataclasses import replace
 from pathlib import Path
 
+from drtemplate.console import say, show
+from drtemplate.drill import report
+from drtemplate.drill.assumptions import ASSUMPTIONS, load_assumptions
+from drtemplate.drill.deployment import TEMPLATE, load_deployment
+from drtemplate.drill.report.picture import draw
+from drtemplate.drill.scenarios import select
+from drtemplate.drill.session import Session
 from drtemplate.errors import InputError
+from drtemplate.settings import Settings
 
 FINE, FOUND = 0, 1
 RUNS, SEED = 1000, 1
 OUTPUT = Path("build") / "drill"
 
 
-def add_parser(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
-    """Declare the sub-command."""
-    drill = commands.add_parser("drill", help="run the handlers in a simulated cloud, and measure")
-    drill.add_argument(
+def add_options(parser: argparse.ArgumentParser) -> None:
+    """Declare what the command takes."""
+    parser.add_argument(
         "--scenario", action="append", metavar="NAME", help="only this one; may be given repeatedly"
     )
-    drill.add_argument(
+    parser.add_argument(
         "--runs", type=int, default=RUNS, metavar="N", help="of each scenario (1000)"
     )
-    drill.add_argument("--seed", type=int, default=SEED, metavar="N", help="of the first run (1)")
-    drill.add_argument(
+    parser.add_argument("--seed", type=int, default=SEED, metavar="N", help="of the first run (1)")
+    parser.add_argument(
         "--sweep",
         type=int,
         metavar="N",
         help="runs for each value of each knob; 0 for none (a 20th of --runs; none with --scenario)",
     )
-    drill.add_argument(
+    parser.add_argument(
         "--output", type=Path, default=OUTPUT, metavar="DIR", help="for the report (build/drill)"
     )
-    drill.add_argument("--format", choices=("text", "json"), default="text")
-    drill.add_argument(
+    parser.add_argument("--format", choices=("text", "json"), default="text")
+    parser.add_argument(
         "--jobs", type=int, metavar="N", help="processes; as many as there are cores"
     )
-    drill.add_argument(
+    parser.add_argument(
         "--handlers", type=Path, metavar="DIR", help="other handlers to compare with"
     )
-    drill.add_argument("--assumptions", type=Path, metavar="FILE", help="other timings of AWS")
-    drill.add_argument("--template", type=Path, metavar="FILE", help="another rendered template")
-    drill.add_argument("--list", action="store_true", help="print the scenarios, and run none")
-    drill.set_defaults(command=lambda options, _: run(options))
+    parser.add_argument("--assumptions", type=Path, metavar="FILE", help="other timings of AWS")
+    parser.add_argument("--template", type=Path, metavar="FILE", help="another rendered template")
+    parser.add_argument("--list", action="store_true", help="print the scenarios, and run none")
+    parser.add_argument(
+        "--picture", type=Path, metavar="SVG", help="run none; draw the last results as a picture"
+    )
 
 
-def run(options: argparse.Namespace) -> int:
+def run(options: argparse.Namespace, _: Settings) -> int:
     """Drill, write the report, print a summary; 1 if a budget or an invariant was not kept.
 
     Raises:
         DrTemplateError: something that was given cannot be used.
     """
-    try:
-        from drtemplate.drill import report  # noqa: PLC0415  --help needs none of it
-        from drtemplate.drill.assumptions import ASSUMPTIONS, load_assumptions  # noqa: PLC0415
-        from drtemplate.drill.deployment import TEMPLATE, load_deployment  # noqa: PLC0415
-        from drtemplate.drill.scenarios import select  # noqa: PLC0415
-        from drtemplate.drill.session import Session  # noqa: PLC0415
-    except ModuleNotFoundError as exc:
-        raise InputError(
-            f"a drill needs {exc.name}; install the extras: pip install -e '.[dev,drill]'"
-        ) from exc
-
+    if options.picture:
+        written = draw(options.output / "results.json", options.picture)
+        say(f"{options.picture}: {'written' if written else 'unchanged'}")
+        return FINE
     scenarios = select(options.scenario)
     if options.list:
         for one in scenarios:
-            _print(f"{one.name:<28}{one.title}")
+            show(f"{one.name:<28}{one.title}")
         return FINE
     swept, jobs = _counts(options)
     session = Session(
@@ -87,17 +89,9 @@ def run(options: argparse.Namespace) -> int:
         progress.close()
     made = replace(made, command=_command(options, swept))
     paths = report.store_report(made, options.output)
-    _print(made.to_json() if options.format == "json" else report.as_text(made))
-    if sys.stderr is not None:
-        print(f"report: {paths[0]}", file=sys.stderr)
+    show(made.to_json() if options.format == "json" else report.as_text(made))
+    say(f"report: {paths[0]}")
     return FINE if made.held else FOUND
-
-
-def _print(text: str) -> None:
-    """Data, to standard output."""
-    if sys.stdout is None:
-        raise InputError("standard output is closed; nowhere to print to")
-    print(text)
 
 
 def _counts(options: argparse.Namespace) -> tuple[int, int]:

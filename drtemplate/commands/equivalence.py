@@ -1,0 +1,40 @@
+"""``generate.py equivalence``: the rendered template against the source template."""
+
+import argparse
+import json
+from pathlib import Path
+
+from drtemplate import pipeline
+from drtemplate.checks import equivalence, ledger
+from drtemplate.checks.loading import load_template
+from drtemplate.console import show
+from drtemplate.settings import Settings
+
+FINE, FOUND = 0, 1
+
+
+def add_options(parser: argparse.ArgumentParser) -> None:
+    """Declare what the command takes."""
+    parser.add_argument(
+        "--source", type=Path, metavar="FILE", help="a template to compare with, not the contract"
+    )
+    parser.add_argument(
+        "--ledger", type=Path, metavar="FILE", help="deviations, not templates/deviations.yaml"
+    )
+    parser.add_argument("--format", choices=("text", "json"), default="text")
+
+
+def run(options: argparse.Namespace, settings: Settings) -> int:
+    """Print the comparison; 1 if a difference has no entry in the ledger, or an entry no difference.
+
+    Raises:
+        DrTemplateError: a file, a setting or a handler cannot be used.
+    """
+    source = load_template(options.source or equivalence.CONTRACT, "source template")
+    deviations = ledger.load_ledger(options.ledger or ledger.LEDGER)
+    result = equivalence.compare(source, pipeline.render(settings).template, deviations)
+    if options.format == "json":
+        show(json.dumps(equivalence.as_json(result), indent=2))
+    else:
+        show(equivalence.as_table(result))
+    return FINE if result.holds else FOUND

@@ -1,0 +1,40 @@
+"""``generate.py lint``: what cfn-lint and the project's own checks find in the rendered template."""
+
+import argparse
+import json
+from dataclasses import asdict, replace
+
+from drtemplate import pipeline
+from drtemplate.checks.lint import check_regions
+from drtemplate.checks.validation import validate
+from drtemplate.console import say, show
+from drtemplate.settings import Settings
+
+FINE, FOUND = 0, 1
+
+
+def add_options(parser: argparse.ArgumentParser) -> None:
+    """Declare what the command takes."""
+    parser.add_argument(
+        "--region", action="append", metavar="R", help="validate for R; may be given repeatedly"
+    )
+    parser.add_argument("--format", choices=("text", "json"), default="text")
+
+
+def run(options: argparse.Namespace, settings: Settings) -> int:
+    """Print the findings; 1 if there are any.
+
+    Raises:
+        DrTemplateError: a region is unknown, or a setting or handler cannot be used.
+    """
+    if options.region:
+        settings = replace(settings, regions=tuple(options.region))
+    check_regions(settings.regions)
+    findings = validate(pipeline.render(settings), settings)
+    if options.format == "json":
+        show(json.dumps([asdict(finding) for finding in findings], indent=2))
+    else:
+        for finding in findings:
+            show(str(finding))
+        say(f"{len(findings)} findings in {', '.join(settings.regions)}")
+    return FOUND if findings else FINE

@@ -1,0 +1,65 @@
+"""``generate.py render``: build the stack, write it as text, validate it, store it."""
+
+import argparse
+from pathlib import Path
+
+from drtemplate import pipeline
+from drtemplate.console import say, short, show
+from drtemplate.errors import InputError
+from drtemplate.settings import Settings
+
+FINE, FOUND = 0, 1
+
+
+def add_options(parser: argparse.ArgumentParser) -> None:
+    """Declare what the command takes."""
+    where = parser.add_mutually_exclusive_group()
+    where.add_argument(
+        "--output", type=Path, metavar="PATH", help="write here instead of templates/"
+    )
+    where.add_argument("--stdout", action="store_true", help="print the template, write no file")
+    parser.add_argument("--format", choices=("yaml", "json"), default="yaml")
+    parser.add_argument(
+        "--check", action="store_true", help="write nothing; exit 1 if the file is not current"
+    )
+
+
+def run(options: argparse.Namespace, settings: Settings) -> int:
+    """Render; 1 if there are findings, or with ``--check`` if the file is not current.
+
+    Raises:
+        DrTemplateError: a setting, a handler or a path cannot be used.
+    """
+    if options.check and options.stdout:
+        raise InputError("--check compares a file; leave --stdout out")
+    rendered = pipeline.render(settings, options.format)
+    path = options.output or pipeline.default_output(options.format)
+    if options.check and pipeline.is_current(path, rendered.text):
+        return FINE
+    # cfn-lint takes most of a second to import, which a freshness check need not wait for.
+    from drtemplate.checks.validation import check_handlers, validate  # noqa: PLC0415
+
+    if options.check:
+        check_handlers(rendered, settings)  # a broken one has a better name than stale
+        say(f"{short(path)} is stale: run `make template` and commit the file")
+        return FOUND
+    if findings := validate(rendered, settings):
+        for finding in findings:
+            say(str(finding))
+        say(f"{len(findings)} findings; nothing is written")
+        return FOUND
+    if options.stdout:
+        show(rendered.text.removesuffix("\n"))
+    else:
+        written = pipeline.store(path, rendered.text)
+        say(f"{short(path)}: {'written' if written else 'unchanged'}")
+    _report(rendered)
+    return FINE
+
+
+def _report(rendered: pipeline.Rendered) -> None:
+    """How large the template is."""
+    resources = rendered.template["Resources"]
+    types = {resource["Type"] for resource in resources.values()}
+    size = len(rendered.text.encode())
+    say(f"{len(resources)} resources of {len(types)} types, {size:,} bytes")

@@ -1,0 +1,52 @@
+"""What goes to standard output, what to standard error, and questions to whoever sits at the terminal."""
+
+import os
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+from drtemplate.errors import InputError
+
+Ask = Callable[[str], bool]
+
+
+def show(text: str) -> None:
+    """Data, to standard output.
+
+    Raises:
+        InputError: it is closed.
+    """
+    if sys.stdout is None:
+        raise InputError("standard output is closed; nowhere to print to")
+    print(text)
+
+
+def say(line: str) -> None:
+    """Words for people, to standard error; without one they are lost, not mixed with data."""
+    if sys.stderr is not None:
+        print(line, file=sys.stderr)
+
+
+def drop_output() -> None:
+    """What is still to be flushed at the end has nowhere to go."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+
+
+def short(path: Path) -> str:
+    """The path as people know it: relative to where they stand, if it lies below."""
+    try:
+        return str(path.resolve().relative_to(Path.cwd()))
+    except ValueError:
+        return str(path)
+
+
+def at_terminal() -> Ask | None:
+    """A way to ask yes or no; None where nobody can answer."""
+    streams = (sys.stdin, sys.stderr)
+    return _ask if all(one is not None and one.isatty() for one in streams) else None
+
+
+def _ask(question: str) -> bool:
+    """Whether the answer is yes; anything else, and the end of the input, is no."""
+    print(f"{question} [y/N] ", end="", file=sys.stderr, flush=True)
+    return sys.stdin.readline().strip().lower() in ("y", "yes")
