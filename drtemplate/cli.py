@@ -12,6 +12,7 @@ from dataclasses import asdict, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeAlias
 
+from drtemplate.commands import diff
 from drtemplate.drill.command import add_parser as add_drill
 from drtemplate.errors import DrTemplateError, InputError
 from drtemplate.settings import Settings
@@ -66,7 +67,7 @@ def _parser() -> argparse.ArgumentParser:
         epilog="Exit codes: 0 fine or equal; 1 findings, stale or different; 2 cannot run.",
     )
     commands = parser.add_subparsers(title="commands", metavar="COMMAND", required=True)
-    for add in (_add_render, _add_lint, _add_equivalence, _add_deploy, add_drill):
+    for add in (_add_render, _add_lint, _add_equivalence, _add_diff, _add_deploy, add_drill):
         add(commands)
     return parser
 
@@ -106,6 +107,10 @@ def _add_equivalence(commands: "Commands") -> None:
     )
     equivalence.add_argument("--format", choices=("text", "json"), default="text")
     equivalence.set_defaults(command=_equivalence)
+
+
+def _add_diff(commands: "Commands") -> None:
+    diff.add_parser(commands).set_defaults(command=_diff)
 
 
 def _add_deploy(commands: "Commands") -> None:
@@ -197,6 +202,12 @@ def _equivalence(options: argparse.Namespace, settings: Settings) -> int:
     else:
         _print(equivalence.as_table(result))
     return FINE if result.holds else FOUND
+
+
+def _diff(options: argparse.Namespace, settings: Settings) -> int:
+    text, different = diff.run(options, settings)
+    _print(text)
+    return FOUND if different else FINE
 
 
 def _deploy(options: argparse.Namespace, _: Settings) -> int:

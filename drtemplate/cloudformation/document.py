@@ -169,27 +169,39 @@ def load_template(path: Path, what: str = "template") -> dict[str, Any]:
         InputError: as ``load_document``, or it is not a template.
     """
     document = load_document(path, what)
+    if problem := _problem(document):
+        raise InputError(f"{path}: the {what} is no CloudFormation template: {problem}")
+    return cast(dict[str, Any], document)
+
+
+def _problem(document: Any) -> str:
+    """Why the document is no template; '' if it is one."""
     resources = document.get("Resources") if isinstance(document, dict) else None
     if not isinstance(resources, dict) or not resources:
-        raise InputError(f"{path}: the {what} is no CloudFormation template: it has no Resources")
+        return "it has no Resources"
     for title, resource in resources.items():
-        if not isinstance(resource, dict) or not isinstance(resource.get("Type"), str):
-            raise InputError(
-                f"{path}: the {what} is no CloudFormation template: resource {title} has no Type"
-            )
+        if problem := _resource_problem(resource):
+            return f"resource {title} {problem}"
     for section in document:
         if section not in SECTIONS:
-            raise InputError(
-                f"{path}: the {what} is no CloudFormation template: {section} is no section of one"
-            )
+            return f"{section} is no section of one"
     for section in ("Parameters", "Mappings", "Conditions", "Outputs", "Metadata"):
         if not isinstance(document.get(section, {}), dict):
-            raise InputError(
-                f"{path}: the {what} is no CloudFormation template: {section} is no mapping"
-            )
-    for name, parameter in document.get("Parameters", {}).items():
-        if not isinstance(parameter, dict):
-            raise InputError(
-                f"{path}: the {what} is no CloudFormation template: parameter {name} is no mapping"
-            )
-    return cast(dict[str, Any], document)
+            return f"{section} is no mapping"
+    for section in ("Parameters", "Mappings", "Outputs"):
+        for name, facts in document.get(section, {}).items():
+            if not isinstance(facts, dict):
+                return f"{section.lower().removesuffix('s')} {name} is no mapping"
+    return ""
+
+
+def _resource_problem(resource: Any) -> str:
+    if not isinstance(resource, dict) or not isinstance(resource.get("Type"), str):
+        return "has no Type"
+    if not isinstance(resource.get("Properties", {}), dict):
+        return "has Properties that are no mapping"
+    depends = resource.get("DependsOn", [])
+    names = [depends] if isinstance(depends, str) else depends
+    if not isinstance(names, list) or not all(isinstance(name, str) for name in names):
+        return "has a DependsOn that names no resource"
+    return "" if isinstance(resource.get("Condition", ""), str) else "has no name as its Condition"

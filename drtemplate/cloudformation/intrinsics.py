@@ -182,6 +182,11 @@ def variables(text: str) -> list[str]:
     return [name.strip() for name in _VARIABLE.findall(text)]
 
 
+def without_variables(text: str) -> str:
+    """What a Sub text has besides its variables; ``${!literal}`` stays as ``${literal}``."""
+    return _VARIABLE.sub("", text).replace("${!", "${")
+
+
 # Functions of their resolved arguments alone; None if these are not known well enough.
 
 

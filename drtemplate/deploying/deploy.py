@@ -9,12 +9,13 @@ from typing import Any
 
 from drtemplate.checks.limits import MAX_BYTES
 from drtemplate.cloudformation.document import load_template
+from drtemplate.cloudformation.parameters import MASK, is_secret, problems
 from drtemplate.deploying.account import Account, asking, open_account
 from drtemplate.deploying.command import Command, Run, Target, find_aws, make_command, started
 from drtemplate.deploying.events import Event, EventReader
 from drtemplate.deploying.follow import Follower
 from drtemplate.deploying.outcome import explain, left_behind, succeeded
-from drtemplate.deploying.parameters import MASK, is_secret, load_parameters, problems
+from drtemplate.deploying.parameters import load_parameters
 from drtemplate.deploying.preflight import (
     Stack,
     check_latch,

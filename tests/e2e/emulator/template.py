@@ -1,8 +1,8 @@
 """What a template asks for: its parameters, checked, and an order for its resources."""
 
-import re
 from typing import Any
 
+from drtemplate.cloudformation.parameters import misfit
 from drtemplate.cloudformation.references import dependencies
 from emulator.shapes import Refused
 
@@ -25,20 +25,9 @@ def checked_parameters(declared: dict[str, Any], given: dict[str, str]) -> dict[
     if missing:
         raise Refused(f"Parameters: [{', '.join(missing)}] must have values")
     for name, facts in declared.items():
-        if not _fits(values[name], facts):
+        if misfit(facts, values[name]):
             raise Refused(f"Parameter {name} failed to satisfy constraint: {facts}")
     return values
-
-
-def _fits(value: str, facts: dict[str, Any]) -> bool:
-    allowed = facts.get("AllowedValues")
-    if allowed is not None and value not in map(str, allowed):
-        return False
-    if not re.fullmatch(facts.get("AllowedPattern", r"(?s:.*)"), value):
-        return False
-    size = float(value) if facts["Type"] == "Number" else len(value)
-    kind = "Value" if facts["Type"] == "Number" else "Length"
-    return float(facts.get(f"Min{kind}", size)) <= size <= float(facts.get(f"Max{kind}", size))
 
 
 def _explicit(resource: dict[str, Any]) -> set[str]:

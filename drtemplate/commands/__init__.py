@@ -1,0 +1,1 @@
+"""The sub-commands of ``generate.py``: options and run, one file each."""
