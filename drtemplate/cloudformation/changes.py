@@ -227,7 +227,7 @@ def _fixed_name(old: Template, new: Template, title: str) -> Iterator[str]:
     """
     facts = resource_facts(new["Resources"][title]["Type"])
     name = _name(new, title)
-    if facts and name and name == _name(old, title) and not facts.deleted_first:
+    if facts and name and name == _name(old, title):
         yield f"a replacement cannot have the same {facts.name} {name}; give it another name"
 
 

@@ -29,16 +29,12 @@ class ResourceFacts:
     Attributes:
         create_only: a change of it needs a new resource.
         conditional: a change of it may need a new resource.
-        read_only: AWS sets it.
         name: the property that gives the resource its physical name, or ''.
-        deleted_first: a replacement is made after the old resource is gone, so names never collide.
     """
 
     create_only: frozenset[str]
     conditional: frozenset[str]
-    read_only: frozenset[str]
     name: str
-    deleted_first: bool
 
 
 @functools.cache
@@ -58,7 +54,6 @@ def resource_facts(type_: str) -> ResourceFacts | None:
     except ResourceNotFoundError:
         return None
     create_only = _paths(schema.get("createOnlyProperties", ()))
-    read_only = _paths(schema.get("readOnlyProperties", ()))
     # One property that is a name; a policy's bucket and a route's table are not the resource's own.
     identifier = [*_paths(schema.get("primaryIdentifier", ())), ""][:2]
     only = identifier[0] if identifier[1] == "" else ""
@@ -66,9 +61,7 @@ def resource_facts(type_: str) -> ResourceFacts | None:
     return ResourceFacts(
         create_only=create_only,
         conditional=_paths(schema.get("conditionalCreateOnlyProperties", ())),
-        read_only=read_only,
         name=_NAMES.get(type_, only if is_name else ""),
-        deleted_first=schema.get("replacementStrategy") == "delete_then_create",
     )
 
 

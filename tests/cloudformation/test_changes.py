@@ -21,10 +21,10 @@ def by_id(old, new):
 
 
 CHAIN = stack(
-    VPC=of("AWS::EC2::VPC", CidrBlock="10.0.0.0/16"),
-    Subnet=of("AWS::EC2::Subnet", VpcId={"Ref": "VPC"}, CidrBlock="10.0.0.0/24"),
-    Group=of("AWS::EC2::SecurityGroup", GroupDescription="x", VpcId={"Fn::Sub": "${VPC}"}),
     Function=of("AWS::Lambda::Function", VpcConfig={"SubnetIds": [{"Ref": "Subnet"}]}),
+    Subnet=of("AWS::EC2::Subnet", VpcId={"Ref": "VPC"}, CidrBlock="10.0.0.0/24"),
+    VPC=of("AWS::EC2::VPC", CidrBlock="10.0.0.0/16"),
+    Group=of("AWS::EC2::SecurityGroup", GroupDescription="x", VpcId={"Fn::Sub": "${VPC}"}),
     Waiting=of("AWS::SNS::Topic", {"DependsOn": "VPC"}, DisplayName="x"),
 )
 
@@ -59,6 +59,20 @@ def test_what_may_be_replaced_carries_only_a_maybe():
     assert [one.certain for one in found["One"].carried] == [False]
     new["Resources"]["Cluster"]["Properties"]["DatabaseName"] = "c"
     assert [one.behaviour for one in by_id(old, new).values()] == [REPLACED, REPLACED]
+
+
+def test_what_may_be_replaced_is_replaced_after_all_along_with_another():
+    old = stack(
+        One=of("AWS::RDS::DBInstance", DBClusterIdentifier={"Ref": "Cluster"}),
+        Cluster=of("AWS::RDS::DBCluster", MasterUsername="a", DBSubnetGroupName={"Ref": "Subnets"}),
+        Subnets=of("AWS::RDS::DBSubnetGroup", DBSubnetGroupName="a"),
+    )
+    new = copy.deepcopy(old)
+    new["Resources"]["Cluster"]["Properties"]["MasterUsername"] = "b"
+    new["Resources"]["Subnets"]["Properties"]["DBSubnetGroupName"] = "b"
+    found = by_id(old, new)
+    assert [one.behaviour for one in found.values()] == [REPLACED] * 3
+    assert [one.certain for one in found["One"].carried] == [True]
 
 
 def test_a_changed_condition_or_mapping_carries_a_maybe_to_where_it_is_used():
@@ -160,6 +174,11 @@ def test_an_attribute_of_a_resource_interrupts_nothing():
     (found,) = compare(stack(X=of(TABLE), Y=of("T")), stack(X=new, Y=of("T"))).resources
     assert [one.path for one in found.changes] == ["DeletionPolicy", "DependsOn[Y]", "Metadata.a"]
     assert (found.behaviour, found.fate) == (IN_PLACE, "")
+
+
+def test_with_another_condition_a_resource_may_come_or_go():
+    (found,) = compare(stack(X=of(TABLE)), stack(X=of(TABLE, {"Condition": "C"}))).resources
+    assert (found.changes[0].path, found.behaviour) == ("Condition", PERHAPS)
 
 
 def test_a_function_is_one_value():

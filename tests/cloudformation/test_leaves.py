@@ -280,6 +280,14 @@ def test_another_meaning_has_other_leaves(key, left, right):
     assert leaves_of(key, left) != leaves_of(key, right)
 
 
+def test_a_reference_reads_as_its_short_form():
+    found = [
+        leaves_of(ANY, value)[f"Resources.X.Properties.{ANY}"]
+        for value in (ref("X"), att("X", "Y"), sub("a-${X}"))
+    ]
+    assert found == ["!Ref X", "!GetAtt X.Y", "!Sub a-${X}"]
+
+
 def test_depends_on_is_a_set_and_a_scalar_is_a_list_of_one():
     def depending(on):
         return leaves({"Resources": {"X": {"Type": "T", "DependsOn": on}}})

@@ -72,6 +72,8 @@ def test_what_aws_documents(template, name):
         ("AWS::KMS::Key", "MultiRegion", REPLACED, "documented: replacement, schema: in place"),
         ("AWS::EC2::VPCGatewayAttachment", "VpcId", REPLACED, "documented: no interruption, schema: replacement"),
         ("AWS::DynamoDB::Table", "KeySchema", REPLACED, "documented: replacement, schema: conditional"),
+        # All of it, so what needs a replacement too.
+        ("AWS::Route53::HealthCheck", "HealthCheckConfig", REPLACED, "documented: no interruption, schema: replacement"),
         # A schema says nothing of interruptions, and the guide nothing of this type.
         ("AWS::RDS::DBInstance", "DBInstanceClass", SOME, ""),
         ("AWS::S3::BucketPolicy", "Bucket", REPLACED, ""),
@@ -107,5 +109,4 @@ def test_only_what_names_the_resource_itself_is_its_name():
         "AWS::EC2::VPC": "",
     }
     assert {type_: resource_facts(type_).name for type_ in names} == names
-    assert resource_facts("AWS::EC2::SubnetRouteTableAssociation").deleted_first
     assert resource_facts("Custom::Anything") is None
