@@ -129,3 +129,16 @@ def text_of(value: Any) -> str | None:
     """The value as the text of a Sub, or None if it is no text that can be known here."""
     found = symbolic(value)
     return as_sub(found) if found is not None and isinstance(found, SCALARS) else None
+
+
+def filled(value: Any, names: Mapping[str, str]) -> str | None:
+    """The text with these parameters filled in, or None if it depends on anything else."""
+
+    def unknown(name: str, _: str | None) -> Any:
+        raise InputError(f"{name} has no value here")
+
+    try:
+        found = Evaluator(Concrete(names=names, resource=unknown))(value)
+    except InputError:
+        return None
+    return scalar_text(found) if isinstance(found, SCALARS) else None
