@@ -2,13 +2,16 @@
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
+# Stamps of what is installed: what a render and its validation need; that and the AWS CLI; everything.
 READY := $(VENV)/.ready
+DEPLOY := $(VENV)/.ready-deploy
+ALL := $(VENV)/.ready-all
 TEMPLATE := templates/dr-template.yaml
 RENDERED := build/.rendered
 SOURCES := generate.py .cfnlintrc $(wildcard drtemplate/*.py drtemplate/*/*.py handlers/*.py)
 
 .DEFAULT_GOAL := help
-.PHONY: help template deploy test e2e lint fix types check drill bench drill-picture clean
+.PHONY: help template deploy test e2e lint fix types current check drill bench bench-set-up drill-picture clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / {printf "  %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -23,44 +26,49 @@ $(RENDERED): $(READY) $(SOURCES) $(TEMPLATE)
 # Rendered above if it is missing.
 $(TEMPLATE): ;
 
-deploy: ## deploy it: STACK=name PARAMS=file [REGION=name] [ENDPOINT=url] [FORCE=1] [DRY_RUN=1]
+deploy: ## deploy it: STACK=name PARAMS=file [BUCKET=name] [REGION=name] [ENDPOINT=url] [YES=1] [FORCE=1] [DRY_RUN=1]
 	@[ -n "$$STACK" ] && [ -n "$$PARAMS" ] || { \
 		echo 'error: say what to deploy: make deploy STACK=payments-dr PARAMS=params.json' >&2; exit 2; }
-	@$(MAKE) --no-print-directory --silent template
+	@$(MAKE) --no-print-directory --silent template $(DEPLOY)
 	@$(BIN)/python generate.py deploy --stack "$$STACK" --params "$$PARAMS" \
+		$${BUCKET:+--bucket "$$BUCKET"} $(if $(findstring command,$(origin YES)),$${YES:+--yes}) \
 		$${REGION:+--region "$$REGION"} $${ENDPOINT:+--endpoint-url "$$ENDPOINT"} \
 		$(if $(findstring command,$(origin FORCE)),$${FORCE:+--force}) $${DRY_RUN:+--dry-run}
 
-test: $(READY) ## run all tests
+test: $(ALL) ## run all tests
 	$(BIN)/python -m pytest
 
-e2e: $(READY) ## deploy on an emulated account with the AWS CLI, and run what was deployed
+e2e: $(ALL) ## deploy on an emulated account with the AWS CLI, and run what was deployed
 	$(BIN)/python -m pytest tests/e2e
 
-lint: $(READY) ## ruff, and cfn-lint on the rendered template
+lint: $(ALL) ## ruff, and cfn-lint on the rendered template
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/python generate.py lint
 
-fix: $(READY) ## let ruff mend and format
+fix: $(ALL) ## let ruff mend and format
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
 
-types: $(READY) ## mypy
+types: $(ALL) ## mypy
 	$(BIN)/mypy
 
-check: lint types ## all that a commit must pass: lint, types, fresh template, equivalence, tests
+current: $(READY) ## the committed template is what the code renders, and equivalent to the source
 	$(BIN)/python generate.py render --check
 	$(BIN)/python generate.py equivalence
-	$(BIN)/python -m pytest
 
-drill: $(READY) ## run the handlers in a simulated cloud; report in build/drill/
+check: lint types current test ## all that a commit must pass
+
+drill: $(ALL) ## run the handlers in a simulated cloud; report in build/drill/
 	$(BIN)/python generate.py drill
 
-bench: $(READY) ## measure render, validation, equivalence and emitter against their floors
+bench: $(ALL) ## measure render, validation, equivalence and emitter against their floors
 	$(BIN)/python bench/bench.py
 
-drill-picture: $(READY) ## draw docs/drill.svg from the results of the last drill
+bench-set-up: $(ALL) ## measure how long both set-ups take from nothing
+	$(BIN)/python bench/bench.py --set-up
+
+drill-picture: $(ALL) ## draw docs/drill.svg from the results of the last drill
 	$(BIN)/python -m drtemplate.drill.report.picture build/drill/results.json docs/drill.svg
 
 clean: ## remove what the other targets made, the template excepted
@@ -71,5 +79,13 @@ $(READY): setup.cfg pyproject.toml
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
 		{ echo 'error: drtemplate needs Python 3.11 or newer; try: make PYTHON=python3.13 ...' >&2; exit 2; }
 	$(PYTHON) -m venv $(VENV)
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[dev,drill]'
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable .
+	@touch $@
+
+$(DEPLOY): $(READY)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[deploy]'
+	@touch $@
+
+$(ALL): $(READY)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[deploy,dev,drill]'
 	@touch $@

@@ -122,6 +122,8 @@ def _add_deploy(commands: "Commands") -> None:
     deploy.add_argument("--template", type=Path, metavar="FILE", help="not templates/'s own")
     deploy.add_argument("--region", metavar="R", help="not the AWS CLI's own choice")
     deploy.add_argument("--endpoint-url", metavar="URL", help="of a server other than AWS's")
+    deploy.add_argument("--bucket", metavar="NAME", help="send it through this, not our own bucket")
+    deploy.add_argument("--yes", action="store_true", help="make our bucket without a question")
     deploy.add_argument("--force", action="store_true", help="although the failover latch is on")
     deploy.add_argument("--dry-run", action="store_true", help="check everything, send nothing")
     deploy.set_defaults(command=_deploy)
@@ -156,19 +158,11 @@ def _render(options: argparse.Namespace, settings: Settings) -> int:
 
 
 def _report(rendered: "Rendered") -> None:
-    """Where the bytes go, and how much room is left."""
-    from drtemplate.checks.limits import MAX_BYTES, byte_table  # noqa: PLC0415
-
-    size = len(rendered.text.encode())
-    table = {} if rendered.is_json else byte_table(rendered.template, rendered.groups)
-    for part, count in table.items():
-        _say(f"  {part:<38}{count:>7,}")
+    """How large the template is."""
     resources = rendered.template["Resources"]
     types = {resource["Type"] for resource in resources.values()}
-    _say(
-        f"{len(resources)} resources of {len(types)} types, {size:,} of {MAX_BYTES:,} bytes, "
-        + (f"{MAX_BYTES - size:,} left" if size <= MAX_BYTES else "so a deploy needs an S3 bucket")
-    )
+    size = len(rendered.text.encode())
+    _say(f"{len(resources)} resources of {len(types)} types, {size:,} bytes")
 
 
 def _lint(options: argparse.Namespace, settings: Settings) -> int:
@@ -212,6 +206,7 @@ def _diff(options: argparse.Namespace, settings: Settings) -> int:
 
 def _deploy(options: argparse.Namespace, _: Settings) -> int:
     from drtemplate.deploying.deploy import Request, deploy  # noqa: PLC0415  boto3 is slow
+    from drtemplate.deploying.terminal import at_terminal  # noqa: PLC0415
     from drtemplate.pipeline import default_output  # noqa: PLC0415
 
     request = Request(
@@ -220,10 +215,12 @@ def _deploy(options: argparse.Namespace, _: Settings) -> int:
         template=options.template or default_output("yaml"),
         region=options.region,
         endpoint_url=options.endpoint_url,
+        bucket=options.bucket,
+        yes=options.yes,
         force=options.force,
         dry_run=options.dry_run,
     )
-    return FINE if deploy(request, _say, _print) else FOUND
+    return FINE if deploy(request, _say, _print, ask=at_terminal()) else FOUND
 
 
 def _short(path: Path) -> str:

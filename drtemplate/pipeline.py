@@ -5,7 +5,7 @@ import json
 import os
 from collections.abc import Mapping
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -18,13 +18,18 @@ from drtemplate.stack import build
 if TYPE_CHECKING:
     from drtemplate.checks.findings import Finding
 
+RULE = "-" * 98
+HEADER = (
+    "Rendered by drtemplate: `make template`. Not edited by hand: change drtemplate/ or handlers/.",
+    "Every difference from the source template stands, with its reason, in templates/deviations.yaml.",
+)
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Rendered:
-    """A template as dictionaries, its groups (logical id -> title), and its text."""
+    """A template as dictionaries, and its text."""
 
     template: Mapping[str, Any]
-    groups: Mapping[str, str]
     text: str
 
     @property
@@ -55,8 +60,24 @@ def render(settings: Settings, form: str = "yaml") -> Rendered:
     if form == "json":
         text = json.dumps(template, separators=(",", ":")) + "\n"
     else:
-        text = to_yaml(template, stack.groups)
-    return Rendered(template=template, groups=stack.groups, text=text)
+        text = to_yaml(template, stack.banners, header(settings))
+    return Rendered(template=template, text=text)
+
+
+def header(settings: Settings) -> str:
+    """What stands above the template: what made it, from which settings, and how it is changed."""
+    defaults = Settings()
+    other = [
+        f"  {field.name} = {getattr(settings, field.name)!r}"
+        for field in fields(settings)
+        # Where the handlers lie differs from machine to machine; their code stands below.
+        if field.name != "handlers"
+        and getattr(settings, field.name) != getattr(defaults, field.name)
+    ]
+    made_from = (
+        ["Settings other than the defaults:", *other] if other else ["Settings: the defaults."]
+    )
+    return "\n".join([RULE, *HEADER, *made_from, RULE])
 
 
 def validate(rendered: Rendered, settings: Settings) -> "list[Finding]":
@@ -77,10 +98,10 @@ def validate(rendered: Rendered, settings: Settings) -> "list[Finding]":
 
 
 def check_handlers(rendered: Rendered, settings: Settings) -> None:
-    """Prove that the functions' code is the program that stands in the folder of handlers.
+    """See that Lambda can run the functions' code.
 
     Raises:
-        HandlerError: a handler is none that Lambda can run, or the code is another program.
+        HandlerError: it cannot; the message names the file.
     """
     from drtemplate.checks.handlers import check_handler  # noqa: PLC0415
 

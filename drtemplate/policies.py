@@ -1,9 +1,10 @@
 """IAM documents as people write them: what stands alone needs no list around it."""
 
+from collections.abc import Sequence
 from typing import Any
 
 from awacs import aws
-from awacs.aws import Action, Allow, PolicyDocument, Principal
+from awacs.aws import Action, Allow, Condition, PolicyDocument, Principal
 
 VERSION = "2012-10-17"
 
@@ -28,9 +29,31 @@ def document(*statements: Statement) -> PolicyDocument:
     return PolicyDocument(Version=VERSION, Statement=list(statements))
 
 
-def allow(actions: list[Action], resources: list[object], **properties: object) -> Statement:
-    """Allow the actions on the resources; ``properties`` are Sid, Principal and Condition."""
-    return Statement(Effect=Allow, Action=actions, Resource=resources, **properties)
+def allow(
+    sid: str,
+    actions: Sequence[Action],
+    resources: Sequence[object],
+    *,
+    principal: Principal | None = None,
+    condition: Condition | None = None,
+) -> Statement:
+    """Allow the actions on the resources.
+
+    Args:
+        sid: what the statement is for, as ``MoveTheWriter``. IAM takes letters and digits only,
+            https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_elements_sid.html,
+            a key policy blanks too,
+            https://docs.aws.amazon.com/kms/latest/developerguide/key-policy-overview.html.
+        actions: of one service.
+        resources: ARNs, or ``*``.
+        principal: whom a resource's own policy allows it.
+        condition: what must hold besides.
+    """
+    who = {"Principal": principal} if principal else {}
+    when = {"Condition": condition} if condition else {}
+    return Statement(
+        Sid=sid, Effect=Allow, **who, Action=list(actions), Resource=list(resources), **when
+    )
 
 
 def service(name: object) -> Principal:

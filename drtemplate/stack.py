@@ -14,14 +14,20 @@ from drtemplate.groups.network import add_network
 from drtemplate.groups.orchestration import add_orchestration
 from drtemplate.groups.outputs import Results, add_outputs
 from drtemplate.groups.parameters import add_parameters
-from drtemplate.groups.roles import Surroundings
+from drtemplate.groups.permissions import Dependencies
 from drtemplate.groups.security_groups import add_security_groups
 from drtemplate.groups.state import add_state
 from drtemplate.groups.storage import add_storage
 from drtemplate.settings import Settings
 from drtemplate.template import StackTemplate
 
-DESCRIPTION = "Active-passive disaster recovery"
+DESCRIPTION = (
+    "Active-passive disaster recovery in one region: two load balancers behind Route 53 failover, "
+    "Aurora MySQL with a writer and a reader in two zones, and functions that watch both, fail "
+    "over, record it and tell people. Survives the loss of a server, a database instance or a "
+    "zone, not of the region. Has no servers of its own: attach yours to the target groups in the "
+    "outputs. On call: docs/runbook.md."
+)
 
 
 def build(settings: Settings) -> StackTemplate:
@@ -35,32 +41,38 @@ def build(settings: Settings) -> StackTemplate:
     group = template.group
     with group("Parameters"):
         parameters = add_parameters(template)
-    with group("Network"):
+    with group("Network", "one VPC, three tiers of subnets in two zones, a way out of each zone"):
         network = add_network(template, settings.addresses)
-    with group("Security groups"):
+    with group(
+        "Security groups",
+        "clients reach load balancers, these reach servers, servers reach the database",
+    ):
         security_groups = add_security_groups(template, network)
-    with group("Endpoints"):
+    with group("Endpoints", "S3 and DynamoDB without the internet"):
         add_endpoints(template, network)
-    with group("Encryption"):
+    with group("Encryption", "one key for everything that is stored, and who may use it"):
         encryption = add_encryption(template)
-    with group("Storage"):
+    with group(
+        "Storage",
+        "what is deployed and how it is configured; private, versioned, encrypted, TLS only",
+    ):
         storage = add_storage(template, parameters, encryption)
-    with group("Database"):
+    with group("Database", "Aurora MySQL, a writer and a reader in two zones, on shared storage"):
         database = add_database(
             template, parameters, network, security_groups, encryption, settings.engine_version
         )
-    with group("State"):
+    with group("State", "user sessions, and the state of the failover"):
         state = add_state(template, parameters, encryption)
-    with group("Load balancing"):
+    with group("Load balancing", "a primary and a standby side; the user attaches servers"):
         sides = add_load_balancing(template, parameters, network, security_groups)
-    with group("DNS"):
+    with group("DNS", "a health check a side, and the failover records that clients resolve"):
         dns = add_dns(template, parameters, sides)
-    with group("Alerts"):
+    with group("Alerts", "where people are told"):
         alerts = add_alerts(template, parameters, encryption)
-    with group("Configuration"):
+    with group("Configuration", "what operators and applications read in Parameter Store"):
         configuration = add_configuration(template, parameters, sides, database)
-    with group("Functions"):
-        around = Surroundings(
+    with group("Functions", "an observer and the actor; their code is that of handlers/"):
+        dependencies = Dependencies(
             parameters=parameters,
             network=network,
             security_groups=security_groups,
@@ -72,10 +84,13 @@ def build(settings: Settings) -> StackTemplate:
             alerts=alerts,
             configuration=configuration,
         )
-        functions = add_functions(template, settings, around)
-    with group("Orchestration"):
+        functions = add_functions(template, settings, dependencies)
+    with group("Orchestration", "what starts the functions"):
         add_orchestration(template, functions, database, alerts)
-    with group("Monitoring"):
+    with group(
+        "Monitoring",
+        "what tells people, and what starts the automation without the observer",
+    ):
         add_monitoring(template, database, sides, alerts, functions)
         add_dashboard(template, database, sides.primary)
     with group("Outputs"):

@@ -239,12 +239,12 @@ def move_database(context, state, now, old, target):
     return True
 
 
-def plan_application(event, back, state):
+def plan_application(_event, back, _state):
     """Whether to latch, and whether the side that then serves can."""
     return not back, back or "healthy" in (safe(targets, "STANDBY") or [])
 
 
-def move_application(context, state, now, latch, ready):
+def move_application(_context, state, _now, latch, ready):
     """Latch the primary's health check to unhealthy, so that nothing fails back by itself."""
     begun = time()
     try:
@@ -289,6 +289,7 @@ def on_alarm(event, context):
 
 
 def targets_dead():
+    """Whether a target of the primary is unhealthy and none healthy."""
     return targets("PRIMARY") & {"healthy", "unhealthy"} == {"unhealthy"}
 
 
@@ -311,6 +312,7 @@ def writer_dead():
         if 0 in health or silent == [writer]:
             return True
         sleep(10)
+    return None
 
 
 def samples(namespace, name, dimension, value, past):
@@ -352,6 +354,7 @@ def members():
 
 
 def status_of(name):
+    """The status of a database instance."""
     return rds.describe_db_instances(DBInstanceIdentifier=name)["DBInstances"][0][
         "DBInstanceStatus"
     ]
@@ -379,6 +382,7 @@ def configuration(event):
 
 
 def stored():
+    """The state item as the table has it, empty if there is none."""
     return table.get_item(Key={"StateKey": KEY}, ConsistentRead=True).get("Item", {})
 
 
@@ -427,6 +431,7 @@ def put(item, key):
 
 
 def audit(item):
+    """Keep the run as an item of its own."""
     put(item, f"RUN#{item['StartTime']}#{item['AttemptId']}")
 
 
@@ -443,6 +448,7 @@ def notify(subject, item):
         Message=f"{error}\n{json.dumps(item, default=str, indent=1)}",
     )
     TOLD.add(key)
+    return None
 
 
 def safe(function, *arguments, **named):
@@ -451,9 +457,11 @@ def safe(function, *arguments, **named):
         return function(*arguments, **named)
     except Exception as error:
         print(f"{function.__name__}: {error!r}")
+        return None
 
 
 def answer(outcome, message, code=200, **more):
+    """What the caller is told."""
     more |= {"outcome": outcome, "message": message}
     return {"statusCode": code, "body": json.dumps(more, default=str)}
 
@@ -474,4 +482,5 @@ def seconds(value):
 
 
 def iso(when):
+    """A time as a text that sorts."""
     return strftime("%Y-%m-%dT%H:%M:%SZ", gmtime(when))

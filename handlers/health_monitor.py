@@ -33,7 +33,7 @@ LIMITS = {
 }
 
 
-def handler(event, context):
+def handler(_event, _context):
     """Probe until the next run has taken over."""
     begun = time()
     config = configuration(read(given) or {})
@@ -111,10 +111,12 @@ def application():
 
 
 def writer():
+    """The instance that writes, None without one."""
     found = rds.describe_db_clusters(DBClusterIdentifier=ENV["CLUSTER_ID"])["DBClusters"][0]
     for member in found["DBClusterMembers"]:
         if member["IsClusterWriter"]:
             return member["DBInstanceIdentifier"]
+    return None
 
 
 def publish(**values):
@@ -133,6 +135,7 @@ def publish(**values):
 
 
 def given():
+    """The configuration in Parameter Store."""
     return dict(json.loads(ssm.get_parameter(Name=ENV["CONFIG"])["Parameter"]["Value"]))
 
 

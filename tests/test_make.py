@@ -46,7 +46,7 @@ def checkout(tmp_path_factory):
     environment = folder / ".venv"
     environment.mkdir()
     for entry in Path(sys.prefix).iterdir():
-        if entry.name != ".ready":
+        if not entry.name.startswith(".ready"):
             (environment / entry.name).symlink_to(entry)
     (environment / ".ready").touch()
     make("template", folder=folder)
@@ -138,6 +138,13 @@ def test_another_pin_installs_again(checkout, steps, name):
         assert "pip install" in steps()
     finally:
         os.utime(path, ns=(before.st_atime_ns, before.st_mtime_ns))
+
+
+def test_the_first_command_installs_only_what_it_needs(checkout, steps):
+    change(checkout / "setup.cfg", checkout)
+    (command,) = [line for line in steps().splitlines() if "pip install" in line]
+    assert command.endswith(" --editable .")
+    assert "--editable '.[deploy,dev,drill]'" in make("-n", "test", folder=checkout)
 
 
 def requirements():

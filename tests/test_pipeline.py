@@ -139,7 +139,7 @@ def test_cheap_findings_spare_the_run_of_cfn_lint(monkeypatch):
     monkeypatch.setattr("drtemplate.checks.lint.lint", never)
     monkeypatch.setattr("drtemplate.checks.limits.MAX_BYTES", 100)
     settings = Settings()
-    assert [finding.rule for finding in validate(render(settings), settings)] == ["size"]
+    assert [finding.rule for finding in validate(render(settings), settings)] == ["template-size"]
 
 
 def test_a_finding_of_the_rules_is_one_of_the_whole(monkeypatch):

@@ -64,13 +64,14 @@ def test_every_key_of_the_configuration_is_documented():
     assert set(keys) == set(configuration_table())
 
 
-def test_every_alarm_is_explained():
+def test_every_alarm_has_its_row():
     resources = build(Settings()).to_dict()["Resources"].values()
     names = [
         one["Properties"]["AlarmName"]["Fn::Sub"] for one in resources if "Alarm" in one["Type"]
     ]
-    for name in names:
-        assert f"`{name.removeprefix('${AWS::StackName}')}`" in RUNBOOK
+    alerts = RUNBOOK.split("\n## Alerts\n")[1].split("\n## ")[0]
+    rows = re.findall(r"(?m)^\| `(-[\w-]+)` \|", alerts)
+    assert sorted(rows) == sorted(name.removeprefix("${AWS::StackName}") for name in names)
 
 
 def test_every_link_within_the_runbook_leads_somewhere():

@@ -33,6 +33,8 @@ class Account:
     region: str
     cloudformation: Any
     route53: Any
+    s3: Any
+    sts: Any
 
 
 def open_account(region: str | None, endpoint_url: str | None) -> Account:
@@ -52,6 +54,8 @@ def open_account(region: str | None, endpoint_url: str | None) -> Account:
             region=session.region_name,
             cloudformation=session.client("cloudformation", **make),
             route53=session.client("route53", **make),
+            s3=session.client("s3", **make),
+            sts=session.client("sts", **make),
         )
 
 

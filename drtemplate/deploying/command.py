@@ -9,10 +9,12 @@ import sys
 import tempfile
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import IO, Any
 
+from drtemplate.deploying.bucket import Bucket
+from drtemplate.deploying.document import Document
 from drtemplate.errors import DeployError
 
 # Properties by which a template names IAM resources itself.
@@ -47,12 +49,16 @@ class Command:
         parameters: parameter -> value.
         piped: whether the parameters go through a pipe. They do if one is secret: a command line
             is for everybody on the machine to read.
+        replaced: a word -> what people are shown in its place.
+        environment: variables that the process gets beside this one's own.
     """
 
     aws: Path
     words: tuple[str, ...]
     parameters: Mapping[str, str]
     piped: bool
+    replaced: Mapping[str, str] = field(default_factory=dict)
+    environment: Mapping[str, str] = field(default_factory=dict)
 
     def line(self, descriptor: int | None = None) -> list[str]:
         """The words to run; ``descriptor`` is the pipe's number in the new process."""
@@ -64,7 +70,9 @@ class Command:
 
     def shown(self) -> str:
         """The command line for people, quoted as a shell wants it."""
-        return shlex.join([_short(self.aws), *self.line()[1:]])
+        given = [f"{name}={shlex.quote(value)}" for name, value in self.environment.items()]
+        words = [self.replaced.get(word, word) for word in self.line()[1:]]
+        return " ".join([*given, shlex.join([_short(self.aws), *words])])
 
 
 def _short(path: Path) -> str:
@@ -101,20 +109,37 @@ def capabilities(template: Mapping[str, Any]) -> list[str]:
 def make_command(
     aws: Path,
     target: Target,
-    template_file: Path,
-    template: Mapping[str, Any],
+    document: Document,
+    bucket: Bucket,
     parameters: Mapping[str, str],
     secret: bool,
 ) -> Command:
     """Put the command line together; ``secret`` says whether a parameter must not be seen."""
     words = ["cloudformation", "deploy", "--stack-name", target.stack]
-    words += ["--template-file", _short(template_file), "--region", target.region]
+    words += ["--template-file", str(document.copy), "--region", target.region]
+    # Whatever lies under the key already is not trusted: the checked bytes are sent every time.
+    words += ["--s3-bucket", bucket.name, "--s3-prefix", key_prefix(target, document)]
+    words.append("--force-upload")
     if target.endpoint_url:
         words += ["--endpoint-url", target.endpoint_url]
-    if wanted := capabilities(template):
+    if wanted := capabilities(document.template):
         words += ["--capabilities", *wanted]
     words.append("--no-fail-on-empty-changeset")
-    return Command(aws=aws, words=tuple(words), parameters=parameters, piped=secret)
+    return Command(
+        aws=aws,
+        words=tuple(words),
+        parameters=parameters,
+        piped=secret,
+        replaced={str(document.copy): _short(document.path)},
+        # ``--endpoint-url`` is CloudFormation's alone; the upload goes to the same server by this.
+        # https://docs.aws.amazon.com/sdkref/latest/guide/feature-ss-endpoints.html
+        environment={"AWS_ENDPOINT_URL_S3": target.endpoint_url} if target.endpoint_url else {},
+    )
+
+
+def key_prefix(target: Target, document: Document) -> str:
+    """What the object's key begins with; the AWS CLI adds the MD5 and ``.template``."""
+    return f"drtemplate/{target.stack}/{document.sha256}"
 
 
 class Run:
@@ -160,6 +185,7 @@ def started(command: Command) -> Iterator[Run]:
                 stdout=said,
                 stderr=subprocess.STDOUT,
                 pass_fds=() if reading is None else (reading,),
+                env=os.environ | command.environment,
             )
         except OSError as exc:
             if writing is not None:

@@ -7,11 +7,20 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from drtemplate.checks.limits import MAX_BYTES
-from drtemplate.cloudformation.document import load_template
-from drtemplate.cloudformation.parameters import MASK, is_secret, problems
+from drtemplate.cloudformation.parameters import is_secret, problems
 from drtemplate.deploying.account import Account, asking, open_account
-from drtemplate.deploying.command import Command, Run, Target, find_aws, make_command, started
+from drtemplate.deploying.announcement import announce, table
+from drtemplate.deploying.bucket import Bucket, check_bucket_name, find_bucket
+from drtemplate.deploying.bucket_making import PROPERTIES, make_bucket
+from drtemplate.deploying.command import (
+    Command,
+    Run,
+    Target,
+    find_aws,
+    make_command,
+    started,
+)
+from drtemplate.deploying.document import Document, read_once
 from drtemplate.deploying.events import Event, EventReader
 from drtemplate.deploying.follow import Follower
 from drtemplate.deploying.outcome import explain, left_behind, succeeded
@@ -24,6 +33,7 @@ from drtemplate.deploying.preflight import (
     look,
 )
 from drtemplate.deploying.stack_name import check_stack_name
+from drtemplate.deploying.terminal import Ask
 from drtemplate.errors import DeployError
 
 Say = Callable[[str], None]
@@ -40,6 +50,8 @@ class Request:
         template: the template's file.
         region: None for the one that the AWS CLI would take.
         endpoint_url: of a server other than AWS's.
+        bucket: what the template is sent through; None for one of the project's own.
+        yes: make that bucket, if it is not there, without a question.
         force: deploy although the failover latch is on.
         dry_run: stop after the checks.
     """
@@ -49,6 +61,8 @@ class Request:
     template: Path
     region: str | None = None
     endpoint_url: str | None = None
+    bucket: str | None = None
+    yes: bool = False
     force: bool = False
     dry_run: bool = False
 
@@ -60,6 +74,7 @@ class Deployment:
     target: Target
     account: Account
     stack: Stack
+    bucket: Bucket
     command: Command
     values: Mapping[str, str]
 
@@ -71,8 +86,9 @@ def deploy(
     clock: Callable[[], float] = time.monotonic,
     sleep: Callable[[float], None] = time.sleep,
     start: Start = started,
+    ask: Ask | None = None,
 ) -> bool:
-    """Check, deploy and follow to the end.
+    """Check, make the bucket if there is none, deploy and follow to the end.
 
     Args:
         request: what is asked for.
@@ -81,6 +97,7 @@ def deploy(
         clock: seconds from any start.
         sleep: waits so many seconds.
         start: runs the command.
+        ask: puts a question that is answered with yes or no; None if nobody can answer.
 
     Returns:
         Whether the stack is as asked for.
@@ -89,14 +106,42 @@ def deploy(
         InputError: the template or the parameter file cannot be used.
         DeployError: the deployment is refused, or cannot be followed.
     """
-    try:
-        deployment = prepare(request, say)
-    except KeyboardInterrupt:
-        say("interrupted: nothing is sent")
-        return False
-    if request.dry_run:
-        say("dry run: every check has passed, and nothing is sent")
-        return True
+    with read_once(request.template) as document:
+        try:
+            deployment = prepare(request, document, say, ask is not None)
+            if request.dry_run:
+                say("dry run: every check has passed, and nothing is sent")
+                return True
+            _provide_bucket(request, deployment, say, ask)
+        except KeyboardInterrupt:
+            say("interrupted: nothing is sent")
+            return False
+        return _send(deployment, say, show, clock, sleep, start)
+
+
+def _provide_bucket(request: Request, deployment: Deployment, say: Say, ask: Ask | None) -> None:
+    """Make the bucket if there is none and the user agrees."""
+    bucket = deployment.bucket
+    if bucket.exists:
+        return
+    if not request.yes and not (ask and ask(f"Make the bucket {bucket.name} ({PROPERTIES})?")):
+        raise DeployError(
+            f"the bucket {bucket.name} is not made, and nothing is sent; "
+            "give --bucket NAME (make: BUCKET=NAME) of another one"
+        )
+    make_bucket(deployment.account, bucket)
+    say(f"the bucket {bucket.name} is made")
+
+
+def _send(
+    deployment: Deployment,
+    say: Say,
+    show: Say,
+    clock: Callable[[], float],
+    sleep: Callable[[float], None],
+    start: Start,
+) -> bool:
+    """Run the command and follow the stack; whether it is as asked for."""
     target, account = deployment.target, deployment.account
     with asking(f"ask for the events of {target.stack}"):
         reader = EventReader(account.cloudformation, target.stack)
@@ -139,21 +184,22 @@ def _conclude(
     return True
 
 
-def prepare(request: Request, say: Say) -> Deployment:
+def prepare(request: Request, document: Document, say: Say, can_ask: bool) -> Deployment:
     """Pass every check, local ones first, and show what is to run. Nothing is changed by it.
 
     Raises:
-        InputError: the template or the parameter file cannot be used.
+        InputError: the parameter file cannot be used.
         DeployError: the deployment is refused.
     """
-    template = load_template(request.template)
+    template = document.template
     check_stack_name(template, request.stack)
     given = load_parameters(request.parameters)
     declared = template.get("Parameters", {})
     # Whatever the stack has, an unknown or ill-formed parameter needs no account to be refused.
     everything = dict.fromkeys(declared, "")
     _refuse(request, problems(declared, given, everything))
-    _check_size(request.template)
+    if request.bucket is not None:
+        check_bucket_name(request.bucket)
     aws = find_aws()
     account = open_account(request.region, request.endpoint_url)
     target = Target(stack=request.stack, region=account.region, endpoint_url=request.endpoint_url)
@@ -165,25 +211,26 @@ def prepare(request: Request, say: Say) -> Deployment:
     check_zones(account, template, values)
     if stack.exists and not request.force:
         check_latch(account, template, target)
+    bucket = find_bucket(account, request.bucket)
+    if not (bucket.exists or request.yes or request.dry_run or can_ask):
+        raise DeployError(
+            f"the bucket {bucket.name} would have to be made, and there is no terminal to ask on; "
+            "give --yes (make: YES=1), or --bucket NAME (make: BUCKET=NAME) of one that there is"
+        )
     secret = any(is_secret(declared[name]) for name in given)
-    command = make_command(aws, target, request.template, template, given, secret)
-    _announce(command, target, stack, say)
-    for line in _table(declared, given, kept, values):
+    command = make_command(aws, target, document, bucket, given, secret)
+    for line in announce(command, target, stack, document, bucket):
         say(line)
-    return Deployment(target=target, account=account, stack=stack, command=command, values=values)
+    for line in table(declared, given, kept, values):
+        say(line)
+    return Deployment(
+        target=target, account=account, stack=stack, bucket=bucket, command=command, values=values
+    )
 
 
 def _refuse(request: Request, found: Iterator[str]) -> None:
     if lines := list(found):
         raise DeployError(f"{request.parameters}: " + "; ".join(lines))
-
-
-def _check_size(path: Path) -> None:
-    if (size := path.stat().st_size) > MAX_BYTES:
-        raise DeployError(
-            f"{path}: the template has {size:,} bytes, and CloudFormation takes {MAX_BYTES:,} "
-            "without an S3 bucket; render a shorter one"
-        )
 
 
 def _values(
@@ -194,25 +241,3 @@ def _values(
         name: given.get(name, kept.get(name, str(facts.get("Default", ""))))
         for name, facts in declared.items()
     }
-
-
-def _announce(command: Command, target: Target, stack: Stack, say: Say) -> None:
-    what = f"an update of {stack.status}" if stack.exists else "a new stack"
-    say(f"{target.stack} in {target.region}: {what}")
-    say(command.shown())
-    if command.piped:
-        say("  /dev/fd/N is a pipe with the parameters, which keeps the secret out of sight")
-
-
-def _table(
-    declared: Mapping[str, Mapping[str, Any]],
-    given: Mapping[str, str],
-    kept: Mapping[str, str],
-    values: Mapping[str, str],
-) -> Iterator[str]:
-    """Each parameter's value and where it comes from; what is secret is masked."""
-    width = max(map(len, declared), default=0)
-    for name, facts in declared.items():
-        value = MASK if is_secret(facts) and values[name] else values[name] or "(empty)"
-        origin = "" if name in given else "  (as in the stack)" if name in kept else "  (default)"
-        yield f"  {name:<{width}}  {value}{origin}"

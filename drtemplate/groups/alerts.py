@@ -6,7 +6,7 @@ from troposphere import AccountId, sns
 
 from drtemplate.groups.encryption import Encryption
 from drtemplate.groups.parameters import Parameters
-from drtemplate.policies import Statement, allow, document, service
+from drtemplate.policies import allow, document, service
 from drtemplate.template import StackTemplate, bundle, stack_name
 
 
@@ -44,19 +44,17 @@ def publishers_policy(topic: sns.Topic) -> PolicyDocument:
     https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-use-resource-based.html
     """
     return document(
-        _publisher(
-            topic,
-            "cloudwatch",
-            Condition=Condition(StringEquals("aws:SourceAccount", AccountId)),
+        allow(
+            "LetCloudWatchPublishAlarms",
+            [sns_actions.Publish],
+            [topic.ref()],
+            principal=service("cloudwatch.amazonaws.com"),
+            condition=Condition(StringEquals("aws:SourceAccount", AccountId)),
         ),
-        _publisher(topic, "events"),
-    )
-
-
-def _publisher(topic: sns.Topic, name: str, **condition: Condition) -> Statement:
-    return allow(
-        [sns_actions.Publish],
-        [topic.ref()],
-        Principal=service(f"{name}.amazonaws.com"),
-        **condition,
+        allow(
+            "LetEventBridgePublishDatabaseEvents",
+            [sns_actions.Publish],
+            [topic.ref()],
+            principal=service("events.amazonaws.com"),
+        ),
     )

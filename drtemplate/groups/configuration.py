@@ -1,14 +1,14 @@
 """What operators and applications read from Parameter Store."""
 
+import json
+
 from troposphere import Sub, ssm
 
 from drtemplate.groups.database import Database
 from drtemplate.groups.load_balancing import LoadBalancing
 from drtemplate.groups.parameters import Parameters
-from drtemplate.rendering.json_text import json_text
 from drtemplate.template import StackTemplate, bundle, variable
 
-CONFIG_LINE = 100  # columns
 RTO = 30  # seconds that a run may take before an alarm says so
 # Seconds, but for the count of failures. The handlers' own defaults are the same, and
 # docs/runbook.md says what each is for and in which range it is heeded.
@@ -47,7 +47,7 @@ def add_configuration(
             "FailoverConfigParameter",
             Name=Sub("/${AWS::StackName}/failover/config"),
             Type="String",
-            Value=Sub(json_text(config, CONFIG_LINE) + "\n"),
+            Value=Sub(json.dumps(config, indent=2) + "\n"),
             Description="Failover configuration parameters",
             Tags={"Environment": parameters.environment.ref()},
         )

@@ -1,16 +1,14 @@
 """The dashboard: what the alarms look at, as graphs."""
 
+import json
 from typing import Any
 
 from troposphere import Sub, cloudwatch
 
 from drtemplate.groups.database import Database
 from drtemplate.groups.load_balancing import Side
-from drtemplate.groups.roles import METRIC_NAMESPACE
-from drtemplate.rendering.json_text import json_text
+from drtemplate.groups.permissions import METRIC_NAMESPACE
 from drtemplate.template import StackTemplate, stack_name, variable
-
-LINE = 240  # columns; a metric stays on its line
 
 
 def add_dashboard(template: StackTemplate, database: Database, primary: Side) -> None:
@@ -19,7 +17,7 @@ def add_dashboard(template: StackTemplate, database: Database, primary: Side) ->
         cloudwatch.Dashboard(
             "MonitoringDashboard",
             DashboardName=stack_name("-dr-monitoring"),
-            DashboardBody=Sub(json_text(dashboard(database, primary), LINE) + "\n"),
+            DashboardBody=Sub(json.dumps(dashboard(database, primary), indent=2) + "\n"),
         )
     )
 

@@ -19,6 +19,11 @@ class Database:
     primary: rds.DBInstance
     standby: rds.DBInstance
 
+    @property
+    def instances(self) -> tuple[rds.DBInstance, rds.DBInstance]:
+        """All members of the cluster."""
+        return self.primary, self.standby
+
 
 def add_database(
     template: StackTemplate,

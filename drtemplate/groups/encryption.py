@@ -4,7 +4,7 @@ from awacs import kms as kms_actions
 from awacs.aws import ArnLike, AWSPrincipal, Condition, PolicyDocument, StringEquals
 from troposphere import AccountId, RetainExceptOnCreate, Sub, kms
 
-from drtemplate.policies import Statement, allow, document, service
+from drtemplate.policies import allow, document, service
 from drtemplate.template import StackTemplate, bundle
 
 
@@ -41,37 +41,43 @@ def key_policy() -> PolicyDocument:
     https://docs.aws.amazon.com/AmazonCloudWatch/latest/logs/encrypt-log-data-kms.html
     https://docs.aws.amazon.com/sns/latest/dg/sns-key-management.html
     """
-    use = ("Encrypt", "Decrypt", "ReEncrypt*", "GenerateDataKey*", "Describe*")
     log_groups = Sub(
         "arn:${AWS::Partition}:logs:${AWS::Region}:${AWS::AccountId}"
         ":log-group:/aws/lambda/${AWS::StackName}-*"
     )
+    encrypt_messages = [kms_actions.Decrypt, kms_actions.Action("GenerateDataKey*")]
     return document(
         allow(
+            "Enable IAM User Permissions",
             [kms_actions.Action("*")],
             ["*"],
-            Sid="Enable IAM User Permissions",
-            Principal=AWSPrincipal(Sub("arn:${AWS::Partition}:iam::${AWS::AccountId}:root")),
+            principal=AWSPrincipal(Sub("arn:${AWS::Partition}:iam::${AWS::AccountId}:root")),
         ),
         allow(
-            [kms_actions.Action(name) for name in use],
+            "Allow CloudWatch Logs to encrypt the logs",
+            [
+                kms_actions.Encrypt,
+                kms_actions.Decrypt,
+                kms_actions.Action("ReEncrypt*"),
+                kms_actions.Action("GenerateDataKey*"),
+                kms_actions.Action("Describe*"),
+            ],
             ["*"],
-            Principal=service(Sub("logs.${AWS::Region}.amazonaws.com")),
-            Condition=Condition(ArnLike("kms:EncryptionContext:aws:logs:arn", log_groups)),
+            principal=service(Sub("logs.${AWS::Region}.amazonaws.com")),
+            condition=Condition(ArnLike("kms:EncryptionContext:aws:logs:arn", log_groups)),
         ),
-        _publisher(
-            "cloudwatch",
-            Condition=Condition(StringEquals("aws:SourceAccount", AccountId)),
+        allow(
+            "Allow CloudWatch to publish alarms",
+            encrypt_messages,
+            ["*"],
+            principal=service("cloudwatch.amazonaws.com"),
+            condition=Condition(StringEquals("aws:SourceAccount", AccountId)),
         ),
         # EventBridge sends no source keys on this path: a condition would drop every event.
-        _publisher("events"),
-    )
-
-
-def _publisher(name: str, **condition: Condition) -> Statement:
-    return allow(
-        [kms_actions.Decrypt, kms_actions.Action("GenerateDataKey*")],
-        ["*"],
-        Principal=service(f"{name}.amazonaws.com"),
-        **condition,
+        allow(
+            "Allow EventBridge to publish database events",
+            encrypt_messages,
+            ["*"],
+            principal=service("events.amazonaws.com"),
+        ),
     )

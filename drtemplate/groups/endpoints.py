@@ -3,7 +3,7 @@
 from troposphere import Sub, ec2
 
 from drtemplate.groups.network import Network
-from drtemplate.template import StackTemplate
+from drtemplate.template import StackTemplate, name_tags
 
 
 def add_endpoints(template: StackTemplate, network: Network) -> None:
@@ -15,5 +15,6 @@ def add_endpoints(template: StackTemplate, network: Network) -> None:
                 VpcId=network.vpc.ref(),
                 ServiceName=Sub(f"com.amazonaws.${{AWS::Region}}.{service}"),
                 RouteTableIds=[table.ref() for table in network.private_route_tables],
+                Tags=name_tags(title),
             )
         )

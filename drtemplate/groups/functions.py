@@ -2,7 +2,8 @@
 
 from troposphere import StackName, Sub, awslambda, iam, logs
 
-from drtemplate.groups.roles import Surroundings, add_monitor_role, add_orchestrator_role
+from drtemplate.groups.permissions import Dependencies
+from drtemplate.groups.roles import add_monitor_role, add_orchestrator_role
 from drtemplate.rendering.inline import inline_code
 from drtemplate.settings import Settings
 from drtemplate.template import StackTemplate, bundle, stack_name
@@ -26,20 +27,22 @@ class Functions:
     monitor: awslambda.Function
 
 
-def add_functions(template: StackTemplate, settings: Settings, around: Surroundings) -> Functions:
+def add_functions(
+    template: StackTemplate, settings: Settings, dependencies: Dependencies
+) -> Functions:
     """Add log groups, roles and functions; the orchestrator first, since the monitor calls it."""
-    orchestrator = _add_orchestrator(template, settings, around)
+    orchestrator = _add_orchestrator(template, settings, dependencies)
     return Functions(
         orchestrator=orchestrator,
-        monitor=_add_monitor(template, settings, around, orchestrator),
+        monitor=_add_monitor(template, settings, dependencies, orchestrator),
     )
 
 
 def _add_orchestrator(
-    template: StackTemplate, settings: Settings, around: Surroundings
+    template: StackTemplate, settings: Settings, dependencies: Dependencies
 ) -> awslambda.Function:
-    log_group = _add_log_group(template, "FailoverLogGroup", "failover-orchestrator", around)
-    role = add_orchestrator_role(template, around, log_group)
+    log_group = _add_log_group(template, "FailoverLogGroup", "failover-orchestrator", dependencies)
+    role = add_orchestrator_role(template, dependencies, log_group)
     return _add_function(
         template,
         settings,
@@ -49,10 +52,10 @@ def _add_orchestrator(
         log_group,
         MemorySize=1024,  # a quick start: CPU comes with memory
         Timeout=ORCHESTRATOR_TIMEOUT,
-        environment=orchestrator_environment(around),
+        environment=orchestrator_environment(dependencies),
         destination={
             "DestinationConfig": awslambda.DestinationConfig(
-                OnFailure=awslambda.OnFailure(Destination=around.alerts.topic.ref())
+                OnFailure=awslambda.OnFailure(Destination=dependencies.alerts.topic.ref())
             )
         },
     )
@@ -61,12 +64,12 @@ def _add_orchestrator(
 def _add_monitor(
     template: StackTemplate,
     settings: Settings,
-    around: Surroundings,
+    dependencies: Dependencies,
     orchestrator: awslambda.Function,
 ) -> awslambda.Function:
-    log_group = _add_log_group(template, "HealthMonitorLogGroup", "health-monitor", around)
-    role = add_monitor_role(template, around, orchestrator, log_group)
-    network = around.network
+    log_group = _add_log_group(template, "HealthMonitorLogGroup", "health-monitor", dependencies)
+    role = add_monitor_role(template, dependencies, orchestrator, log_group)
+    network = dependencies.network
     return _add_function(
         template,
         settings,
@@ -78,10 +81,10 @@ def _add_monitor(
         DependsOn=[way_out.title for way_out in network.private_ways_out],
         MemorySize=256,  # it mostly waits
         Timeout=MONITOR_TIMEOUT,
-        environment=monitor_environment(around, orchestrator),
+        environment=monitor_environment(dependencies, orchestrator),
         destination={},  # one that fails is missed by its alarm
         VpcConfig=awslambda.VPCConfig(
-            SecurityGroupIds=[around.security_groups.functions.ref()],
+            SecurityGroupIds=[dependencies.security_groups.functions.ref()],
             SubnetIds=[subnet.ref() for subnet in network.private_subnets],
         ),
     )
@@ -126,51 +129,51 @@ def _add_function(
     return function
 
 
-def orchestrator_environment(around: Surroundings) -> dict[str, object]:
+def orchestrator_environment(dependencies: Dependencies) -> dict[str, object]:
     """The author's keys, then those that the handler reads besides."""
-    sides = around.sides
+    sides = dependencies.sides
     return {
-        "CLUSTER_ID": around.database.cluster.ref(),
-        "FAILOVER_STATE_TABLE": around.state.failover.ref(),
-        "SNS_TOPIC_ARN": around.alerts.topic.ref(),
+        "CLUSTER_ID": dependencies.database.cluster.ref(),
+        "FAILOVER_STATE_TABLE": dependencies.state.failover.ref(),
+        "SNS_TOPIC_ARN": dependencies.alerts.topic.ref(),
         "PRIMARY_ALB_ARN": sides.primary.load_balancer.ref(),
         "STANDBY_ALB_ARN": sides.standby.load_balancer.ref(),
-        "HOSTED_ZONE_ID": around.parameters.hosted_zone_id.ref(),
-        "DOMAIN_NAME": around.parameters.domain_name.ref(),
+        "HOSTED_ZONE_ID": dependencies.parameters.hosted_zone_id.ref(),
+        "DOMAIN_NAME": dependencies.parameters.domain_name.ref(),
         "PRIMARY_TARGETS": sides.primary.target_group.ref(),
         "STANDBY_TARGETS": sides.standby.target_group.ref(),
-        "HEALTH_CHECK": around.dns.primary_health_check.ref(),
-        "RETENTION_DAYS": around.parameters.data_retention_days.ref(),
-        **_common_environment(around),
+        "HEALTH_CHECK": dependencies.dns.primary_health_check.ref(),
+        "RETENTION_DAYS": dependencies.parameters.data_retention_days.ref(),
+        **_common_environment(dependencies),
     }
 
 
 def monitor_environment(
-    around: Surroundings, orchestrator: awslambda.Function
+    dependencies: Dependencies, orchestrator: awslambda.Function
 ) -> dict[str, object]:
     """The author's keys, then those that the handler reads besides."""
-    cluster, primary = around.database.cluster, around.sides.primary
+    cluster, primary = dependencies.database.cluster, dependencies.sides.primary
     return {
         "CLUSTER_ID": cluster.ref(),
         "PRIMARY_ALB_ARN": primary.load_balancer.ref(),
-        "SESSION_TABLE": around.state.sessions.ref(),
+        "SESSION_TABLE": dependencies.state.sessions.ref(),
         "DATABASE": cluster.get_att("Endpoint.Address"),
         "PRIMARY_TARGETS": primary.target_group.ref(),
         "FAILOVER_FUNCTION": orchestrator.ref(),
-        **_common_environment(around),
+        **_common_environment(dependencies),
     }
 
 
-def _common_environment(around: Surroundings) -> dict[str, object]:
+def _common_environment(dependencies: Dependencies) -> dict[str, object]:
     return {
         "STACK_NAME": StackName,
-        "CONFIG": around.configuration.failover.ref(),
-        "AUTO_FAILOVER": around.parameters.auto_failover.ref(),
+        "CONFIG": dependencies.configuration.failover.ref(),
+        "AUTO_FAILOVER": dependencies.parameters.auto_failover.ref(),
     }
 
 
 def _add_log_group(
-    template: StackTemplate, title: str, function: str, around: Surroundings
+    template: StackTemplate, title: str, function: str, dependencies: Dependencies
 ) -> logs.LogGroup:
     """The log group comes before its function, or Lambda would make an unencrypted one."""
     return template.add_resource(
@@ -178,6 +181,6 @@ def _add_log_group(
             title,
             LogGroupName=Sub(f"/aws/lambda/${{AWS::StackName}}-{function}"),
             RetentionInDays=LOG_RETENTION,
-            KmsKeyId=around.encryption.key.get_att("Arn"),
+            KmsKeyId=dependencies.encryption.key.get_att("Arn"),
         )
     )

@@ -92,6 +92,7 @@ def _add_side(
             HealthCheckTimeoutSeconds=4,
             HealthyThresholdCount=2,
             UnhealthyThresholdCount=2,
+            Tags=name_tags(f"{name.lower()}-tg"),
         )
     )
     _add_listeners(template, name, load_balancer, target_group, certificate)

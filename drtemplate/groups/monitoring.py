@@ -1,18 +1,15 @@
 """The alarms that tell people, and the composite over them."""
 
-from dataclasses import dataclass
-
 from troposphere import StackName, Sub, cloudwatch
 
+from drtemplate.groups.alarms import Alarms, alarm_description
 from drtemplate.groups.alerts import Alerts
 from drtemplate.groups.configuration import RTO
 from drtemplate.groups.database import Database
 from drtemplate.groups.functions import Functions
 from drtemplate.groups.load_balancing import LoadBalancing, Side
-from drtemplate.groups.roles import METRIC_NAMESPACE
+from drtemplate.groups.permissions import METRIC_NAMESPACE
 from drtemplate.template import StackTemplate, bundle, stack_name, variable
-
-COMPARISONS = {">": "GreaterThanThreshold", "<": "LessThanThreshold"}
 
 
 @bundle
@@ -33,11 +30,12 @@ def add_monitoring(
     functions: Functions,
 ) -> Monitoring:
     """Add the alarms and the composite over some of them."""
-    alarm = _Alarms(template, alerts, functions)
-    connections, lag = _add_database_alarms(alarm, database)
-    targets = _add_targets_alarm(alarm, sides.primary)
-    _add_writer_alarm(alarm, database)
-    health = _add_own_alarms(alarm, functions)
+    add_alarm = Alarms(template, alerts, functions)
+    connections, lag = _add_load_alarms(add_alarm, database)
+    targets = _add_targets_alarm(add_alarm, sides.primary)
+    _add_writer_alarm(add_alarm, database)
+    health = _add_database_health_alarm(add_alarm)
+    _add_automation_alarms(add_alarm, functions)
     monitoring = Monitoring(connections=connections, lag=lag, targets=targets, health=health)
     _add_composite(template, monitoring, alerts)
     return monitoring
@@ -47,22 +45,34 @@ def _cluster(database: Database) -> dict[str, object]:
     return {"DBClusterIdentifier": database.cluster.ref()}
 
 
-def _add_database_alarms(
-    alarm: "_Alarms", database: Database
+def _own(metric: str) -> tuple[str, str, dict[str, object]]:
+    """A metric of the stack's own functions."""
+    return METRIC_NAMESPACE, metric, {"StackName": StackName}
+
+
+def _add_load_alarms(
+    add_alarm: Alarms, database: Database
 ) -> tuple[cloudwatch.Alarm, cloudwatch.Alarm]:
     """The author's: load, and readers that are behind."""
-    connections = alarm(
+    connections = add_alarm(
         "DatabaseConnectionAlarm",
         "db-connections",
-        "Alert when database connections are high",
+        alarm_description(
+            "More than 80 connections to the database on average: load, or clients that do not "
+            "let go. Starts nothing; together with -replication-lag it raises -critical-failure."
+        ),
         ("AWS/RDS", "DatabaseConnections", _cluster(database)),
         ("Average", ">", 80),
-        Period=300,
+        period=300,
     )
-    lag = alarm(
+    lag = add_alarm(
         "ReplicationLagAlarm",
         "replication-lag",
-        "Alert when replication lag exceeds 1 second",
+        alarm_description(
+            "The reader shows data more than 1 second old, or there is no reader, and so nothing to "
+            "promote. Committed data is safe: both instances share their storage. Starts nothing; "
+            "together with -db-connections it raises -critical-failure."
+        ),
         # The worst reader counts, and none at all is a lost standby.
         ("AWS/RDS", "AuroraReplicaLag", _cluster(database) | {"Role": "READER"}),
         ("Maximum", ">", 1000),
@@ -73,12 +83,17 @@ def _add_database_alarms(
     return connections, lag
 
 
-def _add_targets_alarm(alarm: "_Alarms", primary: Side) -> cloudwatch.Alarm:
+def _add_targets_alarm(add_alarm: Alarms, primary: Side) -> cloudwatch.Alarm:
     """The author's: no healthy target; a way to the orchestrator without the monitor."""
-    return alarm(
+    return add_alarm(
         "ALBUnhealthyTargetsAlarm",
         "alb-unhealthy-targets",
-        "Alert when ALB has no healthy targets",
+        alarm_description(
+            "The primary side has no healthy target, or none registered: it stands from the first "
+            "day until servers are attached. Starts the orchestrator, which looks for a second "
+            "sign before it acts: the load balancer itself must report an unhealthy target and no "
+            "healthy one. Then clients are held on the standby, if that has a healthy target."
+        ),
         (
             "AWS/ApplicationELB",
             "HealthyHostCount",
@@ -95,12 +110,17 @@ def _add_targets_alarm(alarm: "_Alarms", primary: Side) -> cloudwatch.Alarm:
     )
 
 
-def _add_writer_alarm(alarm: "_Alarms", database: Database) -> None:
+def _add_writer_alarm(add_alarm: Alarms, database: Database) -> None:
     """A writer that gives no sign: AWS's own view, without the monitor. A restart is none."""
-    alarm(
+    add_alarm(
         "WriterAlarm",
         "writer",
-        "",
+        alarm_description(
+            "AWS hears nothing of a database writer; this comes some minutes after the writer fell "
+            "silent. Starts the orchestrator, which looks for a second sign before it promotes the "
+            "reader: the health monitor has seen no life either, or a reader still sends metrics "
+            "while the writer sends none. Works while the health monitor is dead."
+        ),
         ("AWS/RDS", "EngineUptime", _cluster(database) | {"Role": "WRITER"}),
         ("Minimum", "<", 1),
         TreatMissingData="breaching",
@@ -108,44 +128,64 @@ def _add_writer_alarm(alarm: "_Alarms", database: Database) -> None:
     )
 
 
-def _add_own_alarms(alarm: "_Alarms", functions: Functions) -> cloudwatch.Alarm:
-    """What the functions tell of the database and of themselves; gives the database's alarm."""
-    health = alarm(
+def _add_database_health_alarm(add_alarm: Alarms) -> cloudwatch.Alarm:
+    return add_alarm(
         "DatabaseHealthAlarm",
         "database-health",
-        "",
+        alarm_description(
+            "The health monitor has had no answer from the writer for 30 seconds. Starts nothing: "
+            "the monitor calls the orchestrator itself. Expect its mail within a minute; if none "
+            "comes, read the state."
+        ),
         _own("DatabaseHealth"),
         ("Maximum", "<", 1),
-        Period=10,
-        EvaluationPeriods=3,
+        period=10,
+        evaluation_periods=3,
         TreatMissingData="notBreaching",
     )
-    alarm(
+
+
+def _add_automation_alarms(add_alarm: Alarms, functions: Functions) -> None:
+    """What the functions tell of themselves."""
+    add_alarm(
         "MonitorAlarm",
         "monitor",
-        "",
+        alarm_description(
+            "No sign of life from the health monitor: it does not run, or its metrics do not "
+            "arrive. Starts nothing. Route 53 and Aurora act without it; the orchestrator is "
+            "started only by -writer and -alb-unhealthy-targets until it is back, and minutes "
+            "later than otherwise."
+        ),
         _own("AutomationArmed"),
         ("SampleCount", "<", 1),
         DependsOn=functions.monitor.title,
         TreatMissingData="breaching",
     )
-    alarm(
+    add_alarm(
         "OrchestratorErrorAlarm",
         "orchestrator-errors",
-        "",
+        alarm_description(
+            "A run of the orchestrator ended in an error: a failover or a fail back did not go "
+            "through, or the function itself failed. The mail of the run says why, else its log. "
+            "Starts nothing, and the run is not repeated.",
+            chapter="After a FAILED or abandoned run",
+        ),
         ("AWS/Lambda", "Errors", {"FunctionName": functions.orchestrator.ref()}),
         ("Sum", ">", 0),
-        EvaluationPeriods=1,
+        evaluation_periods=1,
     )
-    alarm(
+    add_alarm(
         "SlowFailoverAlarm",
         "slow-failover",
-        "",
+        alarm_description(
+            f"A failover or a fail back took the orchestrator more than {RTO} seconds. It is over; "
+            "the Stages in its record say where the time went. Starts nothing.",
+            chapter="Read the state",
+        ),
         _own("FailoverDuration"),
         ("Maximum", ">", RTO),
-        EvaluationPeriods=1,
+        evaluation_periods=1,
     )
-    return health
 
 
 def _add_composite(template: StackTemplate, monitoring: Monitoring, alerts: Alerts) -> None:
@@ -153,65 +193,17 @@ def _add_composite(template: StackTemplate, monitoring: Monitoring, alerts: Aler
         cloudwatch.CompositeAlarm(
             "CompositeAlarm",
             AlarmName=stack_name("-critical-failure"),
-            AlarmDescription="Composite alarm for critical system failures",
+            AlarmDescription=alarm_description(
+                "Clients are likely to notice: the primary side has no healthy target, or the "
+                "writer does not answer, or the database has many connections while its reader "
+                "lags. Look at which of these alarms stands. Starts nothing: an alarm below it "
+                "that must act does so itself."
+            ),
             ActionsEnabled=True,
             AlarmActions=[alerts.topic.ref()],
             AlarmRule=Sub(alarm_rule(monitoring)),
         )
     )
-
-
-def _own(metric: str) -> tuple[str, str, dict[str, object]]:
-    """A metric of the stack's own functions."""
-    return METRIC_NAMESPACE, metric, {"StackName": StackName}
-
-
-@dataclass(frozen=True, slots=True)
-class _Alarms:
-    """Adds alarms that tell the topic and, where they ``act``, start the orchestrator.
-
-    The action stands on each alarm, not on the composite: an alarm acts when it changes, and the
-    composite does not change while another of its alarms stands already.
-    """
-
-    template: StackTemplate
-    alerts: Alerts
-    functions: Functions
-
-    def __call__(
-        self,
-        title: str,
-        suffix: str,
-        description: str,
-        metric: tuple[str, str, dict[str, object]],
-        bad: tuple[str, str, int],
-        acts: bool = False,
-        **properties: object,
-    ) -> cloudwatch.Alarm:
-        """Add one; ``bad`` is a statistic, > or <, and a threshold. Only the author's are described."""
-        namespace, name, dimensions = metric
-        statistic, comparison, threshold = bad
-        actions = [self.alerts.topic.ref()]
-        if acts:
-            actions.append(self.functions.orchestrator.get_att("Arn"))
-        return self.template.add_resource(
-            cloudwatch.Alarm(
-                title,
-                AlarmName=stack_name(f"-{suffix}"),
-                **({"AlarmDescription": description} if description else {}),
-                MetricName=name,
-                Namespace=namespace,
-                Statistic=statistic,
-                Threshold=threshold,
-                ComparisonOperator=COMPARISONS[comparison],
-                Dimensions=[
-                    cloudwatch.MetricDimension(Name=key, Value=value)
-                    for key, value in dimensions.items()
-                ],
-                AlarmActions=actions,
-                **{"Period": 60, "EvaluationPeriods": 2} | properties,
-            )
-        )
 
 
 def alarm_rule(alarms: Monitoring) -> str:

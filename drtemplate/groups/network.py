@@ -119,21 +119,31 @@ def _add_private_routing(
     tables: list[ec2.RouteTable] = []
     ways_out: list[ec2.Route | ec2.SubnetRouteTableAssociation] = []
     for number, (outside, inside) in enumerate(zip(public, private, strict=True), 1):
-        # The author's ids of the first zone carry no number.
+        # The source's ids of the first zone have no number, and an id that changed would replace
+        # what it stands for; the names in the console are numbered alike.
         suffix = "" if number == 1 else str(number)
         address = template.add_resource(
-            ec2.EIP(f"EIP{number}", DependsOn=attachment.title, Domain="vpc")
+            ec2.EIP(
+                f"EIP{number}",
+                DependsOn=attachment.title,
+                Domain="vpc",
+                Tags=name_tags(f"EIP{number}"),
+            )
         )
         nat = template.add_resource(
             ec2.NatGateway(
                 f"NATGateway{number}",
                 AllocationId=address.get_att("AllocationId"),
                 SubnetId=outside.ref(),
+                Tags=name_tags(f"NATGateway{number}"),
             )
         )
-        tags = {"Tags": name_tags("PrivateRoutes")} if number == 1 else {}
         table = template.add_resource(
-            ec2.RouteTable(f"PrivateRouteTable{suffix}", VpcId=vpc.ref(), **tags)
+            ec2.RouteTable(
+                f"PrivateRouteTable{suffix}",
+                VpcId=vpc.ref(),
+                Tags=name_tags(f"PrivateRoutes{number}"),
+            )
         )
         route = template.add_resource(
             ec2.Route(

@@ -7,6 +7,15 @@ from drtemplate.groups.database import Database
 from drtemplate.groups.functions import Functions
 from drtemplate.template import StackTemplate
 
+# How long EventBridge goes on trying to deliver; left alone it takes a day and up to 185 attempts.
+# https://docs.aws.amazon.com/eventbridge/latest/APIReference/API_RetryPolicy.html
+# A tick is worthless once the next one is due, a minute later; the run before it lasts longer than
+# that, so one that is lost leaves no gap.
+TICK_AGE, TICK_RETRIES = 60, 2  # seconds; the least that EventBridge takes
+# A failover that people hear of, or that is written down, within the hour still helps. The age is
+# the limit; the attempts are the most that EventBridge takes.
+DATABASE_EVENT_AGE, DATABASE_EVENT_RETRIES = 3600, 185  # seconds
+
 
 def add_orchestration(
     template: StackTemplate, functions: Functions, database: Database, alerts: Alerts
@@ -18,7 +27,15 @@ def add_orchestration(
             Description="Trigger health checks every minute",
             ScheduleExpression="rate(1 minute)",
             State="ENABLED",
-            Targets=[events.Target(Arn=functions.monitor.get_att("Arn"), Id="HealthCheckTarget")],
+            Targets=[
+                events.Target(
+                    Id="HealthCheckTarget",
+                    Arn=functions.monitor.get_att("Arn"),
+                    RetryPolicy=events.RetryPolicy(
+                        MaximumEventAgeInSeconds=TICK_AGE, MaximumRetryAttempts=TICK_RETRIES
+                    ),
+                )
+            ],
         )
     )
     _permit(template, "HealthCheckPermission", functions.monitor, "events", schedule.get_att("Arn"))
@@ -36,11 +53,8 @@ def add_orchestration(
             },
             State="ENABLED",
             Targets=[
-                events.Target(
-                    Arn=alerts.topic.ref(),
-                    Id="RDSEventTarget",
-                ),
-                events.Target(Arn=functions.orchestrator.get_att("Arn"), Id="AuditTarget"),
+                _database_event_target("RDSEventTarget", alerts.topic.ref()),
+                _database_event_target("AuditTarget", functions.orchestrator.get_att("Arn")),
             ],
         )
     )
@@ -52,6 +66,17 @@ def add_orchestration(
         ":alarm:${AWS::StackName}-*"
     )
     _permit(template, "AlarmPermission", functions.orchestrator, "lambda.alarms.cloudwatch", alarms)
+
+
+def _database_event_target(name: str, arn: object) -> events.Target:
+    return events.Target(
+        Id=name,
+        Arn=arn,
+        RetryPolicy=events.RetryPolicy(
+            MaximumEventAgeInSeconds=DATABASE_EVENT_AGE,
+            MaximumRetryAttempts=DATABASE_EVENT_RETRIES,
+        ),
+    )
 
 
 def _permit(

@@ -31,40 +31,139 @@ class Results:
 
 def add_outputs(template: StackTemplate, results: Results) -> None:
     """Add the author's outputs, then those that let a user attach servers."""
-    template.add_output(
-        Output("VPCId", Value=results.network.vpc.ref(), Export=Export(stack_name("-VPC")))
-    )
-    values = {**_authors_values(results), **_values_for_servers(results)}
-    for title, value in values.items():
-        template.add_output(Output(title, Value=value))
+    for output in (
+        *_network_and_endpoints(results),
+        *_data(results),
+        *_operation(results),
+        *_places_for_servers(results),
+    ):
+        template.add_output(output)
 
 
-def _authors_values(results: Results) -> dict[str, object]:
-    sides, cluster = results.sides, results.database.cluster
-    return {
-        "PrimaryEndpoint": sides.primary.load_balancer.get_att("DNSName"),
-        "StandbyEndpoint": sides.standby.load_balancer.get_att("DNSName"),
-        "DatabaseEndpoint": cluster.get_att("Endpoint.Address"),
-        "DatabaseReadEndpoint": cluster.get_att("ReadEndpoint.Address"),
-        "SessionTableName": results.state.sessions.ref(),
-        "FailoverStateTableName": results.state.failover.ref(),
-        "ArtifactsBucket": results.storage.artifacts.ref(),
-        "ConfigBucket": results.storage.configuration.ref(),
-        "AlertTopicArn": results.alerts.topic.ref(),
-        "DashboardURL": Sub(
-            "https://console.aws.amazon.com/cloudwatch/home?region=${AWS::Region}"
-            "#dashboards:name=${AWS::StackName}-dr-monitoring"
+def _output(title: str, description: str, value: object, **export: Export) -> Output:
+    return Output(title, Description=description, Value=value, **export)
+
+
+def _network_and_endpoints(results: Results) -> list[Output]:
+    primary, standby = results.sides.primary, results.sides.standby
+    cluster = results.database.cluster
+    return [
+        _output(
+            "VPCId",
+            "The VPC; exported, so that other stacks can import it",
+            results.network.vpc.ref(),
+            Export=Export(stack_name("-VPC")),
         ),
-        "KMSKeyId": results.encryption.key.ref(),
-        "FailoverFunctionArn": results.functions.orchestrator.get_att("Arn"),
-        "HealthMonitorFunctionArn": results.functions.monitor.get_att("Arn"),
-    }
+        _output(
+            "PrimaryEndpoint",
+            "Load balancer of the primary side, to look at it alone; clients call DomainName, "
+            "which follows a failover",
+            primary.load_balancer.get_att("DNSName"),
+        ),
+        _output(
+            "StandbyEndpoint",
+            "Load balancer of the standby side, to look at it alone; clients call DomainName, "
+            "which follows a failover",
+            standby.load_balancer.get_att("DNSName"),
+        ),
+        _output(
+            "DatabaseEndpoint",
+            "Where applications read and write, port 3306. Follows the writer in a failover: do "
+            "not cache its address beyond the TTL of 5 seconds",
+            cluster.get_att("Endpoint.Address"),
+        ),
+        _output(
+            "DatabaseReadEndpoint",
+            "Where applications only read, port 3306: the reader, or the writer while there is no "
+            "reader",
+            cluster.get_att("ReadEndpoint.Address"),
+        ),
+    ]
 
 
-def _values_for_servers(results: Results) -> dict[str, object]:
-    return {
-        "PrimaryTargetGroupArn": results.sides.primary.target_group.ref(),
-        "StandbyTargetGroupArn": results.sides.standby.target_group.ref(),
-        "ApplicationSubnetIds": Sub(",".join(map(variable, results.network.private_subnets))),
-        "ApplicationSecurityGroupId": results.security_groups.application.ref(),
-    }
+def _data(results: Results) -> list[Output]:
+    return [
+        _output(
+            "SessionTableName",
+            "Table for the sessions of the application: SessionId is the key, an index finds them "
+            "by UserId, and an item expires at its ExpiresAt (epoch seconds)",
+            results.state.sessions.ref(),
+        ),
+        _output(
+            "FailoverStateTableName",
+            'State and history of the failovers. To be read only; how: runbook, "Read the state"',
+            results.state.failover.ref(),
+        ),
+        _output(
+            "ArtifactsBucket",
+            "Bucket for what is deployed to the servers; objects expire after DataRetentionDays",
+            results.storage.artifacts.ref(),
+        ),
+        _output(
+            "ConfigBucket",
+            "Bucket for the configuration of the servers; objects do not expire",
+            results.storage.configuration.ref(),
+        ),
+        _output(
+            "KMSKeyId",
+            "Key of database, tables, buckets, logs and alerts. Outlives the stack: without it "
+            "what a delete keeps cannot be read",
+            results.encryption.key.ref(),
+        ),
+    ]
+
+
+def _operation(results: Results) -> list[Output]:
+    return [
+        _output(
+            "AlertTopicArn",
+            "Topic of all alerts; subscribe whoever else must hear them",
+            results.alerts.topic.ref(),
+        ),
+        _output(
+            "DashboardURL",
+            "Dashboard of database, targets and automation; open it in the console",
+            Sub(
+                "https://console.aws.amazon.com/cloudwatch/home?region=${AWS::Region}"
+                "#dashboards:name=${AWS::StackName}-dr-monitoring"
+            ),
+        ),
+        _output(
+            "FailoverFunctionArn",
+            'The orchestrator. Invoke it by hand as the runbook says: runbook, "Read the state", '
+            '"Planned failover" and "Fail back"',
+            results.functions.orchestrator.get_att("Arn"),
+        ),
+        _output(
+            "HealthMonitorFunctionArn",
+            "The health monitor, started every minute. Not to be invoked by hand; its log says "
+            "what it saw",
+            results.functions.monitor.get_att("Arn"),
+        ),
+    ]
+
+
+def _places_for_servers(results: Results) -> list[Output]:
+    primary, standby = results.sides.primary, results.sides.standby
+    return [
+        _output(
+            "PrimaryTargetGroupArn",
+            "Register the servers of the primary side here: port 80, GET /health answers 200",
+            primary.target_group.ref(),
+        ),
+        _output(
+            "StandbyTargetGroupArn",
+            "Register the servers of the standby side here: port 80, GET /health answers 200",
+            standby.target_group.ref(),
+        ),
+        _output(
+            "ApplicationSubnetIds",
+            "Put the servers into these subnets, one in each zone",
+            Sub(",".join(map(variable, results.network.private_subnets))),
+        ),
+        _output(
+            "ApplicationSecurityGroupId",
+            "Give the servers this group: the load balancers reach it, and it reaches the database",
+            results.security_groups.application.ref(),
+        ),
+    ]

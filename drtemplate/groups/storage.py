@@ -88,6 +88,7 @@ def tls_only_policy(bucket: s3.Bucket) -> PolicyDocument:
     """Refuse every request to the bucket that does not come over TLS."""
     return document(
         Statement(
+            Sid="RefuseRequestsWithoutTLS",
             Effect=Deny,
             Principal=Principal(Everybody),
             Action=[s3_actions.Action("*")],

@@ -1,19 +1,21 @@
 """The emitter: a template as the YAML that a person would have written.
 
-Sections in the order of AWS's template anatomy, ``Type`` first in each resource, short intrinsics
-without quotes, a literal block for every text of several lines, small collections on one line, and
-a banner per group. What it writes is YAML 1.1 and 1.2 alike: a text that either would read as
-something else is quoted.
+Block style, two blanks a level, list items under their key; sections and keys in AWS's order; short
+intrinsics; a literal block for every text of several lines; a header, and a banner for each group.
+libyaml writes the values. It writes no comments, so each part is emitted apart, and the parts are
+joined. What comes out is YAML 1.1 and 1.2 alike: a text that either would read as something else is
+quoted.
 https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/template-anatomy.html
 """
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
+from math import isfinite
 from typing import Any
 
+import yaml
+
 from drtemplate.errors import RenderError
-from drtemplate.rendering.flow import flow, intrinsic_of
-from drtemplate.rendering.scalars import scalar, unprintable
 
 SECTIONS = (
     "AWSTemplateFormatVersion",
@@ -38,68 +40,126 @@ RESOURCE_ATTRIBUTES = (
     "Metadata",
     "Properties",
 )
-# CloudFormation takes 51,200 bytes and no more, and a template of this size has some 6,000 columns
-# of indentation: one blank a level leaves them to the failover code.
-INDENT = " "
-WIDTH = 160
-DASH = "  "  # what stands behind "- " aligns with it
+# https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/parameters-section-structure.html
+PARAMETER_KEYS = (
+    "Type",
+    "Description",
+    "Default",
+    "NoEcho",
+    "AllowedValues",
+    "AllowedPattern",
+    "MinLength",
+    "MaxLength",
+    "MinValue",
+    "MaxValue",
+    "ConstraintDescription",
+)
+# https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/outputs-section-structure.html
+OUTPUT_KEYS = ("Condition", "Description", "Value", "Export")
+# https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_elements.html
+STATEMENT_KEYS = (
+    "Sid",
+    "Effect",
+    "Principal",
+    "NotPrincipal",
+    "Action",
+    "NotAction",
+    "Resource",
+    "NotResource",
+    "Condition",
+)
+ENTRY_KEYS = {
+    "Parameters": PARAMETER_KEYS,
+    "Resources": RESOURCE_ATTRIBUTES,
+    "Outputs": OUTPUT_KEYS,
+}
+# The functions that have a short form. Rules' functions (Fn::EachMemberIn and so on) have none.
+# https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/intrinsic-function-reference.html
+SHORT_FORMS = {
+    "Ref": "!Ref",
+    "Condition": "!Condition",
+    **{
+        f"Fn::{name}": f"!{name}"
+        for name in (
+            "And Base64 Cidr Equals FindInMap GetAZs GetAtt If ImportValue Join Length Not Or "
+            "Select Split Sub ToJsonString Transform"
+        ).split()
+    },
+}
+INDENT = 2
+WIDTH = 95  # columns; a text breaks at the first blank behind them
 
-_NOT_IN_A_BLOCK = re.compile(r"[\t\r\x85\u2028\u2029\ufeff]| (?=\n)| \Z")
+_TEXT, _INT, _FLOAT, _BOOL, _LIST, _MAP = (
+    f"tag:yaml.org,2002:{name}" for name in ("str", "int", "float", "bool", "seq", "map")
+)
+# What one YAML parser or another reads as a number, a date, a boolean or null. The emitter knows the
+# rules of YAML 1.1 only.
+_NOT_TEXT = re.compile(
+    r"[-+]?\.?[0-9][-+0-9_.,:eExXoOa-fA-FtTzZ]*|[0-9]{4}-[0-9].*|[-+]?\.(inf|nan)|~|=|<<"
+    r"|y|n|yes|no|on|off|true|false|null",
+    re.IGNORECASE,
+)
+# What no plain text may hold; a long one is then folded, which needs no quotes.
+_NEVER_PLAIN = re.compile(r"^[-?:,\[\]{}#&*!|>'\"%@`]|: |:$| #")
+# The characters for which libyaml leaves a literal block: tabs, control characters, line ends other
+# than LF, a byte order mark, what lies above U+FFFF, and blanks at the end of a line.
+_NOT_IN_A_BLOCK = re.compile(
+    "[^\n\x20-\x7e\xa0-\u2027\u202a-\ud7ff\ue000-\ufefe\uff00-\ufffd]| (?=\n)| \\Z"
+)
+# What no YAML file may hold, or what no reader of one would see.
+# https://yaml.org/spec/1.2.2/#51-character-set
+_UNPRINTABLE = re.compile(
+    "[^\x20-\x7e\xa0-\u2027\u202a-\ud7ff\ue000-\ufefe\uff00-\ufffd\U00010000-\U0010ffff]"
+)
 
 
-def to_yaml(template: Mapping[str, Any], groups: Mapping[str, str] | None = None) -> str:
+def to_yaml(
+    template: Mapping[str, Any], banners: Mapping[str, str] | None = None, header: str = ""
+) -> str:
     """Write a template.
 
     Args:
         template: the template as plain dictionaries, intrinsics in long form.
-        groups: logical id -> group title; resources of a group stand under its banner.
+        banners: logical id -> banner of its group; resources that follow each other under the same
+            banner share it.
+        header: lines that stand as a comment above everything.
 
     Raises:
-        RenderError: a text of several lines cannot be a literal block, or a value is no YAML.
+        RenderError: a text of several lines cannot be a literal block, a value is no YAML, or
+            PyYAML came without libyaml.
     """
-    lines: list[str] = []
-    for _, _, part in sections(template, groups or {}):
-        lines += part
-    return "\n".join(lines) + "\n"
+    text = _comment(header)
+    for number, name in enumerate(_in_order(template, SECTIONS)):
+        text += ("" if number == 0 else _blank_line_after(text)) + _section(
+            name, template[name], banners or {}
+        )
+    return text
 
 
-def sections(
-    template: Mapping[str, Any], groups: Mapping[str, str]
-) -> Iterator[tuple[str, str, list[str]]]:
-    """Yield the parts of the file: section, logical id (or ''), and lines.
-
-    Raises:
-        RenderError: as ``to_yaml``.
-    """
-    banner = last = ""
-    for section in _in_order(template, SECTIONS):
-        content = template[section]
-        if section != "Resources" or not content:
-            lines = _section(section, content)
-            yield section, "", _apart(lines, last)
-            last = lines[-1]
-            continue
-        yield section, "", _apart(["Resources:"], last)
-        last = "Resources:"
-        for title, resource in content.items():
-            group = groups.get(title, "")
-            lines = [f"{INDENT}# {group}"] if group and group != banner else []
-            banner = group
-            ordered = {key: resource[key] for key in _in_order(resource, RESOURCE_ATTRIBUTES)}
-            lines += _resource(title, ordered)
-            yield section, title, _apart(lines, last)
-            last = lines[-1]
+def _comment(text: str) -> str:
+    return "".join(f"# {line}".rstrip() + "\n" for line in text.splitlines())
 
 
-def _apart(lines: list[str], last: str) -> list[str]:
-    """A blank line before the part; one that a text kept at its end will do for both."""
-    return ["", *lines] if last else lines
+def _blank_line_after(text: str) -> str:
+    """A blank line, but behind a block that keeps its own: to that it would add one."""
+    return "" if text.endswith("\n\n") else "\n"
 
 
-def _section(section: str, content: Any) -> list[str]:
-    if not isinstance(content, dict) or not content:
-        return _entry(section, content, "", section)
-    return [f"{section}:", *_mapping(content, INDENT, section)]
+def _section(name: str, content: Any, banners: Mapping[str, str]) -> str:
+    """A section, from its key to its last line."""
+    if name not in ENTRY_KEYS or not isinstance(content, dict) or not content:
+        return _emit({name: content})
+    text, banner = f"{name}:\n", ""
+    for number, (title, entry) in enumerate(content.items()):
+        if name == "Resources":
+            was, banner = banner, banners.get(title, "")
+            if banner and banner != was:
+                text += f"{_blank_line_after(text)}{' ' * INDENT}# {banner}\n"
+        if name == "Resources" or (name == "Parameters" and number):
+            text += _blank_line_after(text)
+        ordered = _ordered(entry, ENTRY_KEYS[name])
+        text += _emit({name: {title: ordered}}).removeprefix(f"{name}:\n")
+    return text
 
 
 def _in_order(mapping: Mapping[str, Any], order: tuple[str, ...]) -> list[str]:
@@ -107,92 +167,109 @@ def _in_order(mapping: Mapping[str, Any], order: tuple[str, ...]) -> list[str]:
     return known + [key for key in mapping if key not in order]
 
 
-def _resource(title: str, resource: Mapping[str, Any]) -> list[str]:
-    """A resource is never on one line."""
-    where = f"Resources.{title}"
-    head = f"{INDENT}{scalar(title, flow=False, where=where)}:"
-    return [head, *_mapping(resource, INDENT * 2, where)]
+def _ordered(value: Any, order: tuple[str, ...]) -> Any:
+    return (
+        {key: value[key] for key in _in_order(value, order)} if isinstance(value, dict) else value
+    )
 
 
-def _entry(key: str, value: Any, indent: str, where: str) -> list[str]:
-    """``key: value``, on one line where the value allows it."""
-    return _prefixed(f"{indent}{scalar(key, flow=False, where=where)}:", value, indent, where)
-
-
-def _item(value: Any, indent: str, where: str) -> list[str]:
-    """``- value``; a mapping's first key stands behind the dash."""
-    inline = _inline(value, len(indent) + 2, where)
-    if inline is not None:
-        return [f"{indent}- {inline}"]
-    if isinstance(value, dict) and intrinsic_of(value) is None:
-        lines = _mapping(value, indent + DASH, where)
-        return [f"{indent}- {lines[0].lstrip(' ')}", *lines[1:]]
-    if isinstance(value, list):
-        lines = [line for item in value for line in _item(item, indent + DASH, where)]
-        return [f"{indent}- {lines[0].lstrip(' ')}", *lines[1:]]
-    return _prefixed(f"{indent}-", value, indent, where)
-
-
-def _prefixed(prefix: str, value: Any, indent: str, where: str) -> list[str]:
-    inline = _inline(value, len(prefix) + 1, where)
-    if inline is not None:
-        return [f"{prefix} {inline}"]
-    if isinstance(value, str):
-        return _block(prefix, value, indent, where)
-    if isinstance(value, dict) and (intrinsic := intrinsic_of(value)) is not None:
-        tag, argument = intrinsic
-        if isinstance(argument, dict) and intrinsic_of(argument) is not None:
-            # YAML allows one tag a node, so the outer function of two is in its long form.
-            ((name, _),) = value.items()
-            return [prefix, *_entry(name, argument, indent + INDENT, where)]
-        return _prefixed(f"{prefix} {tag}", argument, indent, where)
-    if isinstance(value, dict):
-        return [prefix, *_mapping(value, indent + INDENT, where)]
-    # A sequence's dashes stand under its key, which saves two columns; under a dash they would be
-    # taken for its siblings.
-    inner = indent + DASH if prefix.startswith(f"{indent}-") else indent
-    return [prefix, *(line for item in value for line in _item(item, inner, where))]
-
-
-def _mapping(value: Mapping[str, Any], indent: str, where: str) -> list[str]:
-    return [
-        line for key, item in value.items() for line in _entry(key, item, indent, f"{where}.{key}")
-    ]
-
-
-def _block(prefix: str, text: str, indent: str, where: str) -> list[str]:
-    """A literal block, or an error: quoted, code becomes a line that nobody can review."""
-    found = _NOT_IN_A_BLOCK.search(text)
-    if culprit := found[0] if found else unprintable(text.replace("\n", "")):
-        line = text.count("\n", 0, found.start() if found else text.index(culprit)) + 1
+def _emit(value: Mapping[str, Any]) -> str:
+    dumper = getattr(yaml, "CSafeDumper", None)
+    if dumper is None:
         raise RenderError(
-            f"{where}: line {line} of the text holds {culprit!r}, which no literal block takes; "
-            "remove trailing blanks, tabs and control characters"
+            "PyYAML was installed without libyaml, which writes the template; "
+            "install one of PyYAML's wheels: pip install --force-reinstall PyYAML"
         )
-    if not text.strip("\n"):
-        raise RenderError(f"{where}: a text of nothing but line ends cannot be a literal block")
-    body = text.rstrip("\n")
-    chomping = {0: "-", 1: ""}.get(len(text) - len(body), "+")
-    # One blank is enough to be inside, and over hundreds of lines of code each blank counts.
-    indicator = "1" if body.lstrip("\n").startswith(" ") else ""
-    blanks = [""] * (len(text) - len(body) - 1)
-    lines = [f"{indent} {line}" if line else "" for line in body.split("\n")]
-    return [f"{prefix} |{indicator}{chomping}", *lines, *blanks]
+    text = yaml.serialize(
+        _node(value, ""), Dumper=dumper, indent=INDENT, width=WIDTH, allow_unicode=True
+    )
+    return str(text).removesuffix("...\n")  # written behind a block that keeps its blank lines
 
 
-def _inline(value: Any, column: int, where: str) -> str | None:
-    """The value on one line from ``column`` on, or None where it needs several."""
+def _node(value: Any, where: str) -> yaml.Node:
+    """The value as a node of YAML; ``where`` is its path in the template."""
     if isinstance(value, str):
-        return None if "\n" in value else scalar(value, flow=False, where=where)
-    if not isinstance(value, dict | list):
-        return scalar(value, flow=False, where=where)
-    if not value:
-        return "{}" if isinstance(value, dict) else "[]"
-    if isinstance(value, dict) and (intrinsic := intrinsic_of(value)) is not None:
-        tag, argument = intrinsic
-        if isinstance(argument, dict) and intrinsic_of(argument) is not None:
-            return None
-        inline = _inline(argument, column + len(tag) + 1, where)
-        return None if inline is None else f"{tag} {inline}"
-    written = flow(value, where, WIDTH - column)
-    return written if written is not None and column + len(written) <= WIDTH else None
+        return _scalar(value, _TEXT, where)
+    if isinstance(value, dict):
+        if (short := _short_form(value)) is not None:
+            tag, argument = short
+            return _tagged(tag, argument, where)
+        return _mapping(value, where)
+    if isinstance(value, list):
+        items = [_node(item, f"{where}[{number}]") for number, item in enumerate(value)]
+        return yaml.SequenceNode(_LIST, items, flow_style=not items)
+    if isinstance(value, bool):
+        return yaml.ScalarNode(_BOOL, "true" if value else "false")
+    if isinstance(value, int):
+        return yaml.ScalarNode(_INT, repr(value))
+    if isinstance(value, float) and isfinite(value):
+        # YAML 1.1 reads an exponent as a number only behind a point.
+        mantissa, exponent, power = repr(value).partition("e")
+        return yaml.ScalarNode(
+            _FLOAT, mantissa + ("" if "." in mantissa else ".0") + exponent + power
+        )
+    raise RenderError(f"{where}: {value!r} is no template value; use text, numbers and lists")
+
+
+def _mapping(value: Mapping[Any, Any], where: str) -> yaml.Node:
+    if "Effect" in value:
+        value = _ordered(value, STATEMENT_KEYS)
+    entries = []
+    for key, item in value.items():
+        path = f"{where}.{key}" if where else str(key)
+        if not isinstance(key, str) or "\n" in key:
+            raise RenderError(f"{where}: the key {key!r} is no text of one line")
+        entries.append((_scalar(key, _TEXT, path), _node(item, path)))
+    return yaml.MappingNode(_MAP, entries, flow_style=not entries)
+
+
+def _short_form(value: Mapping[str, Any]) -> tuple[str, Any] | None:
+    """Tag and argument if the mapping is a function that can be written in its short form."""
+    if len(value) != 1:
+        return None
+    ((name, argument),) = value.items()
+    tag = SHORT_FORMS.get(name)
+    if tag is None or (name in ("Ref", "Condition") and not isinstance(argument, str)):
+        return None
+    if isinstance(argument, dict) and _short_form(argument) is not None:
+        return None  # YAML allows one tag a node, so the outer function of two is in its long form
+    if name == "Fn::GetAtt" and isinstance(argument, list):
+        texts = [part for part in argument if isinstance(part, str)]
+        return tag, ".".join(texts) if len(texts) == len(argument) else argument
+    return tag, argument
+
+
+def _tagged(tag: str, argument: Any, where: str) -> yaml.Node:
+    node = _node(argument, where)
+    node.tag = tag
+    return node
+
+
+def _scalar(text: str, tag: str, where: str) -> yaml.Node:
+    return yaml.ScalarNode(tag, text, style=_style(text, where))
+
+
+def _style(text: str, where: str) -> str | None:
+    """The quotes or the block that a text needs; None leaves the choice to libyaml."""
+    if "\n" in text:
+        if found := not_in_a_block(text):
+            line, character = found
+            raise RenderError(
+                f"{where}: line {line} of the text holds {character!a}, which no literal block "
+                "takes; leave out trailing blanks, tabs, control characters and what lies above U+FFFF"
+            )
+        if not text.strip("\n"):
+            raise RenderError(f"{where}: a text of nothing but line ends cannot be a literal block")
+        return "|"
+    if unprintable := _UNPRINTABLE.search(text):
+        raise RenderError(f"{where}: holds the control character {unprintable[0]!a}; remove it")
+    if not text or _NOT_TEXT.fullmatch(text):
+        return "'"
+    folds = len(text) > WIDTH - 20 and " " in text and "  " not in text and text == text.strip()
+    return ">" if folds and _NEVER_PLAIN.search(text) else None
+
+
+def not_in_a_block(text: str) -> tuple[int, str] | None:
+    """Line (from 1) and character of the first place that no literal block takes, if there is one."""
+    found = _NOT_IN_A_BLOCK.search(text)
+    return (text.count("\n", 0, found.start()) + 1, found[0]) if found else None

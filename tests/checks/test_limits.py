@@ -1,42 +1,57 @@
+"""Each limit of AWS that is left, at its edge and one step behind it."""
+
 import pytest
 
-from drtemplate.checks.limits import MAX_BYTES, byte_table, check_limits
+from drtemplate.checks.limits import check_limits
 from drtemplate.rendering.yaml import to_yaml
 from drtemplate.settings import Settings
 from drtemplate.stack import build
 
-LEAST_ROOM = 0
-HANDLERS = ("FailoverOrchestratorFunction", "HealthMonitorFunction")
+
+def resource(kind, **properties):
+    return {"Resources": {"R": {"Type": kind, "Properties": properties}}}
 
 
-@pytest.fixture(scope="module")
-def stack():
-    return build(Settings())
+def described(kind):
+    return lambda text: resource(kind, AlarmDescription=text)
 
 
-@pytest.fixture(scope="module")
-def text(stack):
-    return to_yaml(stack.to_dict(), stack.groups)
+LIMITS = {
+    "description-size": (1_024, lambda text: {"Description": text}),
+    "alarm-description-size": (1_024, described("AWS::CloudWatch::Alarm")),
+    "alarm-description-size of a composite": (1_024, described("AWS::CloudWatch::CompositeAlarm")),
+    "parameter-value-size": (4_096, lambda text: resource("AWS::SSM::Parameter", Value=text)),
+    "environment-size": (
+        4_096,
+        lambda text: resource(
+            "AWS::Lambda::Function", Environment={"Variables": {"A": text[2:], "B": ""}}
+        ),
+    ),
+    "inline-code-size": (
+        4_194_304,
+        lambda text: resource("AWS::Lambda::Function", Code={"ZipFile": text}),
+    ),
+}
 
 
-@pytest.fixture(scope="module")
-def table(stack):
-    return byte_table(stack.to_dict(), stack.groups)
-
-
-def test_the_limit_is_cloudformation_s():
-    assert MAX_BYTES == 1_000_000
+@pytest.mark.parametrize(("name", "limit", "holding"), [(n, *both) for n, both in LIMITS.items()])
+def test_a_text_may_be_as_long_as_the_limit_and_no_longer(name, limit, holding):
+    assert check_limits(holding("x" * limit), "") == []
+    (finding,) = check_limits(holding("x" * (limit + 1)), "")
+    assert finding.rule == name.partition(" ")[0]
+    assert f"has {limit + 1:,} " in finding.message
+    assert f"{limit:,}" in finding.message
 
 
 @pytest.mark.parametrize("text", ["x" * 1_000_000, "é" * 500_000, ""])
-def test_a_text_up_to_the_limit_passes(text):
+def test_a_file_of_one_megabyte_passes(text):
     assert check_limits({"Resources": {}}, text) == []
 
 
-@pytest.mark.parametrize("text", ["x" * 1_000_001, "é" * 500_001, "x" + "é" * 500_000, "𝄞" * 250_001])
-def test_a_byte_above_the_limit_is_found(text):
+@pytest.mark.parametrize("text", ["x" * 1_000_001, "x" + "é" * 500_000, "𝄞" * 250_001])
+def test_a_byte_more_is_found(text):
     (finding,) = check_limits({"Resources": {}}, text)
-    assert finding.rule == "size"
+    assert (finding.where, finding.rule) == ("the template", "template-size")
     assert f"{len(text.encode()):,}" in finding.message
 
 
@@ -49,42 +64,31 @@ def test_too_many_entries_are_found(section, most):
     assert check_limits(full, "") == []
     full[section]["OneMore"] = {}
     (finding,) = check_limits(full, "")
-    assert (finding.where, finding.rule) == (section, "count")
+    assert (finding.where, finding.rule) == (section, "section-count")
     assert str(most + 1) in finding.message
 
 
-def test_size_and_count_are_found_together():
-    full = {"Resources": {f"X{number}": {} for number in range(501)}}
-    assert {finding.rule for finding in check_limits(full, "x" * 1_000_001)} == {"size", "count"}
+@pytest.mark.parametrize(
+    "value",
+    [
+        {"Fn::Sub": "x" * 4_097 + "${AWS::StackName}"},
+        {"Fn::Sub": ["${A}" + "x" * 4_097, {"A": "b"}]},
+        {"Fn::Join": ["xx", ["x" * 4_094, {"Ref": "A"}, "x"]]},
+    ],
+)
+def test_of_a_text_with_references_the_literal_parts_count(value):
+    (finding,) = check_limits(resource("AWS::SSM::Parameter", Value=value), "")
+    assert finding.where == "Resources.R.Properties.Value"
 
 
-def test_the_stack_is_within_the_limits_with_room_left(stack, text):
-    assert check_limits(stack.to_dict(), text) == []
-    assert MAX_BYTES - len(text.encode()) >= LEAST_ROOM
+def test_what_a_reference_stands_for_is_not_counted():
+    value = {"Fn::Sub": "x" * 4_096 + "${AWS::StackName}"}
+    assert check_limits(resource("AWS::SSM::Parameter", Value=value), "") == []
+    advanced = resource("AWS::SSM::Parameter", Value="x" * 5_000, Tier="Advanced")
+    assert check_limits(advanced, "") == []
 
 
-def test_the_table_adds_up_to_the_file(text, table):
-    assert sum(table.values()) == len(text.encode())
-
-
-def test_the_table_names_groups_and_both_handlers(stack, table):
-    assert set(stack.groups.values()) <= set(table)
-    codes = {part.removeprefix("  code of ") for part in table if part.startswith("  code of ")}
-    assert codes == set(HANDLERS)
-    assert all(size > 0 for size in table.values())
-
-
-@pytest.mark.parametrize("title", HANDLERS)
-def test_a_handler_counts_its_code_and_the_indentation(stack, text, table, title):
-    code = stack.to_dict()["Resources"][title]["Properties"]["Code"]["ZipFile"]
-    lines = [line for line in code.splitlines() if line]
-    first = next(line for line in text.splitlines() if line.strip() == lines[0])
-    indentation = len(first) - len(first.lstrip())
-    assert table[f"  code of {title}"] == len(code.encode()) + indentation * len(lines)
-
-
-def test_the_table_counts_bytes_and_not_characters(stack):
-    template = stack.to_dict() | {"Description": "é" * 40}
-    assert sum(byte_table(template, stack.groups).values()) == len(
-        to_yaml(template, stack.groups).encode()
-    )
+def test_the_stack_is_within_the_limits():
+    stack = build(Settings())
+    template = stack.to_dict()
+    assert check_limits(template, to_yaml(template, stack.banners)) == []

@@ -17,7 +17,7 @@ REGIONS = Settings().regions
 @pytest.fixture(scope="module")
 def text():
     stack = build(Settings())
-    return to_yaml(stack.to_dict(), stack.groups)
+    return to_yaml(stack.to_dict(), stack.banners)
 
 
 @pytest.fixture(scope="module")

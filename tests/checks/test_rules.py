@@ -281,7 +281,7 @@ MUTATIONS: dict[str, tuple[Callable[[Resources], None], str, str]] = {
     "a time-out that ends the last call": (change(MONITOR, Timeout=132), "function-wait", MONITOR),
     "no time-out": (change(MONITOR, Timeout=None), "function-wait", MONITOR),
     "a run longer than the time-out": (
-        code(MONITOR, "RUN,REPEAT=130,15", "RUN,REPEAT=148,15"),
+        code(MONITOR, "RUN, REPEAT = 130, 15", "RUN, REPEAT = 148, 15"),
         "function-wait",
         MONITOR,
     ),
@@ -292,7 +292,7 @@ MUTATIONS: dict[str, tuple[Callable[[Resources], None], str, str]] = {
         ORCHESTRATOR,
     ),
     "a reserve too short to tell": (
-        code(ORCHESTRATOR, "RESERVE,LEASE,TOLD=115,", "RESERVE,LEASE,TOLD=15,"),
+        code(ORCHESTRATOR, "RESERVE, LEASE, TOLD = 115,", "RESERVE, LEASE, TOLD = 15,"),
         "function-reserve",
         ORCHESTRATOR,
     ),
@@ -447,7 +447,7 @@ MUTATIONS: dict[str, tuple[Callable[[Resources], None], str, str]] = {
         "DatabaseHealthAlarm",
     ),
     "ten seconds without the resolution": (
-        code(MONITOR, '"StorageResolution":1,', ""),
+        code(MONITOR, '"StorageResolution": 1,', ""),
         "alarm-period",
         "DatabaseHealthAlarm",
     ),
@@ -688,7 +688,7 @@ def test_the_rules_are_part_of_every_render(monkeypatch, template):
     rendered = pipeline.render(Settings())
     broken = copy.deepcopy(template)
     key("logs.")(broken["Resources"])
-    broken = pipeline.Rendered(template=broken, groups=rendered.groups, text=rendered.text)
+    broken = pipeline.Rendered(template=broken, text=rendered.text)
     monkeypatch.setattr("drtemplate.checks.lint.lint", lambda *_: [])
     assert {one.rule for one in pipeline.validate(broken, Settings())} == {"key-logs"}
 

@@ -11,7 +11,7 @@ import pytest
 from botocore.client import BaseClient
 from botocore.loaders import create_loader
 from moto.server import ThreadedMotoServer
-from scene import REGION, TEMPLATE, Scene
+from scene import BUCKET, REGION, TEMPLATE, Scene
 
 from drtemplate.cloudformation.document import load_template
 
@@ -22,8 +22,9 @@ def server() -> Iterator[str]:
     logging.getLogger("werkzeug").setLevel(logging.ERROR)
     served = ThreadedMotoServer("127.0.0.1", 0, verbose=False)
     served.start()
-    host, port = served.get_host_and_port()
-    yield f"http://{host}:{port}"
+    _, port = served.get_host_and_port()
+    # By this name moto finds the template that a URL leads to.
+    yield f"http://localhost:{port}"
     served.stop()
 
 
@@ -31,15 +32,15 @@ def server() -> Iterator[str]:
 def quick() -> Iterator[None]:
     """The service models and the rendered template are read once, not for every test."""
     loader, load = create_loader(), load_template
-    rendered = load(TEMPLATE)
+    rendered, content = load(TEMPLATE), TEMPLATE.read_bytes()
 
     def loaded(path: Path, what: str = "template") -> dict[str, Any]:
-        return rendered if path == TEMPLATE else load(path, what)
+        return rendered if path.read_bytes() == content else load(path, what)
 
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr("botocore.loaders.create_loader", lambda *_: loader)
         patch.setattr("botocore.session.create_loader", lambda *_: loader, raising=False)
-        patch.setattr("drtemplate.deploying.deploy.load_template", loaded)
+        patch.setattr("drtemplate.deploying.document.load_template", loaded)
         yield
 
 
@@ -66,6 +67,7 @@ def scene(server, tmp_path, monkeypatch) -> Scene:
         "moto.route53.models.create_route53_zone_id", lambda *_, **__: f"Z{next(numbers)}EXAMPLE"
     )
     scene = Scene(folder=tmp_path, url=server)
+    scene.client("s3").create_bucket(Bucket=BUCKET)
     call = BaseClient._make_api_call
 
     def recorded(client, operation, arguments):

@@ -13,6 +13,8 @@ from drtemplate.deploying.deploy import Request, deploy
 from drtemplate.pipeline import default_output
 
 STACK, REGION, ACCOUNT = "payments-dr", "us-east-1", "123456789012"
+# What an earlier deployment has made; without it, each would have to ask first.
+BUCKET = f"drtemplate-artifacts-{ACCOUNT}-{REGION}"
 TEMPLATE = default_output("yaml")
 # What plain moto makes by CloudFormation; it forgets outputs, and no resource of it takes time.
 SMALL = """

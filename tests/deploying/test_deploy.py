@@ -18,6 +18,7 @@ from drtemplate.errors import DrTemplateError
 from drtemplate.settings import PROJECT
 
 GIVEN = {"Name": "/a/b"}
+ONLY_READ = ("Describe", "Get", "Head")
 
 
 def refused(scene, request, *words, **more):
@@ -30,7 +31,7 @@ def refused(scene, request, *words, **more):
         assert str(word) in line
     assert scene.commands == []
     assert scene.shown == []
-    assert all(one.startswith(("Describe", "Get")) for one in scene.asked)
+    assert all(one.startswith(ONLY_READ) for one in scene.asked)
     return line
 
 
@@ -102,8 +103,8 @@ def test_a_bad_template_asks_nothing(scene, ready, content):
 
 
 def test_too_long_a_template_asks_nothing(scene):
-    long = SMALL + "Description: " + "x" * 51_200
-    refused(scene, scene.request(GIVEN, long), "51,200")
+    long = SMALL + "#" + "x" * 1_000_000
+    refused(scene, scene.request(GIVEN, long), "small.yaml", "1,000,000")
     assert scene.asked == []
 
 
@@ -338,7 +339,7 @@ def test_a_stack_without_the_health_check_has_no_latch(scene, ready):
 def test_a_dry_run_sends_nothing(scene, ready):
     assert scene.deploy(replace(ready, dry_run=True), start=scene.never)
     assert scene.commands == scene.shown == []
-    assert all(one.startswith(("Describe", "Get")) for one in scene.asked)
+    assert all(one.startswith(ONLY_READ) for one in scene.asked)
     assert "nothing is sent" in scene.said[-1]
 
 
@@ -346,8 +347,10 @@ def test_the_command_and_every_parameter_are_shown(scene, good):
     request = scene.request(good | {"DBMasterPassword": "hunter2hunter2"}, dry_run=True)
     assert scene.deploy(request)
     assert scene.said[0] == f"{STACK} in {REGION}: a new stack"
-    assert "aws cloudformation deploy" in scene.said[1]
-    assert "--capabilities CAPABILITY_IAM" in scene.said[1]
+    command = scene.said[3]
+    assert "aws cloudformation deploy" in command
+    assert "--template-file templates/dr-template.yaml" in command
+    assert "--capabilities CAPABILITY_IAM" in command
     assert "  DBMasterPassword   ****" in scene.said
     assert "  Environment        Production  (default)" in scene.said
     assert "hunter2" not in scene.text
@@ -361,14 +364,16 @@ def stored(scene):
 
 
 def test_the_real_client_makes_updates_and_leaves_alone(scene):
-    assert scene.deploy(scene.request(GIVEN | {"Secret": 'x = "1"'}, SMALL))
+    # moto only sees that nothing changes if every parameter is given.
+    given = GIVEN | {"Secret": 'x = "1"', "Size": 1}
+    assert scene.deploy(scene.request(given, SMALL))
     assert stored(scene) == '1 x = "1"'
     assert scene.said[-1] == f"{STACK}: CREATE_COMPLETE"
     assert 'x = "1"' not in scene.text
     assert any("CREATE_COMPLETE      payments-dr" in line for line in scene.said)
 
     scene.said.clear()
-    assert scene.deploy(scene.request(GIVEN | {"Secret": 'x = "1"'}, SMALL))
+    assert scene.deploy(scene.request(given, SMALL))
     assert scene.said[-1] == f"{STACK}: no changes to deploy"
 
     assert 'x = "1"' not in scene.text
@@ -556,7 +561,13 @@ def command_line(request, *more):
 
 @pytest.mark.parametrize(
     ("given", "options", "code"),
-    [(GIVEN, [], 0), (GIVEN, ["--dry-run"], 0), ({}, [], 2), (GIVEN, ["--region", ""], 2)],
+    [
+        (GIVEN, [], 0),
+        (GIVEN, ["--dry-run"], 0),
+        ({}, [], 2),
+        (GIVEN, ["--region", ""], 2),
+        (GIVEN, ["--bucket", ""], 2),
+    ],
 )
 def test_exit_codes(scene, capsys, monkeypatch, given, options, code):
     monkeypatch.delenv("AWS_DEFAULT_REGION")
@@ -579,7 +590,7 @@ def test_a_failed_deploy_exits_with_1(scene, capsys):
 def test_make_deploys(scene):
     """`make deploy` as a user calls it, on the template as it is: refused, with make's own words."""
     request = scene.request({"DomainName": "Pay"})
-    environment = dict(os.environ) | {"LC_ALL": "C"}
+    environment = dict(os.environ) | {"LC_ALL": "C", "YES": "1"}
     for name in [name for name in environment if name.startswith(("MAKE", "MFLAGS"))]:
         del environment[name]
     done = subprocess.run(
@@ -591,7 +602,9 @@ def test_make_deploys(scene):
         check=True,
     )
     assert "generate.py deploy" in done.stdout
-    assert "FORCE" in done.stdout
+    assert "--force" in done.stdout
+    assert "--bucket" in done.stdout
+    assert "--yes" not in done.stdout, "the environment's YES is no word for this"
     for words in ([], [f"STACK={STACK}"], ["PARAMS=p.json"]):
         done = subprocess.run(
             ["make", "deploy", *words],

@@ -7,6 +7,7 @@ import pytest
 
 from drtemplate.cloudformation.document import load_template
 from drtemplate.deploying import command as module
+from drtemplate.deploying.bucket import Bucket
 from drtemplate.deploying.command import (
     Command,
     Target,
@@ -15,6 +16,7 @@ from drtemplate.deploying.command import (
     make_command,
     started,
 )
+from drtemplate.deploying.document import Document
 from drtemplate.errors import DeployError
 from drtemplate.pipeline import default_output
 
@@ -22,6 +24,8 @@ TEMPLATE = load_template(default_output("yaml"))
 TARGET = Target(stack="payments-dr", region="us-east-1")
 AWS = Path("/opt/aws")
 LONG = 30.0
+SHA256 = "5e" * 32
+BUCKET = Bucket(name="templates", owner="1" * 12, partition="aws", region="us-east-1")
 
 
 def role(**properties):
@@ -43,22 +47,32 @@ def test_capabilities_come_from_the_template(template, expected):
     assert capabilities(template) == expected
 
 
-def made(secret=False, target=TARGET, template=TEMPLATE, **parameters):
-    return make_command(AWS, target, Path("/t/dr.yaml"), template, parameters, secret)
+def made(secret=False, target=TARGET, aws=AWS, path=Path("/t/dr.yaml"), **parameters):
+    document = Document(
+        path=path, copy=Path("/tmp/x/template.yaml"), size=9, sha256=SHA256, template=TEMPLATE
+    )
+    return make_command(aws, target, document, BUCKET, parameters, secret)
 
 
 def test_the_command_is_what_a_user_would_type():
-    shown = made(DomainName="pay.example.com", AlertEmail="o'neil@example.com").shown()
-    assert shlex.split(shown) == [
+    command = made(DomainName="pay.example.com", AlertEmail="o'neil@example.com")
+    shown = shlex.split(command.shown())
+    assert shown == [
         *"/opt/aws cloudformation deploy --stack-name payments-dr --template-file /t/dr.yaml".split(),
-        *"--region us-east-1 --capabilities CAPABILITY_IAM --no-fail-on-empty-changeset".split(),
+        *f"--region us-east-1 --s3-bucket templates --s3-prefix drtemplate/payments-dr/{SHA256}".split(),
+        *"--force-upload --capabilities CAPABILITY_IAM --no-fail-on-empty-changeset".split(),
         *"--parameter-overrides DomainName=pay.example.com AlertEmail=o'neil@example.com".split(),
     ]
+    # What runs reads the copy that was checked.
+    shown[shown.index("/t/dr.yaml")] = "/tmp/x/template.yaml"
+    assert command.line() == shown
 
 
 def test_another_server_is_part_of_the_command():
     target = Target(stack="a", region="r", endpoint_url="http://127.0.0.1:1")
-    assert "--endpoint-url http://127.0.0.1:1 " in made(target=target).shown()
+    shown = made(target=target).shown()
+    assert "--endpoint-url http://127.0.0.1:1 " in shown
+    assert shown.startswith("AWS_ENDPOINT_URL_S3=http://127.0.0.1:1 /opt/aws ")
     assert "--endpoint-url http://127.0.0.1:1" in target.hint("cloudformation", "delete-stack")
 
 
@@ -76,9 +90,7 @@ def test_a_secret_stands_neither_in_the_shown_nor_in_the_run_command():
 
 def test_paths_below_the_working_directory_are_short(monkeypatch, tmp_path):
     monkeypatch.chdir(tmp_path)
-    command = make_command(
-        tmp_path / "bin/aws", TARGET, tmp_path / "templates/t.yaml", TEMPLATE, {}, False
-    )
+    command = made(aws=tmp_path / "bin/aws", path=tmp_path / "templates/t.yaml")
     assert command.shown().startswith("bin/aws cloudformation deploy")
     assert "--template-file templates/t.yaml" in command.shown()
     assert command.line()[0] == str(tmp_path / "bin/aws")

@@ -36,8 +36,9 @@ class Account:
     """One account of the emulator, in one region.
 
     Attributes:
-        url: ``http://127.0.0.1:PORT``.
+        url: ``http://localhost:PORT``: by this name moto finds the template that a URL leads to.
         number: the twelve digits of the account; each Account of a process has its own.
+        bucket: what templates go through.
     """
 
     def __init__(self, url: str, number: str, region: str) -> None:
@@ -46,6 +47,10 @@ class Account:
         self.region = region
         self.session = boto3.Session(region_name=region, **CREDENTIALS)
         self.clients: dict[str, Any] = {}
+        self.bucket = f"templates-{number}"
+        where = {} if region == "us-east-1" else {"LocationConstraint": region}
+        more = {"CreateBucketConfiguration": where} if where else {}
+        self.client("s3").create_bucket(Bucket=self.bucket, **more)
 
     def client(self, service: str, **overrides: Any) -> Any:
         """A boto3 client; ``overrides`` are its arguments, such as credentials or ``config``."""
@@ -66,6 +71,7 @@ class Account:
             "AWS_SHARED_CREDENTIALS_FILE": os.devnull,
             "AWS_EC2_METADATA_DISABLED": "true",
             "AWS_MAX_ATTEMPTS": "1",
+            "AWS_ENDPOINT_URL_S3": self.url,  # --endpoint-url is not that of an upload
         }
 
     def cli(self, *words: str, check: bool = False) -> subprocess.CompletedProcess[str]:
@@ -85,7 +91,8 @@ class Account:
         given = [f"{name}={value}" for name, value in parameters.items()]
         return self.cli(
             *("cloudformation", "deploy", "--stack-name", stack),
-            *("--template-file", str(template), "--capabilities", "CAPABILITY_IAM"),
+            *("--template-file", str(template), "--s3-bucket", self.bucket),
+            *("--capabilities", "CAPABILITY_IAM"),
             *(["--parameter-overrides", *given] if given else []),
             *words,
         )
@@ -97,11 +104,14 @@ class Account:
             The stack's status.
         """
         client, known = self.client("cloudformation"), stack in self.stacks()
+        self.client("s3").put_object(
+            Bucket=self.bucket, Key=stack, Body=json.dumps(template).encode()
+        )
         made = client.create_change_set(
             StackName=stack,
             ChangeSetName="change",
             ChangeSetType="UPDATE" if known else "CREATE",
-            TemplateBody=json.dumps(template),
+            TemplateURL=f"{self.url}/{self.bucket}/{stack}",
             Capabilities=["CAPABILITY_IAM"],
             Parameters=[
                 {"ParameterKey": name, "ParameterValue": value}
@@ -170,7 +180,7 @@ def account(region: str = "us-east-1") -> Iterator[Account]:
     """An account of its own, empty, served on 127.0.0.1 until the end of the block."""
     mend()
     number = str(next(NUMBERS))
-    settings = {"MOTO_IAM_LOAD_MANAGED_POLICIES": "true", "no_proxy": "127.0.0.1"}
+    settings = {"MOTO_IAM_LOAD_MANAGED_POLICIES": "true", "no_proxy": "localhost"}
     dispatcher = DomainDispatcherApplication(create_backend_app)
 
     def application(environ: dict[str, Any], start_response: Any) -> Any:
@@ -187,7 +197,7 @@ def account(region: str = "us-east-1") -> Iterator[Account]:
         mock.patch.object(moto.settings, "ACM_VALIDATION_WAIT", 0),
     ):
         thread.start()
-        url = ENDPOINTS[number] = f"http://127.0.0.1:{server.server_port}"
+        url = ENDPOINTS[number] = f"http://localhost:{server.server_port}"
         try:
             yield Account(url, number, region)
         finally:

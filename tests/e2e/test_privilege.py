@@ -13,9 +13,6 @@ MINIMUM = (
     "one of the rights that AWS lists as what DynamoDB needs at least on a customer managed key: "
     "https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/encryption.usagenotes.html"
 )
-SHARED = (
-    "one statement serves table and topic; a publisher alone needs Decrypt and GenerateDataKey*"
-)
 OPENS = "the service opens its data key in the caller's name"
 STREAMS = "Lambda writes the log; it names the streams itself"
 INTERFACES = "Lambda makes and removes the interfaces in the VPC; AWS's own managed policy"
@@ -49,9 +46,6 @@ BEHALF = {
         of_key("kms:DescribeKey", "dynamodb", MINIMUM, exercised=False),
         of_key("kms:Encrypt", "dynamodb", MINIMUM, exercised=False),
         of_key("kms:ReEncrypt*", "dynamodb", MINIMUM, exercised=False),
-        of_key("kms:DescribeKey", "sns", SHARED, exercised=False),
-        of_key("kms:Encrypt", "sns", SHARED, exercised=False),
-        of_key("kms:ReEncrypt*", "sns", SHARED, exercised=False),
         *logging("FailoverLogGroup"),
     ),
     "HealthMonitorRole": (

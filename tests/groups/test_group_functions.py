@@ -100,27 +100,25 @@ def test_the_orchestrator_acts_and_the_monitor_does_not(properties, action):
     assert action not in granted(properties["HealthMonitorRole"])
 
 
+CLUSTER = "AuroraDBCluster.DBClusterArn"
+INSTANCES = ["PrimaryDBInstance.DBInstanceArn", "StandbyDBInstance.DBInstanceArn"]
+
+
 @pytest.mark.parametrize(
-    "action", ["rds:FailoverDBCluster", "rds:DescribeDBClusters", "rds:DescribeDBInstances"]
+    ("action", "resources"),
+    [
+        ("rds:FailoverDBCluster", [CLUSTER, *INSTANCES]),
+        ("rds:DescribeDBClusters", [CLUSTER]),
+        ("rds:DescribeDBInstances", INSTANCES),
+    ],
 )
-def test_the_orchestrator_fails_over_this_cluster_to_its_own_instances_only(properties, action):
+def test_the_orchestrator_fails_over_this_cluster_to_its_own_instances_only(
+    properties, action, resources
+):
     statement = granted(properties["LambdaExecutionRole"])[action]
     assert statement["Effect"] == "Allow"
-    assert sorted(statement["Resource"]) == [
-        "AuroraDBCluster.DBClusterArn",
-        "PrimaryDBInstance.DBInstanceArn",
-        "StandbyDBInstance.DBInstanceArn",
-    ]
-
-
-def test_one_statement_is_for_the_database(properties):
-    statements = [
-        statement
-        for policy in properties["LambdaExecutionRole"]["Policies"]
-        for statement in policy["PolicyDocument"]["Statement"]
-        if any(action.startswith("rds:") for action in statement["Action"])
-    ]
-    assert len(statements) == 1
+    assert statement["Resource"] == resources
+    assert statement["Action"] == [action]
 
 
 @pytest.mark.parametrize(
@@ -147,11 +145,27 @@ def test_metrics_go_to_the_systems_own_namespace(properties, role):
     assert statement["Condition"] == {"StringEquals": {"cloudwatch:namespace": "DRSystem"}}
 
 
-def test_the_orchestrators_key_is_used_through_services_only(properties):
-    statement = granted(properties["LambdaExecutionRole"])["kms:Decrypt"]
+@pytest.mark.parametrize(
+    ("service", "more"),
+    [("dynamodb", {"kms:Encrypt", "kms:ReEncrypt*", "kms:DescribeKey"}), ("sns", set())],
+)
+def test_the_orchestrators_key_is_used_through_table_and_topic_only(properties, service, more):
+    (policy,) = properties["LambdaExecutionRole"]["Policies"]
+    (statement,) = (
+        one
+        for one in policy["PolicyDocument"]["Statement"]
+        if one.get("Condition")
+        == {"StringEquals": {"kms:ViaService": f"{service}.xx-test-1.amazonaws.com"}}
+    )
     assert statement["Resource"] == ["KMSKey.Arn"]
-    services = statement["Condition"]["StringEquals"]["kms:ViaService"]
-    assert {"dynamodb.xx-test-1.amazonaws.com", "sns.xx-test-1.amazonaws.com"} <= set(services)
+    assert set(statement["Action"]) == {"kms:Decrypt", "kms:GenerateDataKey*"} | more
+
+
+def test_the_key_is_never_used_but_through_a_service(properties):
+    (policy,) = properties["LambdaExecutionRole"]["Policies"]
+    for statement in policy["PolicyDocument"]["Statement"]:
+        if any(action.startswith("kms:") for action in statement["Action"]):
+            assert "kms:ViaService" in statement["Condition"]["StringEquals"]
 
 
 @pytest.mark.parametrize("title", ["FailoverLogGroup", "HealthMonitorLogGroup"])

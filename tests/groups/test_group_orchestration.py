@@ -39,3 +39,24 @@ def test_the_rule_is_on(properties):
 def test_failovers_are_told_to_people(properties):
     targets = {target["Arn"]: target for target in properties["RDSEventRule"]["Targets"]}
     assert "AlertTopic" in targets
+
+
+def retries(properties, rule):
+    """Target -> seconds and attempts."""
+    return {
+        target["Arn"]: tuple(target["RetryPolicy"].values())
+        for target in properties[rule]["Targets"]
+    }
+
+
+def test_a_tick_is_not_delivered_when_the_next_one_is_due(properties):
+    ((age, attempts),) = retries(properties, "HealthCheckScheduleRule").values()
+    assert age == 60
+    assert attempts < 5
+
+
+def test_a_failover_is_told_and_written_down_for_an_hour(properties):
+    assert retries(properties, "RDSEventRule") == {
+        "AlertTopic": (3600, 185),
+        "FailoverOrchestratorFunction.Arn": (3600, 185),
+    }

@@ -17,7 +17,7 @@ UNMODELLED = (
     *(f"{kind.type}.{name}" for kind in KINDS.values() for name in kind.unmodelled),
     "AWS::Lambda::Function.LoggingConfig: taken, and not shown",
     "replacement: a change that needs it is refused",
-    "key policies: no service asks them",
+    "policies of keys and buckets: no service asks them",
     "schedules, event patterns and alarms: stored, never evaluated",
     "engine versions and backtrack regions: any are accepted",
     "mail subscriptions: confirmed at once",

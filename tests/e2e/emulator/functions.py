@@ -31,7 +31,12 @@ RENAMED = {
     "SSESpecification": {"SSEEnabled": "Enabled"},
     "LifecycleConfiguration": {"Id": "ID"},
 }
-EC2_TAGGED = {"EIP": "elastic-ip", "VPC": "vpc", "NatGateway": "natgateway"}
+EC2_TAGGED = {
+    "EIP": "elastic-ip",
+    "NatGateway": "natgateway",
+    "VPC": "vpc",
+    "VPCEndpoint": "vpc-endpoint",
+}
 
 
 def converted(resource: Any, target: str, name: str, value: Any) -> Any:

@@ -16,8 +16,10 @@ from moto.awslambda.models import LambdaFunction, lambda_backends
 from moto.cloudformation import exceptions, models, responses
 from moto.cloudformation.exceptions import ValidationError
 from moto.cloudwatch.responses import CloudWatchResponse
+from moto.iam.access_control import PermissionResult
 from moto.moto_api._internal import mock_random
 from moto.route53 import models as route53
+from moto.s3.models import FakeBucket
 
 from emulator.engine import Engine
 from emulator.resource import Resource, Surroundings
@@ -108,7 +110,9 @@ def _find(backend: Backend, name: str | None) -> Stack | None:
 
 def _answer_create_change_set(response: responses.CloudFormationResponse) -> Any:
     """Refuse IAM resources that the user has not agreed to."""
-    template = Stack.parse_template(response._get_param("TemplateBody") or "{}")
+    template = Stack.parse_template(
+        response._get_stack_from_s3_url(response._get_param("TemplateURL"))
+    )
     resources = template.get("Resources", {}).values()
     iam = [one for one in resources if one["Type"].startswith("AWS::IAM::")]
     named = any("RoleName" in one.get("Properties", {}) for one in iam)
@@ -209,5 +213,7 @@ def mend() -> None:
     # It compares before anything is known, and CreateChangeSet says it otherwise.
     answers._validate_different_update = lambda *_: None
     route53.create_route53_zone_id, LambdaFunction.get_code = _zone_id, _code
+    # moto leaves a statement's Condition out, and takes "deny without TLS" for "deny".
+    FakeBucket.get_permission = lambda *_: PermissionResult.NEUTRAL
     # The model is there; the action only lacks its name.
     CloudWatchResponse.put_composite_alarm = CloudWatchResponse.put_metric_alarm

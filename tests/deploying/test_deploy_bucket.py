@@ -1,0 +1,294 @@
+"""The bucket that a template goes through: which one, refused when, and how it is made."""
+
+import hashlib
+import json
+import os
+import re
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+from botocore.client import BaseClient
+from botocore.exceptions import ClientError
+from scene import ACCOUNT, BUCKET, REGION, SMALL, STACK
+from test_deploy import GIVEN, refused
+
+from drtemplate.deploying.bucket import check_bucket_name
+from drtemplate.deploying.deploy import deploy
+from drtemplate.deploying.terminal import at_terminal
+from drtemplate.errors import DeployError, DrTemplateError
+
+SETTINGS = (
+    "PutPublicAccessBlock",
+    "PutBucketEncryption",
+    "PutBucketVersioning",
+    "PutBucketPolicy",
+    "PutBucketLifecycleConfiguration",
+)
+
+
+@pytest.fixture
+def bare(scene):
+    """An account that was never deployed to; what is asked of it from now on is recorded."""
+    scene.client("s3").delete_bucket(Bucket=BUCKET)
+    scene.asked.clear()
+    return scene
+
+
+@pytest.fixture
+def answers(monkeypatch):
+    """Let AWS answer an operation with an error; HEAD has its status as the code."""
+
+    def answer(operation, error, region=REGION):
+        call = BaseClient._make_api_call
+
+        def answering(client, name, arguments):
+            if name != operation:
+                return call(client, name, arguments)
+            if isinstance(error, BaseException):
+                raise error
+            metadata = {"HTTPHeaders": {"x-amz-bucket-region": region}}
+            facts = {"Error": {"Code": error, "Message": "no"}, "ResponseMetadata": metadata}
+            raise ClientError(facts, name)
+
+        monkeypatch.setattr(BaseClient, "_make_api_call", answering)
+
+    return answer
+
+
+@pytest.fixture
+def sent(monkeypatch):
+    """What S3 is asked: operation -> arguments."""
+    call, asked = BaseClient._make_api_call, {}
+
+    def recorded(client, name, arguments):
+        if client.meta.service_model.service_name == "s3":
+            asked[name] = arguments
+        return call(client, name, arguments)
+
+    monkeypatch.setattr(BaseClient, "_make_api_call", recorded)
+    return asked
+
+
+def buckets(scene):
+    return [one["Name"] for one in scene.client("s3").list_buckets()["Buckets"]]
+
+
+# refusals
+
+
+@pytest.mark.parametrize(
+    ("name", "rule"),
+    [
+        ("", "3 to 63"),
+        ("ab", "3 to 63"),
+        ("a" * 64, "3 to 63"),
+        ("Templates", "lower-case"),
+        ("templates-", "first and last"),
+        ("s3://templates", "lower-case"),
+        ("-templates", "first and last"),
+        ("a..b", "two dots"),
+        ("192.168.5.4", "IP address"),
+        ("xn--a", "begin with"),
+        ("a--x-s3", "end with"),
+    ],
+)
+def test_a_malformed_name_asks_nothing(scene, name, rule):
+    refused(scene, scene.request(GIVEN, SMALL, bucket=name), repr(name), rule)
+    assert scene.asked == []
+
+
+@pytest.mark.parametrize("name", ["abc", "a" * 63, "a.b-c.1", "1.2.3", BUCKET])
+def test_a_well_formed_name(name):
+    check_bucket_name(name)
+
+
+def test_a_bucket_of_another_region(scene):
+    elsewhere = {"LocationConstraint": "eu-west-1"}
+    scene.client("s3").create_bucket(Bucket="there", CreateBucketConfiguration=elsewhere)
+    scene.asked.clear()
+    request = scene.request(GIVEN, SMALL, bucket="there")
+    refused(scene, request, "there is in eu-west-1", f"one in {REGION}")
+
+
+@pytest.mark.parametrize(
+    ("code", "region", "words"),
+    [
+        ("403", REGION, f"is not of this account ({ACCOUNT})"),
+        ("301", "eu-west-1", "is in eu-west-1"),
+        ("404", REGION, "there is no bucket"),
+        ("500", REGION, "cannot ask for the bucket"),
+    ],
+)
+def test_a_bucket_that_cannot_be_used(scene, answers, code, region, words):
+    answers("HeadBucket", code, region)
+    refused(scene, scene.request(GIVEN, SMALL, bucket="theirs", yes=True), "theirs", words)
+
+
+def test_the_bucket_must_be_the_account_s_own(scene, sent):
+    """S3 itself compares: it is told the owner with the question."""
+    assert scene.deploy(scene.request(GIVEN, SMALL, dry_run=True))
+    assert sent == {"HeadBucket": {"Bucket": BUCKET, "ExpectedBucketOwner": ACCOUNT}}
+
+
+def test_no_bucket_and_nobody_to_ask(bare):
+    refused(bare, bare.request(GIVEN, SMALL), BUCKET, "--yes", "--bucket NAME")
+    assert buckets(bare) == []
+
+
+def test_no_is_an_answer(bare):
+    questions = []
+
+    def no(question):
+        questions.append(question)
+
+    with pytest.raises(DrTemplateError, match="is not made, and nothing is sent; give --bucket"):
+        bare.deploy(bare.request(GIVEN, SMALL), start=bare.never, ask=no)
+    assert [BUCKET in one for one in questions] == [True]
+    assert bare.commands == buckets(bare) == []
+
+
+def test_a_dry_run_makes_no_bucket(bare):
+    assert bare.deploy(bare.request(GIVEN, SMALL, dry_run=True, yes=True))
+    assert f"s3://{BUCKET}/" in bare.text
+    assert "the bucket is to be made" in bare.text
+    assert buckets(bare) == []
+
+
+@pytest.mark.parametrize(
+    ("code", "words"),
+    [("AccessDenied", "allow CreateBucket"), ("BucketAlreadyExists", "somebody else owns")],
+)
+def test_a_bucket_that_cannot_be_made(bare, answers, code, words):
+    answers("CreateBucket", code)
+    with pytest.raises(DeployError, match=words):
+        bare.deploy(bare.request(GIVEN, SMALL, yes=True), start=bare.never)
+    assert bare.commands == []
+
+
+@pytest.mark.parametrize("error", ["AccessDenied", KeyboardInterrupt()], ids=["refused", "Ctrl-C"])
+@pytest.mark.parametrize("setting", SETTINGS)
+def test_a_bucket_is_never_left_half_made(bare, answers, setting, error):
+    answers(setting, error)
+    with pytest.raises(DeployError, match="deleted again"):
+        bare.deploy(bare.request(GIVEN, SMALL, yes=True), start=bare.never)
+    assert bare.commands == buckets(bare) == []
+
+
+def test_a_bucket_that_cannot_be_deleted_again_is_told(bare, answers):
+    answers("PutBucketPolicy", "AccessDenied")
+    answers("DeleteBucket", "AccessDenied")
+    with pytest.raises(DeployError, match=f"stays.*delete-bucket --bucket {BUCKET}"):
+        bare.deploy(bare.request(GIVEN, SMALL, yes=True), start=bare.never)
+
+
+# made
+
+
+@pytest.mark.parametrize("region", [REGION, "eu-west-1"])
+def test_the_bucket_is_made_with_all_its_settings(bare, sent, region):
+    name = f"drtemplate-artifacts-{ACCOUNT}-{region}"
+    request = bare.request(GIVEN, SMALL, region=region)
+    with pytest.raises(AttributeError):  # past the bucket, where a command would run
+        bare.deploy(request, start=bare.never, ask=lambda _: True)
+    s3 = bare.client("s3")
+    assert s3.head_bucket(Bucket=name)["BucketRegion"] == region
+    ownership = s3.get_bucket_ownership_controls(Bucket=name)["OwnershipControls"]
+    assert ownership == {"Rules": [{"ObjectOwnership": "BucketOwnerEnforced"}]}
+    closed = s3.get_public_access_block(Bucket=name)["PublicAccessBlockConfiguration"]
+    assert list(closed.values()) == [True] * 4
+    (rule,) = s3.get_bucket_encryption(Bucket=name)["ServerSideEncryptionConfiguration"]["Rules"]
+    assert rule["ApplyServerSideEncryptionByDefault"] == {"SSEAlgorithm": "AES256"}
+    assert s3.get_bucket_versioning(Bucket=name)["Status"] == "Enabled"
+    (statement,) = json.loads(s3.get_bucket_policy(Bucket=name)["Policy"])["Statement"]
+    assert statement == {
+        "Sid": "TlsOnly",
+        "Effect": "Deny",
+        "Principal": "*",
+        "Action": "s3:*",
+        "Resource": [f"arn:aws:s3:::{name}", f"arn:aws:s3:::{name}/*"],
+        "Condition": {"Bool": {"aws:SecureTransport": "false"}},
+    }
+    (rule,) = s3.get_bucket_lifecycle_configuration(Bucket=name)["Rules"]
+    assert rule["NoncurrentVersionExpiration"] == {"NoncurrentDays": 90}
+    # moto takes this one and does not show it.
+    (given,) = sent["PutBucketLifecycleConfiguration"]["LifecycleConfiguration"]["Rules"]
+    assert given["NoncurrentVersionExpiration"]["NewerNoncurrentVersions"] == 5
+    assert (rule["Status"], rule["Filter"]) == ("Enabled", {"Prefix": ""})
+    assert "Expiration" not in rule, "a current version never expires"
+    assert rule["AbortIncompleteMultipartUpload"] == {"DaysAfterInitiation": 7}
+
+    owners = {one.get("ExpectedBucketOwner") for name, one in sent.items() if name in SETTINGS}
+    assert owners == {ACCOUNT}
+
+    # It is found the next time, and nobody is asked.
+    bare.asked.clear()
+    with pytest.raises(AttributeError):
+        bare.deploy(request, start=bare.never)
+    assert not {"CreateBucket", *SETTINGS} & set(bare.asked)
+
+
+def test_a_bucket_that_is_the_account_s_already_is_set_up(scene, answers):
+    """So it is if the answer to the first CreateBucket was lost."""
+    answers("HeadBucket", "404")
+    answers("CreateBucket", "BucketAlreadyOwnedByYou")
+    with pytest.raises(AttributeError):
+        scene.deploy(scene.request(GIVEN, SMALL, yes=True), start=scene.never)
+    assert scene.client("s3").get_bucket_versioning(Bucket=BUCKET)["Status"] == "Enabled"
+
+
+# sent
+
+
+def test_more_than_51_200_bytes_are_sent_under_their_sha_256(scene):
+    """What lies in the bucket is what was checked, whatever happened to the file since."""
+    scene.client("s3").create_bucket(Bucket="ours")
+    text = SMALL + "#" + "x" * 60_000 + "\r\n"
+    request = scene.request(GIVEN, text, bucket="ours")
+    sent = text.replace("\r\n", "\n").encode()
+    sha256 = hashlib.sha256(sent).hexdigest()
+
+    def say(line):
+        scene.said.append(line)
+        request.template.write_text("Resources: {}")  # swapped after the check
+
+    assert deploy(request, say, scene.shown.append)
+    assert f"template: {len(sent):,} bytes, SHA-256 {sha256}" in scene.text
+    (found,) = scene.client("s3").list_objects_v2(Bucket="ours")["Contents"]
+    assert re.fullmatch(rf"drtemplate/{STACK}/{sha256}/[0-9a-f]+\.template", found["Key"])
+    body = scene.client("s3").get_object(Bucket="ours", Key=found["Key"])["Body"].read()
+    assert body == sent
+
+
+# the question
+
+
+@contextmanager
+def terminal(monkeypatch, typed=""):
+    """A terminal as standard input and error, on which this is typed."""
+    master, slave = os.openpty()
+    os.write(master, typed.encode())
+    with os.fdopen(slave) as reading, os.fdopen(slave, "w", closefd=False) as writing:
+        monkeypatch.setattr("sys.stdin", reading)
+        monkeypatch.setattr("sys.stderr", writing)
+        yield
+    os.close(master)
+
+
+@pytest.mark.parametrize(
+    ("typed", "meant"),
+    [("y\n", True), ("YES\n", True), ("\n", False), ("n\n", False), ("\x04", False)],
+    ids=["y", "yes", "enter", "n", "end of input"],
+)
+def test_only_yes_is_yes(monkeypatch, typed, meant):
+    with terminal(monkeypatch, typed):
+        assert at_terminal()("Make it?") is meant
+
+
+@pytest.mark.parametrize("stream", ["sys.stdin", "sys.stderr"])
+def test_nobody_is_asked_off_the_terminal(monkeypatch, stream):
+    with terminal(monkeypatch), Path(os.devnull).open() as nobody:
+        assert at_terminal()
+        for other in (nobody, None):
+            monkeypatch.setattr(stream, other)
+            assert at_terminal() is None
