@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from drtemplate.checks.leaves import leaves
-from drtemplate.checks.loading import load_template
+from drtemplate.cloudformation.document import load_template
+from drtemplate.cloudformation.leaves import leaves
 from drtemplate.pipeline import render
 from drtemplate.settings import Settings
 

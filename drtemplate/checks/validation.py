@@ -4,7 +4,6 @@ from drtemplate.checks import lint
 from drtemplate.checks.findings import Finding
 from drtemplate.checks.handlers import check_handler
 from drtemplate.checks.limits import check_limits
-from drtemplate.checks.references import check_references
 from drtemplate.checks.rules import check_rules
 from drtemplate.groups.functions import HANDLERS
 from drtemplate.pipeline import Rendered
@@ -20,7 +19,6 @@ def validate(rendered: Rendered, settings: Settings) -> list[Finding]:
     """
     check_handlers(rendered, settings)
     found = check_limits(rendered.template, rendered.text)
-    found += check_references(rendered.template)
     found += check_rules(rendered.template)
     return found or lint.lint(rendered.text, settings.regions)
 

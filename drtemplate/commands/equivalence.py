@@ -6,7 +6,7 @@ from pathlib import Path
 
 from drtemplate import pipeline
 from drtemplate.checks import equivalence, ledger
-from drtemplate.checks.loading import load_template
+from drtemplate.cloudformation.document import load_template
 from drtemplate.console import show
 from drtemplate.settings import Settings
 

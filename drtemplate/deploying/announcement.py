@@ -3,11 +3,11 @@
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from drtemplate.cloudformation.parameters import MASK, is_secret
 from drtemplate.deploying.bucket import Bucket
 from drtemplate.deploying.bucket_making import PROPERTIES
 from drtemplate.deploying.command import Command, Target, key_prefix
 from drtemplate.deploying.document import Document
-from drtemplate.deploying.parameters import MASK, is_secret
 from drtemplate.deploying.preflight import Stack
 
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from drtemplate.cloudformation.parameters import is_secret, problems
 from drtemplate.console import Ask
 from drtemplate.deploying.account import Account, asking, open_account
 from drtemplate.deploying.announcement import announce, table
@@ -24,7 +25,7 @@ from drtemplate.deploying.document import Document, read_once
 from drtemplate.deploying.events import Event, EventReader
 from drtemplate.deploying.follow import Follower
 from drtemplate.deploying.outcome import explain, left_behind, succeeded
-from drtemplate.deploying.parameters import is_secret, load_parameters, problems
+from drtemplate.deploying.parameters import load_parameters
 from drtemplate.deploying.preflight import (
     Stack,
     check_latch,

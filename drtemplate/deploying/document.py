@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from drtemplate.checks.limits import MAX_BYTES
-from drtemplate.checks.loading import load_template, read_text
+from drtemplate.cloudformation.document import load_template, read_text
 from drtemplate.errors import DeployError, InputError
 
 

@@ -2,8 +2,9 @@ import json
 
 import pytest
 
-from drtemplate.checks.loading import load_template
-from drtemplate.deploying.parameters import is_secret, load_parameters, problems
+from drtemplate.cloudformation.document import load_template
+from drtemplate.cloudformation.parameters import is_secret, problems
+from drtemplate.deploying.parameters import load_parameters
 from drtemplate.errors import InputError
 from drtemplate.pipeline import default_output
 

@@ -9,7 +9,8 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 from drtemplate.checks.findings import Finding
-from drtemplate.checks.rules.reading import Template, branches, of_type, text_of
+from drtemplate.cloudformation.lookups import filled
+from drtemplate.cloudformation.reading import Template, branches, of_type
 
 # What the project promises a stack's name; the rule holds every name of the template to it.
 STACK_NAME_LENGTH = 20
@@ -90,7 +91,6 @@ _NAMINGS: Mapping[str, Naming] = {
 # What stands for a pseudo parameter: the longest region's name and an account's twelve digits.
 # https://docs.aws.amazon.com/global-infrastructure/latest/regions/aws-regions.html
 _PSEUDO = {"AWS::AccountId": "1" * 12, "AWS::Region": "ap-southeast-1", "AWS::Partition": "aws"}
-_VARIABLE = re.compile(r"\$\{([^}]+)\}")
 
 
 def check_names(template: Template) -> Iterator[Finding]:
@@ -108,17 +108,9 @@ def name_problems(template: Template, stack: str) -> Iterator[tuple[str, str]]:
     for kind, naming in _NAMINGS.items():
         for title, properties in of_type(template, kind):
             for value in branches(properties.get(naming.key)):
-                name = _filled(text_of(value), stack)
+                name = filled(value, _PSEUDO | {"AWS::StackName": stack})
                 if name and (problem := _problem(naming, name, kind.rpartition(":")[2])):
                     yield f"Resources.{title}.Properties.{naming.key}", problem
-
-
-def _filled(text: str | None, stack: str) -> str | None:
-    """The name with its pseudo parameters filled in; None if it depends on anything else."""
-    values = _PSEUDO | {"AWS::StackName": stack}
-    if text is None or any(name not in values for name in _VARIABLE.findall(text)):
-        return None
-    return _VARIABLE.sub(lambda found: values[found[1]], text)
 
 
 def _problem(naming: Naming, name: str, what: str) -> str:

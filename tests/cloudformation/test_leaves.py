@@ -5,8 +5,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from drtemplate.checks.leaves import KEYED, SETS, leaves
-from drtemplate.checks.loading import load_template
+from drtemplate.cloudformation.document import load_template
+from drtemplate.cloudformation.leaves import KEYED, SETS, leaves
 from drtemplate.rendering.yaml import to_yaml
 from drtemplate.settings import Settings
 from drtemplate.topologies.one_region import build
@@ -278,6 +278,14 @@ def test_equal_meaning_has_equal_leaves(key, left, right):
 @pytest.mark.parametrize(("key", "left", "right"), by_name(DIFFERENT))
 def test_another_meaning_has_other_leaves(key, left, right):
     assert leaves_of(key, left) != leaves_of(key, right)
+
+
+def test_a_reference_reads_as_its_short_form():
+    found = [
+        leaves_of(ANY, value)[f"Resources.X.Properties.{ANY}"]
+        for value in (ref("X"), att("X", "Y"), sub("a-${X}"))
+    ]
+    assert found == ["!Ref X", "!GetAtt X.Y", "!Sub a-${X}"]
 
 
 def test_depends_on_is_a_set_and_a_scalar_is_a_list_of_one():

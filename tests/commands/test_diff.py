@@ -1,0 +1,172 @@
+import json
+import os
+
+import pytest
+
+from drtemplate.cli import main
+
+OLD = {
+    "Resources": {
+        "Cluster": {
+            "Type": "AWS::RDS::DBCluster",
+            "UpdateReplacePolicy": "Snapshot",
+            "Properties": {"DBClusterIdentifier": "bank", "DatabaseName": "a"},
+        },
+        "Group": {
+            "Type": "AWS::ElasticLoadBalancingV2::TargetGroup",
+            "Properties": {"Port": 80},
+        },
+        "Topic": {"Type": "AWS::SNS::Topic", "Properties": {"DisplayName": "a"}},
+        "Table": {"Type": "AWS::DynamoDB::Table"},
+    },
+}
+NEW = {
+    "Resources": {
+        "Cluster": {
+            "Type": "AWS::RDS::DBCluster",
+            "UpdateReplacePolicy": "Snapshot",
+            "Properties": {"DBClusterIdentifier": "bank", "DatabaseName": "b"},
+        },
+        "Group": {
+            "Type": "AWS::ElasticLoadBalancingV2::TargetGroup",
+            "Properties": {"Port": 81},
+        },
+        "Topic": {"Type": "AWS::SNS::Topic", "Properties": {"DisplayName": "b"}},
+        "Key": {"Type": "AWS::KMS::Key"},
+    },
+    "Outputs": {"Topic": {"Value": {"Ref": "Topic"}}},
+}
+TEXT = """\
+REPLACES, holds data:
+  Cluster (AWS::RDS::DBCluster): a snapshot of the old one stays
+    REFUSED by CloudFormation: a replacement cannot have the same DBClusterIdentifier bank; give it another name
+    DatabaseName: a -> b  replacement
+
+REMOVES, holds data:
+  Table (AWS::DynamoDB::Table): the old one is deleted
+
+REPLACES:
+  Group (AWS::ElasticLoadBalancingV2::TargetGroup)
+    Port: 80 -> 81  replacement
+
+UPDATES:
+  Topic (AWS::SNS::Topic)
+    DisplayName: a -> b
+
+ADDS:
+  Key (AWS::KMS::Key)
+
+BESIDES RESOURCES:
+  Outputs.Topic.Value: + !Ref Topic  (touches no resource)
+
+1 to add, 3 to change (2 by replacement, 0 perhaps), 1 to remove, 1 refused, 1 changes besides resources
+"""
+
+
+@pytest.fixture
+def write(tmp_path):
+    def written(content, name="old.yaml"):
+        path = tmp_path / name
+        path.write_bytes(content if isinstance(content, bytes) else content.encode())
+        return str(path)
+
+    return written
+
+
+@pytest.fixture
+def both(write):
+    return [write(json.dumps(OLD)), write(json.dumps(NEW), "new.yaml")]
+
+
+def test_people_read_the_loudest_first(both, capsys):
+    assert main(["diff", *both]) == 1
+    assert capsys.readouterr() == (TEXT, "")
+
+
+def test_programs_read_json(both, capsys):
+    assert main(["diff", *both, "--format", "json"]) == 1
+    found = json.loads(capsys.readouterr().out)
+    cluster = found["resources"][0]
+    assert cluster["changes"] == [
+        {
+            "path": "Properties.DatabaseName",
+            "before": "a",
+            "after": "b",
+            "verdict": {
+                "behaviour": "replacement",
+                "documented": "replacement",
+                "schema": "replacement",
+            },
+        }
+    ]
+    assert (cluster["action"], cluster["fate"], len(cluster["obstacles"])) == (
+        "Modify",
+        "Snapshot",
+        1,
+    )
+    assert [one["path"] for one in found["others"]] == ["Outputs.Topic.Value"]
+
+
+def test_todays_render_is_what_other_templates_are_compared_with(tmp_path, capsys):
+    rendered = tmp_path / "today.yaml"
+    assert main(["render", "--format", "json", "--stdout"]) == 0
+    rendered.write_text(capsys.readouterr().out)
+    assert main(["diff", str(rendered)]) == 0
+    assert capsys.readouterr().out == "equal\n"
+
+
+def test_a_long_text_is_shown_where_it_begins_to_differ(write, capsys):
+    def template(text):
+        topic = {"Type": "AWS::SNS::Topic", "Properties": {"DisplayName": text}}
+        return json.dumps({"Resources": {"Topic": topic}})
+
+    old, new = write(template("x" * 100 + "before")), write(template("x" * 100 + "after"), "new")
+    assert main(["diff", old, new]) == 1
+    assert f"...{'x' * 20}before -> ...{'x' * 20}after" in capsys.readouterr().out
+
+
+BAD = {
+    "empty": ("", "no CloudFormation template"),
+    "no YAML": ("a: [", "is not YAML"),
+    "no JSON": ('{"Resources": {]}', "is not YAML"),
+    "no template": ("[1, 2]", "no CloudFormation template"),
+    "huge": ("#" * (2**20 + 1), "too large"),
+    "aliases": (
+        "a: &a [x,x,x,x,x,x,x,x,x]\n"
+        + "".join(
+            f"{new}: &{new} [{','.join([f'*{old}'] * 9)}]\n"
+            for old, new in zip("abcdefgh", "bcdefghi", strict=True)
+        ),
+        "aliases",
+    ),
+    "unknown function": (
+        "Resources: {A: {Type: T, Properties: {P: !Sbu x}}}",
+        "Resources.A.Properties.P has Fn::Sbu",
+    ),
+    "malformed resource": ("Resources: {A: {Type: T, Condition: [x]}}", "no name as its Condition"),
+    "malformed properties": ("Resources: {A: {Type: T, Properties: }}", "are no mapping"),
+    "malformed order": ("Resources: {A: {Type: T, DependsOn: {B: C}}}", "names no resource"),
+    "malformed output": ("Resources: {A: {Type: T}}\nOutputs: {O: x}", "output O is no mapping"),
+    "malformed function": (
+        "Resources: {A: {Type: T, Properties: {P: {Ref: [x]}}}}",
+        "Ref cannot take",
+    ),
+}
+
+
+@pytest.mark.parametrize(("content", "words"), BAD.values(), ids=BAD)
+def test_bad_input_is_refused_in_a_line(write, both, capsys, content, words):
+    path = write(content)
+    for arguments in ([path], [both[1], path]):
+        assert main(["diff", *arguments]) == 2
+        out, err = capsys.readouterr()
+        assert (out, err.count("\n")) == ("", 1)
+        assert words in err
+        assert path in err
+
+
+def test_what_is_no_file_is_refused_in_a_line(tmp_path, capsys):
+    os.mkfifo(tmp_path / "pipe")
+    for path in (tmp_path, tmp_path / "missing.yaml", tmp_path / "pipe", "/dev/zero"):
+        assert main(["diff", str(path)]) == 2
+        assert capsys.readouterr().err.count("\n") == 1
