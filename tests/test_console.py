@@ -114,10 +114,10 @@ def find_missing_chapters(template: dict[str, Any]) -> list[str]:
 
 
 def find_statements_without_purpose(template: dict[str, Any]) -> list[str]:
-    """Those of a trust are left out: one statement, which its principal explains."""
     findings = []
     found = [(title, one, "[A-Za-z0-9]+") for title, one in role_statements(template)]
     resources = {
+        "AWS::IAM::Role": ("AssumeRolePolicyDocument", "[A-Za-z0-9]+"),
         "AWS::KMS::Key": ("KeyPolicy", "[A-Za-z0-9 ]+"),
         "AWS::S3::BucketPolicy": ("PolicyDocument", "[A-Za-z0-9]+"),
         "AWS::SNS::TopicPolicy": ("PolicyDocument", "[A-Za-z0-9]+"),

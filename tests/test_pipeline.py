@@ -1,6 +1,8 @@
 import errno
 import json
 import os
+import shutil
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -148,4 +150,24 @@ def test_a_finding_of_the_rules_is_one_of_the_whole(monkeypatch):
     settings = Settings()
     rendered = render(settings)
     rendered.template["Outputs"]["VPCId"]["Value"] = {"Fn::FindInMap": ["Nothing", "a", "b"]}
-    assert [finding.rule for finding in validate(rendered, settings)] == ["dangling"]
+    spoiled = replace(rendered, text=json.dumps(rendered.template))
+    assert [finding.rule for finding in validate(spoiled, settings)] == ["dangling"]
+
+
+def test_a_text_that_is_not_the_template_is_a_finding(monkeypatch):
+    monkeypatch.setattr("drtemplate.checks.lint.lint", lambda *_: [])
+    settings = Settings()
+    rendered = render(settings)
+    assert validate(rendered, settings) == []
+    spoiled = replace(rendered, text=rendered.text.replace("def handler(event", "def handle(event"))
+    assert [finding.rule for finding in validate(spoiled, settings)] == ["written-wrong"]
+
+
+def test_the_header_names_other_settings_and_no_path_of_this_machine(tmp_path):
+    assert "# Settings: the defaults.\n" in render(Settings()).text
+    handlers = tmp_path / "handlers"
+    shutil.copytree(PROJECT / "handlers", handlers)
+    text = render(Settings(handlers=handlers, runtime="python3.12")).text
+    head = text.partition("AWSTemplateFormatVersion")[0]
+    assert "#   runtime = 'python3.12'\n" in head
+    assert str(tmp_path) not in text

@@ -5,6 +5,7 @@ from drtemplate.checks.findings import Finding
 from drtemplate.checks.handlers import check_handler
 from drtemplate.checks.limits import check_limits
 from drtemplate.checks.rules import check_rules
+from drtemplate.cloudformation.document import parse
 from drtemplate.groups.functions import HANDLERS
 from drtemplate.pipeline import Rendered
 from drtemplate.settings import Settings
@@ -19,8 +20,17 @@ def validate(rendered: Rendered, settings: Settings) -> list[Finding]:
     """
     check_handlers(rendered, settings)
     found = check_limits(rendered.template, rendered.text)
+    if not found and not _reads_back(rendered):
+        found.append(
+            Finding("the template", "written-wrong", "the text is not the template; report it")
+        )
     found += check_rules(rendered.template)
     return found or lint.lint(rendered.text, settings.regions)
+
+
+def _reads_back(rendered: Rendered) -> bool:
+    """Whether the text says what was built: what the checks below look at is what is deployed."""
+    return bool(parse(rendered.text) == rendered.template)
 
 
 def check_handlers(rendered: Rendered, settings: Settings) -> None:

@@ -98,7 +98,7 @@ def load_document(path: Path, what: str) -> Any:
     """
     text = read_text(path, what)
     try:
-        return _plain(_load(text))
+        return parse(text)
     except yaml.MarkedYAMLError as exc:
         mark = exc.problem_mark
         line = f":{mark.line + 1}" if mark else ""
@@ -111,6 +111,16 @@ def load_document(path: Path, what: str) -> Any:
     except (ValueError, KeyError, TypeError) as exc:
         problem = str(exc).splitlines()[0]
         raise InputError(f"{path}: the {what} holds what no template can: {problem}") from exc
+
+
+def parse(text: str) -> Any:
+    """The value of a YAML or JSON text, short forms made long.
+
+    Raises:
+        yaml.YAMLError, RecursionError, ValueError, KeyError, TypeError: it is none, or holds what no
+            template can.
+    """
+    return _plain(_load(text))
 
 
 def _load(text: str) -> Any:

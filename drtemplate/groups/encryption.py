@@ -67,7 +67,7 @@ def key_policy() -> PolicyDocument:
             condition=Condition(ArnLike("kms:EncryptionContext:aws:logs:arn", log_groups)),
         ),
         allow(
-            "Allow CloudWatch to publish alarms",
+            "Allow CloudWatch to encrypt alarms",
             encrypt_messages,
             ["*"],
             principal=service("cloudwatch.amazonaws.com"),
@@ -75,7 +75,7 @@ def key_policy() -> PolicyDocument:
         ),
         # EventBridge sends no source keys on this path: a condition would drop every event.
         allow(
-            "Allow EventBridge to publish database events",
+            "Allow EventBridge to encrypt database events",
             encrypt_messages,
             ["*"],
             principal=service("events.amazonaws.com"),

@@ -58,8 +58,9 @@ def _add_load_alarms(
         "DatabaseConnectionAlarm",
         "db-connections",
         alarm_description(
-            "More than 80 connections to the database on average: load, or clients that do not "
-            "let go. Starts nothing; together with -replication-lag it raises -critical-failure."
+            "The instances have had more than 80 connections on average, twice in a row over 5 "
+            "minutes: load, or clients that do not let go. Starts nothing; together with "
+            "-replication-lag it raises -critical-failure."
         ),
         ("AWS/RDS", "DatabaseConnections", _cluster(database)),
         ("Average", ">", 80),
@@ -167,7 +168,8 @@ def _add_automation_alarms(add_alarm: Alarms, functions: Functions) -> None:
         alarm_description(
             "A run of the orchestrator ended in an error: a failover or a fail back did not go "
             "through, or the function itself failed. The mail of the run says why, else its log. "
-            "Starts nothing, and the run is not repeated.",
+            "Starts nothing. Lambda does not repeat the run; while its signals stand, the health "
+            "monitor calls again.",
             chapter="After a FAILED or abandoned run",
         ),
         ("AWS/Lambda", "Errors", {"FunctionName": functions.orchestrator.ref()}),

@@ -130,8 +130,8 @@ def _operation(results: Results) -> list[Output]:
         ),
         _output(
             "FailoverFunctionArn",
-            'The orchestrator. Invoke it by hand as the runbook says: runbook, "Read the state", '
-            '"Planned failover" and "Fail back"',
+            'The orchestrator. How to invoke it by hand: runbook, "Read the state", "Planned '
+            'failover" and "Fail back"',
             results.functions.orchestrator.get_att("Arn"),
         ),
         _output(

@@ -57,9 +57,10 @@ def _policy(name: str, statements: list[Statement]) -> iam.Policy:
 
 
 def _trust() -> PolicyDocument:
-    """Only Lambda takes the role. The one statement of a trust says all with its principal: no Sid."""
+    """Only Lambda takes the role."""
     return document(
         Statement(
+            Sid="LetLambdaTakeTheRole",
             Effect=Allow,
             Principal=service("lambda.amazonaws.com"),
             Action=[sts_actions.AssumeRole],

@@ -99,8 +99,9 @@ _NOT_TEXT = re.compile(
     r"|y|n|yes|no|on|off|true|false|null",
     re.IGNORECASE,
 )
-# What no plain text may hold; a long one is then folded, which needs no quotes.
-_NEVER_PLAIN = re.compile(r"^[-?:,\[\]{}#&*!|>'\"%@`]|: |:$| #")
+# Words with one blank between them; if they are many, they are folded, which needs no quotes.
+_PROSE = re.compile(r"\S+( \S+)+")
+FOLDED = 75  # characters, behind which a text takes lines of its own
 # The characters for which libyaml leaves a literal block: tabs, control characters, line ends other
 # than LF, a byte order mark, what lies above U+FFFF, and blanks at the end of a line.
 _NOT_IN_A_BLOCK = re.compile(
@@ -183,7 +184,8 @@ def _emit(value: Mapping[str, Any]) -> str:
     text = yaml.serialize(
         _node(value, ""), Dumper=dumper, indent=INDENT, width=WIDTH, allow_unicode=True
     )
-    return str(text).removesuffix("...\n")  # written behind a block that keeps its blank lines
+    # libyaml ends the document, in a line of its own, behind a block that keeps its blank lines.
+    return str(text)[: -len("...\n")] if text.endswith("\n...\n") else str(text)
 
 
 def _node(value: Any, where: str) -> yaml.Node:
@@ -231,11 +233,13 @@ def _short_form(value: Mapping[str, Any]) -> tuple[str, Any] | None:
     tag = SHORT_FORMS.get(name)
     if tag is None or (name in ("Ref", "Condition") and not isinstance(argument, str)):
         return None
+    if not isinstance(argument, str | list | dict):
+        return None  # behind a tag a number would become a text
     if isinstance(argument, dict) and _short_form(argument) is not None:
         return None  # YAML allows one tag a node, so the outer function of two is in its long form
     if name == "Fn::GetAtt" and isinstance(argument, list):
-        texts = [part for part in argument if isinstance(part, str)]
-        return tag, ".".join(texts) if len(texts) == len(argument) else argument
+        # With a reference in it, cfn-flip reads the short form as something else.
+        return (tag, ".".join(argument)) if all(isinstance(n, str) for n in argument) else None
     return tag, argument
 
 
@@ -246,7 +250,7 @@ def _tagged(tag: str, argument: Any, where: str) -> yaml.Node:
 
 
 def _scalar(text: str, tag: str, where: str) -> yaml.Node:
-    return yaml.ScalarNode(tag, text, style=_style(text, where))
+    return yaml.ScalarNode(tag, str(text), style=_style(text, where))
 
 
 def _style(text: str, where: str) -> str | None:
@@ -265,8 +269,7 @@ def _style(text: str, where: str) -> str | None:
         raise RenderError(f"{where}: holds the control character {unprintable[0]!a}; remove it")
     if not text or _NOT_TEXT.fullmatch(text):
         return "'"
-    folds = len(text) > WIDTH - 20 and " " in text and "  " not in text and text == text.strip()
-    return ">" if folds and _NEVER_PLAIN.search(text) else None
+    return ">" if len(text) > FOLDED and _PROSE.fullmatch(text) else None
 
 
 def not_in_a_block(text: str) -> tuple[int, str] | None:

@@ -86,6 +86,7 @@ def test_what_a_reference_stands_for_is_not_counted():
     assert check_limits(resource("AWS::SSM::Parameter", Value=value), "") == []
     advanced = resource("AWS::SSM::Parameter", Value="x" * 5_000, Tier="Advanced")
     assert check_limits(advanced, "") == []
+    assert check_limits(resource("AWS::SSM::Parameter", Value="x" * 5_000, Tier="Standard"), "")
 
 
 def test_the_stack_is_within_the_limits():

@@ -296,10 +296,12 @@ def test_the_arguments_of_a_function_stand_under_it(value, lines):
     assert_round_trip(holding(value))
 
 
-def test_getatt_with_a_reference_as_attribute_is_read_back():
-    # cfn_flip drops the function inside the list; what deploys and what lints do not.
-    value = {"Fn::GetAtt": ["A", {"Ref": "B"}]}
-    assert_round_trip(holding(value), {name: LOADERS[name] for name in ("awscli", "cfn-lint")})
+@pytest.mark.parametrize(
+    "value", [{"Fn::GetAtt": ["A", {"Ref": "B"}]}, {"Fn::Sub": 5}, {"Fn::Base64": True}]
+)
+def test_what_no_short_form_holds_stays_long(value):
+    assert not [line for line in written(value) if "!" in line.replace("!Ref", "")]
+    assert_round_trip(holding(value))
 
 
 LONG = "x" * (WIDTH + 10)
@@ -444,6 +446,14 @@ def test_a_control_character_on_one_line_is_an_error_too(text, place):
     with pytest.raises(RenderError, match=r"^Resources\.R\.Properties\.K") as error:
         to_yaml(holding(place(text)))
     assert "\n" not in str(error.value)
+
+
+@pytest.mark.parametrize(
+    "text", ["and so on...", "a b...", "class A:\n    ...\n", "a\n...\n\n", "..."]
+)
+def test_three_dots_at_the_end_are_kept(text):
+    for template in ({"Outputs": {"O": {"Value": text}}}, {"Description": text}, holding(text)):
+        assert_round_trip(template)
 
 
 def test_a_line_end_in_a_key_is_an_error():
@@ -591,7 +601,7 @@ PROSE = "It is said at such length, and with so little to say, that one line wil
 @pytest.mark.parametrize(
     ("text", "first"),
     [
-        (PROSE, "K: It is said"),
+        (PROSE, "K: >-"),
         (f"One thing: {PROSE}", "K: >-"),
         (f"# {PROSE}", "K: >-"),
         (f"{PROSE}  Two blanks: kept.", "K: 'It is said"),

@@ -9,9 +9,9 @@ import yaml
 from refusals import one_line
 from troposphere import sns
 
-from drtemplate import stack
 from drtemplate.errors import BuildError, HandlerError
 from drtemplate.settings import PROJECT, Settings
+from drtemplate.topologies import one_region
 from drtemplate.topologies.one_region import build
 
 CONTRACT = yaml.safe_load((PROJECT / "templates" / "source-contract.yaml").read_text("utf-8"))
@@ -42,7 +42,7 @@ SOURCE_NAMES = [
     for key in NAME_PROPERTIES
     if key in resource["Properties"]
 ]
-ADD_FUNCTIONS = sorted(name for name in vars(stack) if name.startswith("add_"))
+ADD_FUNCTIONS = sorted(name for name in vars(one_region) if name.startswith("add_"))
 # The group of a function that is not named after it.
 GROUPS = {"add_dashboard": "monitoring"}
 
@@ -170,7 +170,7 @@ def test_an_unknown_property_names_the_group(monkeypatch, name):
     def refused(*_args, **_named):
         sns.Topic("WrongTopic", Nonsense=True)
 
-    monkeypatch.setattr(stack, name, refused)
+    monkeypatch.setattr(one_region, name, refused)
     message = one_line(BuildError, build, Settings())
     group = GROUPS.get(name, name.removeprefix("add_").replace("_", " "))
     assert f"group '{group}'" in message.casefold()
@@ -181,19 +181,19 @@ def test_a_logical_id_used_twice_names_the_group(monkeypatch):
     def twice(template, *_args):
         template.add_resource(sns.Topic("VPC"))
 
-    monkeypatch.setattr(stack, "add_alerts", twice)
+    monkeypatch.setattr(one_region, "add_alerts", twice)
     with pytest.raises(BuildError, match=r"(?s)Alerts.*VPC"):
         build(Settings())
 
 
 def test_a_missing_required_property_names_the_group(monkeypatch):
-    real = stack.add_alerts
+    real = one_region.add_alerts
 
     def incomplete(template, *args):
         template.add_resource(sns.TopicPolicy("PolicyOfNothing"))
         return real(template, *args)
 
-    monkeypatch.setattr(stack, "add_alerts", incomplete)
+    monkeypatch.setattr(one_region, "add_alerts", incomplete)
     with pytest.raises(BuildError, match="Alerts"):
         build(Settings()).to_dict()
 
