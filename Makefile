@@ -41,9 +41,10 @@ test: $(ALL) ## run all tests
 e2e: $(ALL) ## deploy on an emulated account with the AWS CLI, and run what was deployed
 	$(BIN)/python -m pytest tests/e2e
 
-lint: $(ALL) ## ruff, and cfn-lint on the rendered template
+lint: $(ALL) ## ruff, the layers of imports, and cfn-lint on the rendered template
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
+	$(BIN)/lint-imports --no-logo --no-cache
 	$(BIN)/python generate.py lint
 
 fix: $(ALL) ## let ruff mend and format

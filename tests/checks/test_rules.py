@@ -687,7 +687,6 @@ def test_every_permission_config_and_policy_is_needed(template):
 
 
 def test_the_rules_are_part_of_every_render(monkeypatch, template):
-    rendered = pipeline.render(Settings())
     broken = copy.deepcopy(template)
     key("logs.")(broken["Resources"])
     broken = pipeline.Rendered(template=broken, text=json.dumps(broken))
