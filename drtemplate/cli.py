@@ -179,7 +179,7 @@ def _equivalence(options: argparse.Namespace, settings: Settings) -> int:
     from drtemplate import pipeline  # noqa: PLC0415
     from drtemplate.checks import equivalence  # noqa: PLC0415
     from drtemplate.checks.ledger import LEDGER, load_ledger  # noqa: PLC0415
-    from drtemplate.checks.loading import load_template  # noqa: PLC0415
+    from drtemplate.cloudformation.document import load_template  # noqa: PLC0415
 
     source = load_template(options.source or equivalence.CONTRACT, "source template")
     ledger = load_ledger(options.ledger or LEDGER)

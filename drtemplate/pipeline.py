@@ -89,12 +89,10 @@ def validate(rendered: Rendered, settings: Settings) -> "list[Finding]":
     # A freshness check validates nothing, so it need not wait for these either.
     from drtemplate.checks.limits import check_limits  # noqa: PLC0415
     from drtemplate.checks.lint import lint  # noqa: PLC0415
-    from drtemplate.checks.references import check_references  # noqa: PLC0415
     from drtemplate.checks.rules import check_rules  # noqa: PLC0415
 
     check_handlers(rendered, settings)
     found = check_limits(rendered.template, rendered.text)
-    found += check_references(rendered.template)
     found += check_rules(rendered.template)
     return found or lint(rendered.text, settings.regions)
 

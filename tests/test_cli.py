@@ -12,8 +12,8 @@ import yaml
 from drtemplate.checks.equivalence import CONTRACT
 from drtemplate.checks.findings import Finding
 from drtemplate.checks.ledger import LEDGER
-from drtemplate.checks.loading import load_template
 from drtemplate.cli import main
+from drtemplate.cloudformation.document import load_template
 from drtemplate.rendering.yaml import to_yaml
 from drtemplate.settings import PROJECT, AddressPlan, Settings
 from drtemplate.stack import build

@@ -10,7 +10,9 @@ from typing import Any
 
 import pytest
 
-from drtemplate.checks.iam import like
+from drtemplate.cloudformation.lookups import text_of
+from drtemplate.cloudformation.policies import like
+from drtemplate.cloudformation.references import mentions
 
 KEY = {"Ref": "KMSKey"}
 KEY_ARN = {"Fn::GetAtt": ["KMSKey", "Arn"]}
@@ -171,28 +173,6 @@ def strings(node: Any) -> Iterator[str]:
 
 def as_list(value: Any) -> list[Any]:
     return value if isinstance(value, list) else [value]
-
-
-def text_of(value: Any) -> str:
-    """A name as text, with its variables left in."""
-    return value["Fn::Sub"] if isinstance(value, dict) and "Fn::Sub" in value else str(value)
-
-
-def mentions(node: Any, name: str) -> bool:
-    """Does a Ref, a GetAtt or a Sub below the node name it?"""
-    if isinstance(node, list):
-        return any(mentions(value, name) for value in node)
-    if not isinstance(node, dict):
-        return False
-    if node.get("Ref") == name:
-        return True
-    attribute = node.get("Fn::GetAtt")
-    if attribute is not None and as_list(attribute)[0].split(".")[0] == name:
-        return True
-    text = as_list(node.get("Fn::Sub", ""))[0]
-    if re.search(rf"\$\{{{re.escape(name)}[.}}]", text):
-        return True
-    return any(mentions(value, name) for value in node.values())
 
 
 def role_statements(template: dict[str, Any]) -> Iterator[tuple[str, dict[str, Any]]]:

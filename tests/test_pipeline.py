@@ -142,9 +142,9 @@ def test_cheap_findings_spare_the_run_of_cfn_lint(monkeypatch):
     assert [finding.rule for finding in validate(render(settings), settings)] == ["template-size"]
 
 
-def test_a_dangling_reference_is_a_finding(monkeypatch):
+def test_a_finding_of_the_rules_is_one_of_the_whole(monkeypatch):
     monkeypatch.setattr("drtemplate.checks.lint.lint", lambda *_: [])
     settings = Settings()
     rendered = render(settings)
-    rendered.template["Outputs"]["VPCId"]["Value"] = {"Ref": "Nothing"}
+    rendered.template["Outputs"]["VPCId"]["Value"] = {"Fn::FindInMap": ["Nothing", "a", "b"]}
     assert [finding.rule for finding in validate(rendered, settings)] == ["dangling"]

@@ -6,8 +6,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field, replace
 from typing import Any
 
-from drtemplate.checks.leaves import leaves
 from drtemplate.checks.ledger import CLASSES, Deviation, covering_paths
+from drtemplate.cloudformation.leaves import leaves
 from drtemplate.settings import PROJECT
 
 CONTRACT = PROJECT / "templates" / "source-contract.yaml"

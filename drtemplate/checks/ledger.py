@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from drtemplate.checks.loading import load_document
+from drtemplate.cloudformation.document import load_document
 from drtemplate.errors import InputError
 from drtemplate.settings import PROJECT
 

@@ -8,7 +8,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from drtemplate.checks.findings import Finding
-from drtemplate.checks.references import without_variables
+from drtemplate.cloudformation.intrinsics import without_variables
 
 # https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/cloudformation-limits.html
 MAX_BYTES = 1_000_000  # "1 MB" of a template in S3

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from drtemplate.checks.limits import MAX_BYTES
-from drtemplate.checks.loading import load_template
+from drtemplate.cloudformation.document import load_template
 from drtemplate.deploying.account import Account, asking, open_account
 from drtemplate.deploying.command import Command, Run, Target, find_aws, make_command, started
 from drtemplate.deploying.events import Event, EventReader

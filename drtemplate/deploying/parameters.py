@@ -10,7 +10,7 @@ from difflib import get_close_matches
 from pathlib import Path
 from typing import Any
 
-from drtemplate.checks.loading import read_text
+from drtemplate.cloudformation.document import read_text
 from drtemplate.errors import InputError
 
 MASK = "****"

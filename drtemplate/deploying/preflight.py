@@ -6,7 +6,7 @@ from typing import Any
 
 from botocore.exceptions import ClientError
 
-from drtemplate.checks.rules.reading import Template, of_type, target_of
+from drtemplate.cloudformation.reading import Template, of_type, target_of
 from drtemplate.deploying.account import Account, asking, code_of, is_missing
 from drtemplate.deploying.command import Target
 from drtemplate.errors import DeployError

@@ -10,7 +10,7 @@ from pathlib import Path
 from random import Random
 from typing import Any
 
-from drtemplate.checks.loading import load_document
+from drtemplate.cloudformation.document import load_document
 from drtemplate.drill.results import Assumption
 from drtemplate.errors import InputError
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from drtemplate.checks.loading import load_template, read_text
+from drtemplate.cloudformation.document import load_template, read_text
 from drtemplate.errors import InputError
 from drtemplate.settings import PROJECT
 

@@ -3,10 +3,10 @@
 from collections.abc import Callable, Sequence
 from typing import Any
 
+from drtemplate.cloudformation.patterns import matches
 from drtemplate.drill.assumptions import Assumptions
 from drtemplate.drill.deployment import Rule
 from drtemplate.drill.kernel import Kernel
-from drtemplate.drill.rules import matches
 
 
 class EventBus:

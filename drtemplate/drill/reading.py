@@ -4,6 +4,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from typing import Any
 
+from drtemplate.cloudformation.patterns import check_pattern, period
 from drtemplate.drill.deployment import (
     AGE,
     FILES,
@@ -19,7 +20,6 @@ from drtemplate.drill.deployment import (
     Side,
 )
 from drtemplate.drill.intrinsics import ZONES, Resolver
-from drtemplate.drill.rules import check_pattern, period
 
 
 def read_deployment(template: Mapping[str, Any], digest: str) -> Deployment:

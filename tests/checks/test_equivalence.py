@@ -6,7 +6,7 @@ import pytest
 
 from drtemplate.checks.equivalence import CONTRACT, as_json, as_table, compare
 from drtemplate.checks.ledger import CHANGES, Deviation, covering_paths, load_ledger
-from drtemplate.checks.loading import load_template
+from drtemplate.cloudformation.document import load_template
 from drtemplate.rendering.yaml import to_yaml
 from drtemplate.settings import Settings
 from drtemplate.stack import build

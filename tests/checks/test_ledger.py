@@ -5,7 +5,6 @@ import yaml
 from refusals import refusal
 
 from drtemplate.checks.equivalence import CONTRACT
-from drtemplate.checks.leaves import leaves
 from drtemplate.checks.ledger import (
     CHANGES,
     CLASSES,
@@ -14,7 +13,8 @@ from drtemplate.checks.ledger import (
     covering_paths,
     load_ledger,
 )
-from drtemplate.checks.loading import load_template
+from drtemplate.cloudformation.document import load_template
+from drtemplate.cloudformation.leaves import leaves
 from drtemplate.settings import Settings
 from drtemplate.stack import build
 

@@ -567,6 +567,11 @@ MUTATIONS: dict[str, tuple[Callable[[Resources], None], str, str]] = {
         "secure-string",
         "DatabaseEndpointParameter",
     ),
+    "a mapping that is not there": (
+        change("DatabaseEndpointParameter", Value={"Fn::FindInMap": ["Nothing", "a", "b"]}),
+        "dangling",
+        "DatabaseEndpointParameter",
+    ),
     "a secure string in production": (
         change(
             "DatabaseEndpointParameter", Type={"Fn::If": ["IsProduction", "SecureString", "String"]}

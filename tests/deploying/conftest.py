@@ -13,7 +13,7 @@ from botocore.loaders import create_loader
 from moto.server import ThreadedMotoServer
 from scene import REGION, TEMPLATE, Scene
 
-from drtemplate.checks.loading import load_template
+from drtemplate.cloudformation.document import load_template
 
 
 @pytest.fixture(scope="session")

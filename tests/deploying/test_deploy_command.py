@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from drtemplate.checks.loading import load_template
+from drtemplate.cloudformation.document import load_template
 from drtemplate.deploying import command as module
 from drtemplate.deploying.command import (
     Command,

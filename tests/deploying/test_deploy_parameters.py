@@ -2,7 +2,7 @@ import json
 
 import pytest
 
-from drtemplate.checks.loading import load_template
+from drtemplate.cloudformation.document import load_template
 from drtemplate.deploying.parameters import is_secret, load_parameters, problems
 from drtemplate.errors import InputError
 from drtemplate.pipeline import default_output

@@ -1,6 +1,6 @@
 import pytest
 
-from drtemplate.checks.loading import load_template
+from drtemplate.cloudformation.document import load_template
 from drtemplate.deploying.stack_name import check_stack_name
 from drtemplate.errors import DeployError
 from drtemplate.pipeline import default_output

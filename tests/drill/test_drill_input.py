@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 import yaml
 
-from drtemplate.checks.loading import load_template
 from drtemplate.cli import main
+from drtemplate.cloudformation.document import load_template
 from drtemplate.drill import sandbox
 from drtemplate.drill.assumptions import ASSUMPTIONS, load_assumptions
 from drtemplate.drill.deployment import FILES, TEMPLATE, load_deployment, with_handlers

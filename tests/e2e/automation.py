@@ -13,7 +13,7 @@ from typing import Any
 import services
 from services import Deployed
 
-from drtemplate.checks.iam import arn_like
+from drtemplate.cloudformation.policies import arn_like
 from drtemplate.settings import Settings
 from drtemplate.stack import build
 

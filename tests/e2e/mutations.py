@@ -3,8 +3,7 @@
 import copy
 from typing import Any
 
-from emulator.template import dependencies
-
+from drtemplate.cloudformation.references import dependencies
 from drtemplate.settings import Settings
 from drtemplate.stack import build
 

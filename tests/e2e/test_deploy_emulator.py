@@ -124,8 +124,8 @@ UNKNOWN = {
     "dependency": (VPC | {"DependsOn": "Two"}, "Unresolved resource dependencies [Two]"),
     "condition": (VPC | {"Condition": "Two"}, "unresolved condition Two"),
     "function": (
-        {"Type": "AWS::EC2::VPC", "Properties": {"CidrBlock": {"Fn::Cidr": ["10.9.0.0/16"]}}},
-        "unsupported intrinsic function Fn::Cidr",
+        {"Type": "AWS::EC2::VPC", "Properties": {"CidrBlock": {"Fn::Nothing": ["10.9.0.0/16"]}}},
+        "Fn::Nothing is not known here",
     ),
     "circle": (VPC | {"DependsOn": "Other"}, "Circular dependency"),
     "number that is none": (

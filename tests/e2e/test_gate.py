@@ -6,8 +6,9 @@ from importlib import import_module
 import botocore.session
 import pytest
 from chain.gate import KEY_USE, OPERATIONS, Denied, Gate, UnknownOperation, Use
-from chain.policies import Request, allows, statements
 from chain.privilege import KNOWS_KEYS, Behalf, excess, grants
+
+from drtemplate.cloudformation.policies import Request, allows, statements
 
 ROLE = "arn:aws:iam::111122223333:role/r"
 KEY = "arn:aws:kms:eu-west-1:111122223333:key/k"

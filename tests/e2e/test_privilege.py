@@ -4,8 +4,9 @@ from dataclasses import dataclass
 
 import pytest
 from chain.gate import FUNCTION
-from chain.policies import allows
 from chain.privilege import Behalf, changed, excess, grants, missed, text, used
+
+from drtemplate.cloudformation.policies import allows
 
 pytest_plugins = ["chain.plugin"]
 MINIMUM = (

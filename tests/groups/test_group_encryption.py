@@ -1,6 +1,6 @@
 import pytest
 
-from drtemplate.checks.iam import arn_like, like
+from drtemplate.cloudformation.policies import arn_like, like
 
 ARN = "arn:aws-test:logs:xx-test-1:111122223333:log-group:"
 LOG_GROUPS = ["FailoverLogGroup", "HealthMonitorLogGroup"]

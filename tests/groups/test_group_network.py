@@ -1,5 +1,7 @@
 import pytest
 
+from drtemplate.cloudformation.references import needs
+
 TIERS = ("Public", "Private", "Database")
 
 
@@ -21,30 +23,6 @@ def default_routes(resources, properties):
     return {
         one["RouteTableId"]: one for one in routes if one["DestinationCidrBlock"] == "0.0.0.0/0"
     }
-
-
-def needs(resources, title):
-    """Everything that must exist before the resource, directly or not."""
-
-    def direct(node):
-        if isinstance(node, list):
-            return {name for value in node for name in direct(value)}
-        if not isinstance(node, dict):
-            return set()
-        named = {node["Ref"]} if "Ref" in node else set()
-        if "Fn::GetAtt" in node:
-            named.add(node["Fn::GetAtt"][0])
-        return named.union(*map(direct, node.values()))
-
-    found, left = set(), [title]
-    while left:
-        resource = resources[left.pop()]
-        depends = resource.get("DependsOn", [])
-        depends = {depends} if isinstance(depends, str) else set(depends)
-        new = (direct(resource["Properties"]) | depends) & resources.keys() - found
-        found |= new
-        left += new
-    return found
 
 
 @pytest.mark.parametrize("tier", TIERS)

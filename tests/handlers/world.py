@@ -16,7 +16,7 @@ import boto3
 import botocore.client
 from boto3.dynamodb.types import TypeSerializer
 from botocore.validate import ParamValidator
-from role import Role
+from role import Role, value_of
 
 from drtemplate.settings import Settings
 from drtemplate.stack import build
@@ -34,26 +34,10 @@ def template():
     return build(Settings()).to_dict()
 
 
-def value_of(node):
-    """A reference as the name of what it refers to."""
-    match node:
-        case {"Ref": "AWS::StackName"}:
-            return "stack"
-        case {"Ref": "AutoFailover"}:
-            return "ON"
-        case {"Ref": "DataRetentionDays"}:
-            return "2555"
-        case {"Ref": name}:
-            return name
-        case {"Fn::GetAtt": [name, attribute]}:
-            return f"{name}.{attribute}"
-    return str(node)
-
-
 def default_configuration():
     """What the template puts into Parameter Store."""
     value = template()["Resources"]["FailoverConfigParameter"]["Properties"]["Value"]
-    return json.loads(value["Fn::Sub"].replace("${AutoFailover}", "ON"))
+    return json.loads(value_of(value))
 
 
 class Killed(BaseException):
@@ -153,7 +137,7 @@ class World:
         code = properties["Code"]["ZipFile"] if source is None else source
         module = types.ModuleType("index")
         with (
-            mock.patch.dict("os.environ", {k: value_of(v) for k, v in environment.items()}),
+            mock.patch.dict("os.environ", value_of(environment)),
             mock.patch("boto3.client", lambda name, **_: real_client(name)),
             mock.patch("boto3.resource", lambda *_, **__: types.SimpleNamespace(Table=real_table)),
         ):

@@ -12,7 +12,7 @@ from drtemplate.checks.rules.functions import check_functions
 from drtemplate.checks.rules.health import check_health
 from drtemplate.checks.rules.keys import check_keys
 from drtemplate.checks.rules.names import check_names
-from drtemplate.checks.rules.reading import Template
+from drtemplate.cloudformation.reading import Template
 
 RULES: tuple[Callable[[Template], Iterator[Finding]], ...] = (
     check_keys,

@@ -7,7 +7,8 @@ from typing import Any
 
 from drtemplate.checks.findings import Finding
 from drtemplate.checks.rules.functions import FUNCTION, code_of
-from drtemplate.checks.rules.reading import (
+from drtemplate.cloudformation.lookups import text_of
+from drtemplate.cloudformation.reading import (
     Properties,
     Template,
     branches,
@@ -16,7 +17,6 @@ from drtemplate.checks.rules.reading import (
     of_type,
     properties_of,
     target_of,
-    text_of,
 )
 
 Sets = tuple[frozenset[str], ...]

@@ -3,14 +3,15 @@
 from collections.abc import Iterator
 
 from drtemplate.checks.findings import Finding
-from drtemplate.checks.references import references
-from drtemplate.checks.rules.reading import Properties, Template, branches, of_type, text_of
+from drtemplate.cloudformation.lookups import text_of
+from drtemplate.cloudformation.reading import Properties, Template, branches, of_type
+from drtemplate.cloudformation.references import needs, references
 
 GATEWAY = "AWS::EC2::VPCGatewayAttachment"
 
 
 def check_creation(template: Template) -> Iterator[Finding]:
-    """Parameters that only another API makes, and what must wait for the way to the internet."""
+    """What only another API makes, mappings that are not there, and what must wait for another."""
     # https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/aws-resource-ssm-parameter.html
     for title, properties in of_type(template, "AWS::SSM::Parameter"):
         for kind in branches(properties.get("Type")):
@@ -21,6 +22,10 @@ def check_creation(template: Template) -> Iterator[Finding]:
                     "CloudFormation cannot make a SecureString; use String for what is no secret, "
                     "and Secrets Manager for what is",
                 )
+    # cfn-lint's E1011 says so only where the property's schema limits its values.
+    for one in references(template):
+        if one.kind == "mapping" and one.name not in template.get("Mappings", {}):
+            yield Finding(one.path, "dangling", f"no mapping is called {one.name!r}")
     yield from _gateways(template)
 
 
@@ -32,7 +37,7 @@ def _gateways(template: Template) -> Iterator[Finding]:
         return
     for title, resource in template.get("Resources", {}).items():
         public = _is_public(resource.get("Type"), resource.get("Properties", {}))
-        if public and not attachments & _needs(template, title):
+        if public and not attachments & needs(template["Resources"], title):
             yield Finding(
                 f"Resources.{title}",
                 "gateway-order",
@@ -46,18 +51,3 @@ def _is_public(kind: str, properties: Properties) -> bool:
     if kind == "AWS::EC2::Route":
         return "GatewayId" in properties
     return kind in ("AWS::EC2::EIP", "AWS::EC2::NatGateway")
-
-
-def _needs(template: Template, title: str) -> set[str]:
-    """Everything that CloudFormation makes before this resource."""
-    resources = template["Resources"]
-    found: set[str] = set()
-    waiting = [title]
-    while waiting:
-        one = waiting.pop()
-        # Only what is asked for: a look at the whole template takes longer than all other rules.
-        names = {name for _, _, name in references({"Resources": {one: resources[one]}})}
-        fresh = (names & resources.keys()) - found
-        found |= fresh
-        waiting += fresh
-    return found

@@ -3,7 +3,8 @@
 from collections.abc import Iterator
 
 from drtemplate.checks.findings import Finding
-from drtemplate.checks.rules.reading import (
+from drtemplate.cloudformation.lookups import text_of
+from drtemplate.cloudformation.reading import (
     Properties,
     Template,
     branches,
@@ -11,7 +12,6 @@ from drtemplate.checks.rules.reading import (
     of_type,
     properties_of,
     target_of,
-    text_of,
 )
 
 CLUSTER = "AWS::RDS::DBCluster"

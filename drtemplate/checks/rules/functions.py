@@ -4,10 +4,11 @@ from collections.abc import Iterator
 from typing import Any
 
 from drtemplate.checks.findings import Finding
-from drtemplate.checks.iam import like
 from drtemplate.checks.rules.code import Code, read_code
 from drtemplate.checks.rules.keys import ACTIONS, ALARM_TYPES, EVENTS
-from drtemplate.checks.rules.reading import (
+from drtemplate.cloudformation.lookups import text_of
+from drtemplate.cloudformation.policies import like
+from drtemplate.cloudformation.reading import (
     Properties,
     Template,
     list_of,
@@ -15,7 +16,6 @@ from drtemplate.checks.rules.reading import (
     of_type,
     properties_of,
     target_of,
-    text_of,
 )
 
 FUNCTION = "AWS::Lambda::Function"

@@ -3,7 +3,8 @@
 from collections.abc import Iterator
 
 from drtemplate.checks.findings import Finding
-from drtemplate.checks.rules.reading import (
+from drtemplate.cloudformation.lookups import text_of
+from drtemplate.cloudformation.reading import (
     Properties,
     Template,
     branches,
@@ -12,7 +13,6 @@ from drtemplate.checks.rules.reading import (
     of_type,
     properties_of,
     target_of,
-    text_of,
 )
 
 LOAD_BALANCER = "AWS::ElasticLoadBalancingV2::LoadBalancer"

@@ -8,14 +8,14 @@ from typing import Any
 
 from drtemplate.checks.findings import Finding
 from drtemplate.checks.rules.policies import allowed, source_context
-from drtemplate.checks.rules.reading import (
+from drtemplate.cloudformation.lookups import text_of
+from drtemplate.cloudformation.reading import (
     Template,
     branches,
     list_of,
     of_type,
     properties_of,
     target_of,
-    text_of,
 )
 
 # https://docs.aws.amazon.com/AmazonCloudWatch/latest/logs/encrypt-log-data-kms.html

@@ -9,7 +9,8 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 from drtemplate.checks.findings import Finding
-from drtemplate.checks.rules.reading import Template, branches, of_type, text_of
+from drtemplate.cloudformation.lookups import text_of
+from drtemplate.cloudformation.reading import Template, branches, of_type
 
 # What the project promises a stack's name; the rule holds every name of the template to it.
 STACK_NAME_LENGTH = 20

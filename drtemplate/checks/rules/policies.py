@@ -3,8 +3,9 @@
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from drtemplate.checks.iam import OPERATORS, like
-from drtemplate.checks.rules.reading import list_of, text_of
+from drtemplate.cloudformation.lookups import text_of
+from drtemplate.cloudformation.policies import OPERATORS, like
+from drtemplate.cloudformation.reading import list_of
 
 _ACCOUNT = "${AWS::AccountId}"
 

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from chain.gate import KEY_USE
-from chain.policies import Request, allows
+from drtemplate.cloudformation.policies import Request, allows
 
 EVENTS, ALARMS = "events.amazonaws.com", "cloudwatch.amazonaws.com"
 # Alarms invoke functions under a principal of their own.

@@ -12,7 +12,7 @@ from typing import Any
 from account import Account
 from moto.awslambda.models import lambda_backends
 
-from chain.policies import Statement, statements
+from drtemplate.cloudformation.policies import Statement, statements
 
 # Lambda's defaults for asynchronous invocations: two retries, six hours.
 # https://docs.aws.amazon.com/lambda/latest/api/API_PutFunctionEventInvokeConfig.html

@@ -11,7 +11,7 @@ from typing import Any
 from chain.clock import Killed, Process
 from chain.deployment import Function
 from chain.gate import Denied
-from chain.policies import Request, allows
+from drtemplate.cloudformation.policies import Request, allows
 
 # Seconds from an asynchronous invocation to its start, and from each failure to the next attempt.
 DELIVERY, BACKOFF = 0.2, (60, 120)

@@ -16,7 +16,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from chain.policies import Request, Statement, allows
+from drtemplate.cloudformation.policies import Request, Statement, allows
 
 FUNCTION = "function"
 

@@ -5,8 +5,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 
 from chain.gate import FUNCTION, KEY_USE, OPERATIONS, Use
-from chain.policies import Statement, allows
-from drtemplate.checks.iam import like
+from drtemplate.cloudformation.policies import Statement, allows, like
 
 # What an action knows, from the gate's rows: does it have a resource, and which condition keys.
 TYPES = {

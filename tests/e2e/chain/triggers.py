@@ -11,7 +11,7 @@ from typing import Any
 
 from chain.delivery import ALARMS, ALARMS_TO_LAMBDA, EVENTS
 from chain.metrics import Alarm, Composite
-from drtemplate.drill.rules import matches, period
+from drtemplate.cloudformation.patterns import matches, period
 
 TARGET_KEYS = {"Id", "Arn", "RetryPolicy", "DeadLetterConfig"}
 

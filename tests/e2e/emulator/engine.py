@@ -4,9 +4,12 @@ from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from typing import Any
 
+from drtemplate.cloudformation.intrinsics import Evaluator
+from drtemplate.cloudformation.lookups import Concrete
+from drtemplate.cloudformation.references import dependencies
 from emulator.resource import FAILURES, KINDS, Resource, Surroundings
 from emulator.shapes import Refused
-from emulator.template import Evaluator, dependencies, ordered
+from emulator.template import ordered
 
 
 @dataclass
@@ -69,7 +72,7 @@ class Engine:
 
     @staticmethod
     def _holds(evaluator: Evaluator, node: dict[str, Any]) -> bool:
-        return "Condition" not in node or evaluator.condition(node["Condition"])
+        return "Condition" not in node or evaluator({"Condition": node["Condition"]})
 
     def _bring(self, evaluator: Evaluator, name: str) -> None:
         """Create the resource, or update it if its properties have changed."""
@@ -162,7 +165,15 @@ class Engine:
             "AWS::URLSuffix": "amazonaws.com",
         }
         names = sorted(zone["ZoneName"] for zone in zones)
-        return Evaluator(self.template, pseudo | self.parameters, self._lookup, names)
+        return Evaluator(
+            Concrete(
+                names=pseudo | self.parameters,
+                resource=self._lookup,
+                zones=names,
+                conditions=self.template.get("Conditions", {}),
+                mappings=self.template.get("Mappings", {}),
+            )
+        )
 
     def _lookup(self, name: str, attribute: str | None) -> Any:
         """What Ref gives of a resource, or GetAtt if an attribute is named."""

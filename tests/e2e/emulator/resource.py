@@ -11,10 +11,11 @@ import jmespath
 import yaml
 from botocore.exceptions import BotoCoreError, ClientError
 
+from drtemplate.errors import InputError
 from emulator import functions
 from emulator.shapes import Refused, fitted
 
-FAILURES = (Refused, BotoCoreError, ClientError)
+FAILURES = (Refused, InputError, BotoCoreError, ClientError)
 SERVICES = {"CertificateManager": "acm", "ElasticLoadBalancingV2": "elbv2"}
 WORD = re.compile(
     r"(?P<each>\*)?(?P<property>\w+)(?:\.(?P<field>\w+))?(?:>(?P<target>\S+)|=(?P<source>\S+))?"

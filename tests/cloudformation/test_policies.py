@@ -2,7 +2,7 @@
 
 import pytest
 
-from drtemplate.checks.iam import OPERATORS, arn_like, like
+from drtemplate.cloudformation.policies import OPERATORS, arn_like, like
 
 HERE = "arn:${AWS::Partition}:logs:${AWS::Region}:${AWS::AccountId}"
 

@@ -1,5 +1,7 @@
 """Read any CloudFormation template: YAML in short or long form, or JSON."""
 
+import os
+import stat
 from math import isfinite
 from pathlib import Path
 from typing import Any, ClassVar, cast
@@ -15,6 +17,13 @@ SECTIONS = frozenset(
 )
 
 
+# "Template body size in an Amazon S3 object: 1 MB"
+# https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/cloudformation-limits.html
+MAX_BYTES = 2**20
+# Collections and scalars, aliases counted as what they stand for. The largest template has fewer.
+MAX_NODES = 200_000
+
+
 class _Loader(yaml.SafeLoader):
     """Short forms become long ones; a date stays text, as it is for CloudFormation."""
 
@@ -25,12 +34,14 @@ class _Loader(yaml.SafeLoader):
 
     def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Any, Any]:
         """Refuse a key that stands twice, of which YAML would silently keep the last."""
-        keys = [self.construct_object(key, deep=True) for key, _ in node.value]
-        for number, key in enumerate(keys):
-            if key in keys[:number]:
+        seen: set[Any] = set()
+        for key_node, _ in node.value:
+            key = self.construct_object(key_node, deep=True)
+            if key in seen:
                 raise yaml.constructor.ConstructorError(
-                    None, None, f"key {key!r} stands twice", node.value[number][0].start_mark
+                    None, None, f"key {key!r} stands twice", key_node.start_mark
                 )
+            seen.add(key)
         return cast(dict[Any, Any], super().construct_mapping(node, deep))
 
 
@@ -54,14 +65,29 @@ def read_text(path: Path, what: str, encoding: str = "utf-8") -> str:
     """The text of a file that the user names, its line ends as they are.
 
     Raises:
-        InputError: it is missing, unreadable or not UTF-8; ``what`` names it for people.
+        InputError: it is missing, unreadable, no regular file, too large or not UTF-8; ``what``
+            names it for people.
     """
     try:
-        return path.read_bytes().decode(encoding)
+        return _read_bytes(path, what).decode(encoding)
     except OSError as exc:
         raise InputError(f"{path}: cannot read the {what}: {exc.strerror}") from exc
     except UnicodeDecodeError as exc:
         raise InputError(f"{path}: the {what} is not UTF-8") from exc
+
+
+def _read_bytes(path: Path, what: str) -> bytes:
+    """The file's bytes; neither a device without end nor a pipe that nobody fills is waited for."""
+    with os.fdopen(os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC), "rb") as file:
+        mode = os.fstat(file.fileno()).st_mode
+        if not stat.S_ISREG(mode):
+            raise InputError(f"{path}: the {what} is no regular file; name one")
+        data = file.read(MAX_BYTES + 1)
+    if len(data) > MAX_BYTES:
+        raise InputError(
+            f"{path}: the {what} has more than {MAX_BYTES:,} bytes, which is too large"
+        )
+    return data
 
 
 def load_document(path: Path, what: str) -> Any:
@@ -72,7 +98,7 @@ def load_document(path: Path, what: str) -> Any:
     """
     text = read_text(path, what)
     try:
-        return _plain(yaml.load(text, _Loader))
+        return _plain(_load(text))
     except yaml.MarkedYAMLError as exc:
         mark = exc.problem_mark
         line = f":{mark.line + 1}" if mark else ""
@@ -85,6 +111,31 @@ def load_document(path: Path, what: str) -> Any:
     except (ValueError, KeyError, TypeError) as exc:
         problem = str(exc).splitlines()[0]
         raise InputError(f"{path}: the {what} holds what no template can: {problem}") from exc
+
+
+def _load(text: str) -> Any:
+    """The YAML's value. Aliases are counted before they are followed: 600 bytes can mean millions."""
+    loader = _Loader(text)
+    try:
+        node = loader.get_single_node()
+        if node is None:
+            return None
+        if _weight(node, {}) > MAX_NODES:
+            raise ValueError(f"more than {MAX_NODES:,} values, its aliases followed")
+        return loader.construct_document(node)
+    finally:
+        loader.dispose()
+
+
+def _weight(node: yaml.Node, known: dict[int, int]) -> int:
+    """The number of values that the node stands for."""
+    if isinstance(node, yaml.ScalarNode):
+        return 1
+    if id(node) not in known:
+        known[id(node)] = 1  # of one that contains itself, ``_plain`` knows better what to say
+        parts = [part for item in node.value for part in (item if type(item) is tuple else (item,))]
+        known[id(node)] = 1 + sum(_weight(part, known) for part in parts)
+    return known[id(node)]
 
 
 def _plain(value: Any) -> Any:

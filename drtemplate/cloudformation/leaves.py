@@ -9,7 +9,8 @@ import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from drtemplate.checks.references import sub_variables
+from drtemplate.cloudformation.intrinsics import SCALARS, Text, function_of, scalar_text
+from drtemplate.cloudformation.lookups import symbolic
 
 # What identifies an element in a list whose order means nothing.
 KEYED = {
@@ -36,7 +37,8 @@ SETS = frozenset(
 POLICIES = frozenset(("AssumeRolePolicyDocument", "KeyPolicy", "PolicyDocument"))
 PATTERNS = frozenset(("EventPattern",))
 STRUCTURE = frozenset(("Effect", "Id", "Sid", "Version"))
-_VARIABLE = re.compile(r"\$\{([^!{}][^{}]*)\}")
+# What may be a text; every other function stays a collection of its arguments.
+_TEXTS = frozenset(("Ref", "Fn::GetAtt", "Fn::Sub", "Fn::Join"))
 _ONE_VARIABLE = re.compile(r"\$\{([^!{}]+)\}")
 
 
@@ -112,30 +114,12 @@ def _canonical(value: Any) -> str:
 
 def _leaf(value: Any) -> str | None:
     """The text of a scalar or a reference, or None for a collection."""
-    if (scalar := _scalar(value)) is not None:
-        return _plain(scalar)
-    if not isinstance(value, dict) or len(value) != 1:
-        return None
-    ((name, argument),) = value.items()
-    if name == "Ref" and isinstance(argument, str):
-        return f"!Ref {argument}"
-    if name == "Fn::GetAtt":
-        parts = argument if isinstance(argument, list) else [argument]
-        return f"!GetAtt {'.'.join(parts)}" if all(isinstance(p, str) for p in parts) else None
-    if name in ("Fn::Sub", "Fn::Join"):
-        text = _sub_text(value)
-        return None if text is None else _reference(text)
-    return None
-
-
-def _scalar(value: Any) -> str | None:
-    if isinstance(value, bool):
-        return "true" if value else "false"
-    if isinstance(value, int | float):
-        return str(int(value)) if value == int(value) else str(value)
-    if value is None:
-        return "null"
-    return value if isinstance(value, str) else None
+    found = function_of(value)
+    if found and found[0] in _TEXTS:
+        value = symbolic(value)
+    if isinstance(value, Text):
+        return _reference(value)
+    return _plain(scalar_text(value)) if isinstance(value, SCALARS) else None
 
 
 def _plain(text: str) -> str:
@@ -143,56 +127,12 @@ def _plain(text: str) -> str:
     return _trimmed(f"'{text}" if text.startswith(("!", "'")) else text)
 
 
-def _sub_text(value: Any) -> str | None:
-    """What a scalar, a reference, a Sub or a Join contributes to a Sub text; None if it cannot."""
-    if (scalar := _scalar(value)) is not None:
-        return scalar.replace("${", "${!")
-    if not isinstance(value, dict):
-        return None
-    if "Fn::Sub" in value:
-        return _filled_in(value["Fn::Sub"])
-    if "Fn::Join" in value:
-        return _joined(value["Fn::Join"])
-    leaf = _leaf(value)
-    return None if leaf is None else f"${{{leaf.partition(' ')[2]}}}"
-
-
-def _filled_in(argument: Any) -> str | None:
-    """A Sub's text with its own variables replaced, where their values can stand in a text."""
-    if isinstance(argument, str):
-        return argument
-    match argument:
-        case [str() as text, dict() as own]:
-            values = {name: _sub_text(value) for name, value in own.items()}
-            if all(values.get(name, "") is not None for name in sub_variables(text)):
-                # All at once: a value may hold what looks like the next variable.
-                return _VARIABLE.sub(lambda found: _value(values, found), text)
-    return None
-
-
-def _value(values: Mapping[str, str | None], found: re.Match[str]) -> str:
-    """A variable's own value, or the variable as it stands: then it is a reference."""
-    value = values.get(found[1].strip())
-    return found[0] if value is None else value
-
-
-def _joined(argument: Any) -> str | None:
-    match argument:
-        case [str() as delimiter, list() as values]:
-            parts = [_sub_text(value) for value in values]
-            known = [part for part in parts if part is not None]
-            return delimiter.join(known) if len(known) == len(parts) else None
-    return None
-
-
-def _reference(text: str) -> str:
-    """A Sub text as a leaf: one variable is a reference, none is plain text."""
+def _reference(text: Text) -> str:
+    """A text with references in it as a leaf; one variable alone is a reference."""
     if match := _ONE_VARIABLE.fullmatch(text):
         name = match[1].strip()
         is_attribute = "." in name and not name.startswith("AWS::")
         return f"!GetAtt {name}" if is_attribute else f"!Ref {name}"
-    if not sub_variables(text):
-        return _plain(text.replace("${!", "${"))
     return f"!Sub {_trimmed(text)}"
 
 

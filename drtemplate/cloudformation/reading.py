@@ -1,18 +1,19 @@
-"""How the rules read a template: resources by type, and values without CloudFormation's wrapping.
+"""Short questions to a template: resources by type, and values without CloudFormation's wrapping.
 
-A rule sees text in one spelling only: ``${X}`` for a Ref and ``${X.Arn}`` for a GetAtt, alone or
-inside a Sub. So two values that CloudFormation would make equal are equal for a rule too.
+Who asks sees text in one spelling only: ``${X}`` for a Ref and ``${X.Arn}`` for a GetAtt, alone or
+inside a Sub. So two values that CloudFormation would make equal are equal here too.
 """
 
 import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from drtemplate.cloudformation.lookups import text_of
+
 Template = Mapping[str, Any]
 Properties = Mapping[str, Any]
 
 _WHOLE = re.compile(r"\$\{([A-Za-z0-9]+)(?:\.([A-Za-z0-9.]+))?\}")
-_VARIABLE = re.compile(r"\$\{([^}]+)\}")
 
 
 def of_type(template: Template, *types: str) -> Iterator[tuple[str, Properties]]:
@@ -26,37 +27,6 @@ def properties_of(template: Template, title: str | None, kind: str) -> Propertie
     """The properties of the resource with this logical id, or None if it is no such resource."""
     resource = template.get("Resources", {}).get(title, {})
     return resource.get("Properties", {}) if resource.get("Type") == kind else None
-
-
-def text_of(value: Any) -> str | None:
-    """The value as the text of a Sub, or None if it is no text that can be known here."""
-    if isinstance(value, bool):
-        return str(value).lower()
-    if isinstance(value, str | int | float):
-        return str(value)
-    if not isinstance(value, dict) or len(value) != 1:
-        return None
-    ((name, argument),) = value.items()
-    if name == "Ref":
-        return f"${{{argument}}}"
-    if name == "Fn::GetAtt":
-        return f"${{{argument if isinstance(argument, str) else '.'.join(map(str, argument))}}}"
-    if name == "Fn::Sub":
-        return _sub(argument)
-    if name == "Fn::Join":
-        parts = [text_of(part) for part in argument[1]] if isinstance(argument[1], list) else [None]
-        return None if None in parts else str(argument[0]).join(map(str, parts))
-    return None
-
-
-def _sub(argument: Any) -> str | None:
-    if isinstance(argument, str):
-        return argument
-    text, own = argument
-    values = {name: text_of(value) for name, value in own.items()}
-    if None in values.values():
-        return None
-    return _VARIABLE.sub(lambda found: str(values.get(found[1], found[0])), text)
 
 
 def target_of(value: Any) -> tuple[str | None, str]:

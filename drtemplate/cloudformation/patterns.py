@@ -1,4 +1,4 @@
-"""What an EventBridge rule says: its pattern and its schedule. What is not known here is an error."""
+"""What an EventBridge rule says: its pattern and its schedule. What is not known is an error."""
 
 import re
 from collections.abc import Mapping
@@ -37,7 +37,7 @@ def check_pattern(pattern: Any) -> None:
     for key, wanted in pattern.items():
         # EventBridge reads a dot as a step into the next object.
         if key == "$or" or "." in key:
-            raise ValueError(f"no drill knows the key {key} of an event pattern")
+            raise ValueError(f"the key {key} of an event pattern is not known here")
         if not isinstance(wanted, list):
             check_pattern(wanted)
             continue
@@ -53,7 +53,7 @@ def _check_value(key: str, wanted: Any) -> None:
     if isinstance(wanted, Mapping) and not (
         list(wanted) == ["prefix"] and isinstance(wanted["prefix"], str)
     ):
-        raise ValueError(f"no drill knows the operator of {key} in an event pattern: {wanted}")
+        raise ValueError(f"the operator of {key} in an event pattern is not known here: {wanted}")
 
 
 def matches(pattern: Mapping[str, Any], event: Mapping[str, Any]) -> bool:

@@ -5,8 +5,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from drtemplate.checks.leaves import KEYED, SETS, leaves
-from drtemplate.checks.loading import load_template
+from drtemplate.cloudformation.document import load_template
+from drtemplate.cloudformation.leaves import KEYED, SETS, leaves
 from drtemplate.rendering.yaml import to_yaml
 from drtemplate.settings import Settings
 from drtemplate.stack import build

@@ -1,9 +1,13 @@
+import itertools
 import json
+import os
+import time
+from pathlib import Path
 
 import pytest
 from refusals import refusal
 
-from drtemplate.checks.loading import load_document, load_template
+from drtemplate.cloudformation.document import load_document, load_template
 from drtemplate.errors import InputError
 
 LONG = """\
@@ -207,3 +211,33 @@ def test_a_path_below_a_file_is_refused(tmp_path):
 def test_the_message_says_what_was_to_be_read(tmp_path):
     with pytest.raises(InputError, match="the source template"):
         load_template(tmp_path / "missing.yaml", "source template")
+
+
+def test_aliases_are_counted_before_they_are_followed(tmp_path):
+    """600 bytes that mean ten thousand million values, plain and merged."""
+    for line in ("&{0} [{1}]", "&{0} {{<<: [{1}]}}"):
+        names = "abcdefghij"
+        texts = ["a: " + line.format("a", "x" if "<<" not in line else "{k: v}")]
+        texts += [
+            f"{new}: " + line.format(new, ", ".join([f"*{old}"] * 10))
+            for old, new in itertools.pairwise(names)
+        ]
+        started = time.perf_counter()
+        assert "aliases" in refusal(load_document, written(tmp_path, "\n".join(texts)), "file")
+        assert time.perf_counter() - started < 1
+
+
+def test_an_alias_that_means_little_is_read(tmp_path):
+    path = written(tmp_path, "a: &a {x: 1}\nb: *a\n")
+    assert load_document(path, "file") == {"a": {"x": 1}, "b": {"x": 1}}
+
+
+def test_a_file_without_end_and_one_that_is_too_large_are_refused(tmp_path):
+    assert "no regular file" in refusal(load_template, Path("/dev/zero"))
+    pipe = tmp_path / "pipe"
+    os.mkfifo(pipe)
+    assert "no regular file" in refusal(load_template, pipe)
+    large = written(tmp_path, "#" * 2**20)
+    assert "no CloudFormation template" in refusal(load_template, large)
+    large.write_text("#" * (2**20 + 1))
+    assert "too large" in refusal(load_template, large)

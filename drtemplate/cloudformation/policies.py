@@ -1,15 +1,49 @@
 """What IAM decides of a request under the statements of a policy.
 
 https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_evaluation-logic.html
-An element or an operator that is not known here is an error, never a guess.
+An element or an operator that is not known here is an error, never a guess. Values may be as
+deployed or the texts of a Sub.
 """
 
 import itertools
-from collections.abc import Iterable, Iterator, Mapping
+import re
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from drtemplate.checks.iam import OPERATORS, arn_like, like
+# A colon, but not one of ``${AWS::Region}`` or of a policy variable.
+_COLON = re.compile(r":(?![^{}]*\})")
+
+
+def like(pattern: str, text: str) -> bool:
+    """``*`` for any number of characters, ``?`` for one, and no other wildcard."""
+    expression = re.escape(pattern).replace(r"\*", ".*").replace(r"\?", ".")
+    return re.fullmatch(expression, text, re.DOTALL) is not None
+
+
+def arn_like(pattern: str, arn: str) -> bool:
+    """Each of the six components of an ARN by itself.
+
+    https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_elements_condition_operators.html#Conditions_ARN
+    """
+    patterns, parts = _COLON.split(pattern, 5), _COLON.split(arn, 5)
+    return len(patterns) == len(parts) == 6 and all(map(like, patterns, parts))
+
+
+def _same(wanted: str, given: str) -> bool:
+    return wanted.lower() == given.lower()
+
+
+# Operator -> whether what a condition wants holds for what a request carries.
+# https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_elements_condition_operators.html
+OPERATORS: dict[str, Callable[[str, str], bool]] = {
+    "StringEquals": str.__eq__,
+    "StringEqualsIgnoreCase": _same,
+    "StringLike": like,
+    "ArnEquals": arn_like,
+    "ArnLike": arn_like,
+    "Bool": _same,
+}
 
 KNOWN_ELEMENTS = {"Sid", "Effect", "Principal", "Action", "Resource", "Condition"}
 
@@ -61,14 +95,14 @@ class Statement:
     def singles(self) -> Iterator["Statement"]:
         """The statement taken apart: one action, one resource and one value a condition each."""
         choices = [[(o, k, (value,)) for value in values] for o, k, values in self.conditions]
-        for action, resource, *conditions in itertools.product(
-            self.actions, self.resources, *choices
+        for action, resource, conditions in itertools.product(
+            self.actions, self.resources, itertools.product(*choices)
         ):
             yield Statement(
                 effect=self.effect,
                 actions=(action,),
                 resources=(resource,),
-                conditions=tuple(conditions),
+                conditions=conditions,
                 principals=self.principals,
             )
 

@@ -1,0 +1,1 @@
+"""What a CloudFormation template means: read, evaluated, compared. Knows nothing of who asks."""

@@ -1,0 +1,131 @@
+"""What the evaluator is given: no value at all, or all of them.
+
+``Symbolic`` leaves a reference as one, in a single spelling: ``${X}`` for a Ref, ``${X.Arn}`` for a
+GetAtt, alone or inside a text. ``Concrete`` has parameters, physical ids and attributes.
+"""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from drtemplate.cloudformation.intrinsics import (
+    KNOWN,
+    NO_VALUE,
+    NOT_EVALUATED,
+    SCALARS,
+    Evaluator,
+    Text,
+    as_sub,
+    scalar_text,
+    shown,
+)
+from drtemplate.errors import InputError
+
+
+class Symbolic:
+    """Knows no value; what cannot be decided stays as it is, its arguments resolved."""
+
+    def ref(self, name: str) -> Text:
+        """``${name}``."""
+        return Text(f"${{{name}}}")
+
+    def attribute(self, logical_id: str, name: str) -> Text:
+        """``${logical_id.name}``."""
+        return Text(f"${{{logical_id}.{name}}}")
+
+    def function(self, evaluate: Evaluator, name: str, argument: Any) -> Any:
+        """The function itself."""
+        return {name: evaluate(argument)}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Concrete:
+    """Knows every value; what it does not know is an InputError.
+
+    Attributes:
+        names: parameters and pseudo parameters, by name, with their values.
+        resource: a logical id, and an attribute or None -> the attribute, or what Ref gives.
+        zones: the region's availability zones.
+        conditions: the template's own section, as its mappings.
+        imports: exported names and their values.
+    """
+
+    names: Mapping[str, Any]
+    resource: Callable[[str, str | None], Any]
+    zones: Sequence[str] = ()
+    conditions: Mapping[str, Any] = field(default_factory=dict)
+    mappings: Mapping[str, Any] = field(default_factory=dict)
+    imports: Mapping[str, Any] = field(default_factory=dict)
+
+    def ref(self, name: str) -> Any:
+        """A parameter's value, or what stands for the resource."""
+        if name == "AWS::NoValue":
+            return NO_VALUE
+        return self.names[name] if name in self.names else self.resource(name, None)
+
+    def attribute(self, logical_id: str, name: str) -> Any:
+        """A resource's attribute."""
+        return self.resource(logical_id, name)
+
+    def function(self, evaluate: Evaluator, name: str, argument: Any) -> Any:
+        """Conditions, mappings, zones and imports."""
+        match name, argument:
+            case "Condition", str():
+                return self.holds(evaluate, argument)
+            case "Fn::If", [str() as condition, yes, no]:
+                return evaluate(yes if self.holds(evaluate, condition) else no)
+            case "Fn::Equals", [one, other]:
+                return _same(evaluate(one), evaluate(other))
+            case "Fn::Not", [one]:
+                return not evaluate(one)
+            case "Fn::And", [*parts]:
+                return all(map(evaluate, parts))
+            case "Fn::Or", [*parts]:
+                return any(map(evaluate, parts))
+            case "Fn::GetAZs", _:
+                return list(self.zones)
+            case "Fn::FindInMap", [mapping, first, second, *default]:
+                return self._mapped(evaluate, (mapping, first, second), default)
+            case "Fn::ImportValue", _ if (export := evaluate(argument)) in self.imports:
+                return self.imports[export]
+        known = name in KNOWN and name not in NOT_EVALUATED
+        raise InputError(
+            f"{name} cannot take {shown(argument)}" if known else f"{name} is not known here"
+        )
+
+    def holds(self, evaluate: Evaluator, name: str) -> bool:
+        """Whether the template's condition holds.
+
+        Raises:
+            InputError: there is no such condition.
+        """
+        if name not in self.conditions:
+            raise InputError(f"unresolved condition {name}")
+        return bool(evaluate(self.conditions[name]))
+
+    def _mapped(self, evaluate: Evaluator, keys: Sequence[Any], default: Sequence[Any]) -> Any:
+        found: Any = self.mappings
+        for key in map(evaluate, keys):
+            if not isinstance(found, Mapping) or key not in found:
+                match default:
+                    case [{"DefaultValue": value}]:
+                        return evaluate(value)
+                raise InputError(f"Fn::FindInMap finds no {shown(key)}")
+            found = found[key]
+        return found
+
+
+def _same(one: Any, other: Any) -> bool:
+    """Whether Equals holds; a number and its text are equal."""
+    if isinstance(one, SCALARS) and isinstance(other, SCALARS):
+        return scalar_text(one) == scalar_text(other)
+    return bool(one == other)
+
+
+symbolic = Evaluator(Symbolic())
+
+
+def text_of(value: Any) -> str | None:
+    """The value as the text of a Sub, or None if it is no text that can be known here."""
+    found = symbolic(value)
+    return as_sub(found) if found is not None and isinstance(found, SCALARS) else None
