@@ -91,6 +91,9 @@ def _add_lint(commands: "Commands") -> None:
         "--region", action="append", metavar="R", help="validate for R; may be given repeatedly"
     )
     lint.add_argument("--format", choices=("text", "json"), default="text")
+    lint.add_argument(
+        "--rules", action="store_true", help="print what our own rules look for, as Markdown"
+    )
     lint.set_defaults(command=_lint)
 
 
@@ -162,6 +165,11 @@ def _lint(options: argparse.Namespace, settings: Settings) -> int:
     from drtemplate import pipeline  # noqa: PLC0415
     from drtemplate.checks.lint import check_regions  # noqa: PLC0415
 
+    if options.rules:
+        from drtemplate.checks.catalogue import as_markdown, load_rules  # noqa: PLC0415
+
+        _print(as_markdown(load_rules()).removesuffix("\n"))
+        return FINE
     if options.region:
         settings = replace(settings, regions=tuple(options.region))
     check_regions(settings.regions)

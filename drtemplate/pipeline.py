@@ -81,20 +81,16 @@ def header(settings: Settings) -> str:
 
 
 def validate(rendered: Rendered, settings: Settings) -> "list[Finding]":
-    """Everything that a template must pass before it is written; the cheap checks go first.
+    """Everything that a template must pass before it is written.
 
     Raises:
         HandlerError: as ``check_handlers``.
     """
     # A freshness check validates nothing, so it need not wait for these either.
-    from drtemplate.checks.limits import check_limits  # noqa: PLC0415
     from drtemplate.checks.lint import lint  # noqa: PLC0415
-    from drtemplate.checks.rules import check_rules  # noqa: PLC0415
 
     check_handlers(rendered, settings)
-    found = check_limits(rendered.template, rendered.text)
-    found += check_rules(rendered.template)
-    return found or lint(rendered.text, settings.regions)
+    return lint(rendered.text, settings.regions)
 
 
 def check_handlers(rendered: Rendered, settings: Settings) -> None:

@@ -7,8 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from drtemplate.checks.limits import MAX_BYTES
-from drtemplate.cloudformation.document import load_template
+from drtemplate.cloudformation.document import MAX_TEMPLATE_BYTES, load_template
 from drtemplate.deploying.account import Account, asking, open_account
 from drtemplate.deploying.command import Command, Run, Target, find_aws, make_command, started
 from drtemplate.deploying.events import Event, EventReader
@@ -178,9 +177,9 @@ def _refuse(request: Request, found: Iterator[str]) -> None:
 
 
 def _check_size(path: Path) -> None:
-    if (size := path.stat().st_size) > MAX_BYTES:
+    if (size := path.stat().st_size) > MAX_TEMPLATE_BYTES:
         raise DeployError(
-            f"{path}: the template has {size:,} bytes, and CloudFormation takes {MAX_BYTES:,} "
+            f"{path}: the template has {size:,} bytes, and CloudFormation takes {MAX_TEMPLATE_BYTES:,} "
             "without an S3 bucket; render a shorter one"
         )
 

@@ -1,8 +1,8 @@
 """Each limit of AWS that is left, at its edge and one step behind it."""
 
 import pytest
-
 from drtemplate.checks.limits import check_limits
+
 from drtemplate.rendering.yaml import to_yaml
 from drtemplate.settings import Settings
 from drtemplate.stack import build
