@@ -20,7 +20,8 @@ def find(rules) -> Find:
     """Every match of our rules in a template, with its rule's id; nothing of cfn-lint's own."""
 
     def found(template: Any) -> list[tuple[str, RuleMatch]]:
-        linted = Template("", template, ["us-east-1"])
+        linted = Template("", {}, ["us-east-1"])
+        linted.template = template  # no rule of ours asks for more, which takes cfn-lint longer
         return [(rule.id, match) for rule in rules for match in rule.match(linted)]
 
     return found

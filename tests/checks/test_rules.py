@@ -358,6 +358,16 @@ MUTATIONS: dict[str, tuple[Callable[[Resources], None], str, str]] = {
         "E9305",
         "RDSEventRule",
     ),
+    "a permission for another service": (
+        change("HealthCheckPermission", Principal="s3.amazonaws.com"),
+        "E9305",
+        "HealthCheckScheduleRule",
+    ),
+    "an alarm that calls the other function": (
+        change("CompositeAlarm", AlarmActions=[ref("AlertTopic"), get_att(MONITOR, "Arn")]),
+        "E9305",
+        "CompositeAlarm",
+    ),
     "another action": (
         change("RDSEventPermission", Action="lambda:GetFunction"),
         "E9305",
@@ -379,6 +389,21 @@ MUTATIONS: dict[str, tuple[Callable[[Resources], None], str, str]] = {
         ),
         "E9403",
         "ALBUnhealthyTargetsAlarm",
+    ),
+    "a dimension that RDS does not have": (
+        dimensions("ReplicationLagAlarm", ClusterIdentifier="x"),
+        "E9402",
+        "ReplicationLagAlarm",
+    ),
+    "targets by no dimension": (
+        change("ALBUnhealthyTargetsAlarm", Dimensions=None),
+        "E9402",
+        "ALBUnhealthyTargetsAlarm",
+    ),
+    "a service's metric in the namespace of ours": (
+        change("DatabaseConnectionAlarm", Namespace="DRSystem"),
+        "E9404",
+        "DatabaseConnectionAlarm",
     ),
     "a role alone": (
         dimensions("ReplicationLagAlarm", Role="READER"),
@@ -437,6 +462,26 @@ MUTATIONS: dict[str, tuple[Callable[[Resources], None], str, str]] = {
         "E9405",
         "SlowFailoverAlarm",
     ),
+    "ten seconds for AWS's metric in an expression": (
+        change(
+            "WriterAlarm",
+            MetricName=None,
+            Metrics=[
+                {
+                    "MetricStat": {
+                        "Metric": {
+                            "Namespace": "AWS/RDS",
+                            "MetricName": "EngineUptime",
+                            "Dimensions": [{"Name": "DBClusterIdentifier", "Value": CLUSTER}],
+                        },
+                        "Period": 10,
+                    }
+                }
+            ],
+        ),
+        "E9405",
+        "WriterAlarm",
+    ),
     "fifteen seconds": (
         change("DatabaseHealthAlarm", Period=15),
         "E9405",
@@ -471,6 +516,29 @@ MUTATIONS: dict[str, tuple[Callable[[Resources], None], str, str]] = {
         change("PrimaryALB", Name=sub("${AWS::StackName}-primary-balancer")),
         "E9501",
         "PrimaryALB",
+    ),
+    "a load balancer's name of 33 characters": (
+        change("PrimaryALB", Name=sub("${AWS::StackName}-primary-alb2")),
+        "E9501",
+        "PrimaryALB",
+    ),
+    "a bucket's name with a region": (
+        change(
+            "ConfigurationBucket",
+            BucketName=sub("${AWS::StackName}-config-${AWS::AccountId}-${AWS::Region}-12345678"),
+        ),
+        "E9501",
+        "ConfigurationBucket",
+    ),
+    "a cluster's double hyphen": (
+        change("AuroraDBCluster", DBClusterIdentifier=sub("${AWS::StackName}--cluster")),
+        "E9501",
+        "AuroraDBCluster",
+    ),
+    "a role's name": (
+        change("HealthMonitorRole", RoleName=sub("${AWS::StackName}-" + "m" * 44)),
+        "E9501",
+        "HealthMonitorRole",
     ),
     "a target group's name": (
         change("StandbyTargetGroup", Name=sub("${AWS::StackName}-standby-group")),
@@ -678,6 +746,13 @@ def test_every_permission_config_and_policy_is_needed(find, template):
         broken = copy.deepcopy(template)
         del broken["Resources"][title]
         assert find(broken), title
+
+
+def test_the_name_of_an_export_is_one_of_the_names(find, broken):
+    broken["Outputs"]["VPCId"]["Export"] = {"Name": sub("${AWS::StackName}-" + "x" * 235)}
+    assert [(rule, match.path) for rule, match in find(broken)] == [
+        ("E9501", ["Outputs", "VPCId", "Export", "Name"])
+    ]
 
 
 def test_an_empty_template_has_no_finding(find):

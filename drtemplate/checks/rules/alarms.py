@@ -96,7 +96,7 @@ class ServiceMetric(TemplateRule):
         for metric in _service_metrics(template):
             if (metric.namespace, metric.name) not in PUBLISHED:
                 yield RuleMatch(
-                    list(metric.path),
+                    metric.at("MetricName"),
                     f"{metric.namespace} {metric.name} is not known to be published; if AWS's page "
                     "says so, add it to PUBLISHED",
                 )
@@ -125,7 +125,7 @@ class MetricDimensions(TemplateRule):
             if sets is not None and frozenset(metric.dimensions) not in sets:
                 choices = " or ".join("+".join(sorted(one)) for one in sets)
                 yield RuleMatch(
-                    list(metric.path),
+                    metric.at("Dimensions"),
                     f"{metric.namespace} {metric.name} is never published by {metric.by}; use "
                     f"{choices}",
                 )
@@ -152,7 +152,7 @@ class DimensionValue(TemplateRule):
         for metric in _service_metrics(template):
             for name in metric.dimensions:
                 if problem := _value_problem(template, metric, name):
-                    yield RuleMatch(list(metric.path), problem)
+                    yield RuleMatch(metric.at("Dimensions"), problem)
 
 
 def _value_problem(template: Template, metric: Metric, name: str) -> str:
@@ -193,7 +193,7 @@ class OwnMetric(TemplateRule):
         for metric in metrics(template):
             if not metric.is_service and not _publishers(template, metric):
                 yield RuleMatch(
-                    list(metric.path),
+                    metric.at("MetricName"),
                     f"no function publishes {metric.namespace} {metric.name} by {metric.by}; publish "
                     "it, or look at one that is",
                 )
@@ -231,7 +231,7 @@ class AlarmPeriod(TemplateRule):
                 )
             else:
                 continue
-            yield RuleMatch(list(metric.path), f"{metric.namespace} {metric.name}: {problem}")
+            yield RuleMatch(metric.at("Period"), f"{metric.namespace} {metric.name}: {problem}")
 
 
 def _publishers(template: Template, metric: Metric) -> list[Code]:

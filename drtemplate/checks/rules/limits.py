@@ -71,7 +71,7 @@ class AlarmDescriptionSize(TemplateRule):
     )
     tags = ["limits", "cloudwatch"]
     example = (
-        "Resources.WriterAlarm.Properties.AlarmDescription",
+        "Resources.CompositeAlarm.Properties.AlarmDescription",
         {"Fn::Sub": "x" * MAX_ALARM_DESCRIPTION + "${AWS::StackName}x"},
     )
 
@@ -94,7 +94,7 @@ class ParameterValueSize(TemplateRule):
     source_url = "https://docs.aws.amazon.com/systems-manager/latest/userguide/parameter-store-advanced-parameters.html"
     tags = ["limits", "ssm"]
     example = (
-        "Resources.DatabaseEndpointParameter.Properties.Value",
+        "Resources.FailoverConfigParameter.Properties.Value",
         {"Fn::Sub": "x" * MAX_PARAMETER_VALUE + "${AWS::StackName}x"},
     )
 
@@ -117,7 +117,7 @@ class EnvironmentSize(TemplateRule):
     source_url = "https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html"
     tags = ["limits", "lambda"]
     example = (
-        "Resources.HealthMonitorFunction.Properties.Environment.Variables.NOTE",
+        "Resources.FailoverOrchestratorFunction.Properties.Environment.Variables.NOTE",
         "x" * MAX_ENVIRONMENT,
     )
 
@@ -141,7 +141,7 @@ class InlineCodeSize(TemplateRule):
     source_url = "https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/aws-properties-lambda-function-code.html"
     tags = ["limits", "lambda"]
     example = (
-        "Resources.HealthMonitorFunction.Properties.Code.ZipFile",
+        "Resources.FailoverOrchestratorFunction.Properties.Code.ZipFile",
         {"Fn::Join": ["x" * 65_536, [""] * (MAX_INLINE_CODE // 65_536 + 2)]},
     )
 

@@ -24,9 +24,10 @@ class Metric:
     """A metric, and who looks at it.
 
     Attributes:
-        path: steps to the one who looks, below the template's root.
+        path: steps from the template's root to where its name stands, or the text that holds it.
         dimensions: name -> value; a dashboard's value is the text of a Sub.
         period: seconds between two looks; None if none is known.
+        in_text: whether it stands in a text, so that no path leads below.
     """
 
     path: tuple[str | int, ...]
@@ -34,6 +35,14 @@ class Metric:
     name: str
     dimensions: Mapping[str, Any]
     period: float | None = None
+    in_text: bool = False
+
+    def at(self, key: str) -> list[str | int]:
+        """The path of one of its properties."""
+        if self.in_text:
+            return list(self.path)
+        beside = key == "Period" and self.path[-1] == "Metric"
+        return [*(self.path[:-1] if beside else self.path), key]
 
     @property
     def is_service(self) -> bool:
@@ -61,7 +70,8 @@ def _of_alarms(template: Template) -> Iterator[Metric]:
             stat = mapping_of(dig(query, "MetricStat"))
             if stat:
                 facts = mapping_of(stat.get("Metric"))
-                yield _metric((*path, "Metrics", number), facts, stat.get("Period"))
+                place = (*path, "Metrics", number, "MetricStat", "Metric")
+                yield _metric(place, facts, stat.get("Period"))
 
 
 def _metric(path: tuple[str | int, ...], facts: Properties, period: Any) -> Metric:
@@ -85,7 +95,7 @@ def _of_dashboards(template: Template) -> Iterator[Metric]:
                     before = _spelt_out(words, before)
                     if len(before) >= 2:
                         pairs = dict(zip(before[2::2], before[3::2], strict=False))
-                        yield Metric(path, before[0], before[1], pairs)
+                        yield Metric(path, before[0], before[1], pairs, in_text=True)
 
 
 def _widgets(text: str | None) -> list[Properties]:
