@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from drtemplate.errors import InputError
-from drtemplate.groups.functions import HANDLERS
+from drtemplate.groups.handlers import HANDLERS
 from drtemplate.rendering.yaml import to_yaml
 from drtemplate.settings import PROJECT, Settings
 from drtemplate.stack import build
