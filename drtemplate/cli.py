@@ -86,7 +86,7 @@ def _add_render(commands: "Commands") -> None:
 
 
 def _add_lint(commands: "Commands") -> None:
-    lint = commands.add_parser("lint", help="run cfn-lint and the project's own checks")
+    lint = commands.add_parser("lint", help="run cfn-lint with our own rules")
     lint.add_argument(
         "--region", action="append", metavar="R", help="validate for R; may be given repeatedly"
     )

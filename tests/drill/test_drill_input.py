@@ -52,7 +52,7 @@ def refused(result):
         (["--jobs", 0], ["--jobs 0"]),
         (["--assumptions", "nowhere.yaml"], ["nowhere.yaml", "cannot read the assumptions file"]),
         (["--template", "nowhere.yaml"], ["nowhere.yaml", "cannot read the template"]),
-        (["--handlers", "nowhere"], ["health_monitor.py", "cannot read the handler"]),
+        (["--handlers", "nowhere"], ["failover_orchestrator.py", "cannot read the handler"]),
     ],
 )
 def test_wrong_options(drill, arguments, words):
