@@ -17,8 +17,8 @@ HEAD = """# The rules
 
 Rules of our own for [cfn-lint](https://github.com/aws-cloudformation/cfn-lint), for what its own do not see:
 only AWS itself would refuse it, or go on without a word. `.cfnlintrc` names their modules, so that the render,
-`make lint`, the pre-commit hook and an editor with cfn-lint run them alike. An `E` is refused or does not
-work; a `W` is a risk, or more than a table here can know.
+`make lint`, the pre-commit hook and an editor that runs `.venv/bin/cfn-lint` have them alike. An `E` is refused
+or does not work; a `W` is a risk, or more than a table here can know.
 
 Made by `generate.py lint --rules > docs/rules.md`. The example of a rule is a change to the rendered stack
 that the rule finds, which a test tries.

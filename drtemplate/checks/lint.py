@@ -36,6 +36,7 @@ def lint(text: str, regions: Sequence[str], configuration: Path = CONFIGURATION)
     """
     from cfnlint.config import ConfigMixIn  # noqa: PLC0415
     from cfnlint.decode.decode import decode_str  # noqa: PLC0415
+    from cfnlint.exceptions import CfnLintExitException  # noqa: PLC0415
     from cfnlint.runner import Runner  # noqa: PLC0415
 
     check_regions(regions)
@@ -47,8 +48,13 @@ def lint(text: str, regions: Sequence[str], configuration: Path = CONFIGURATION)
         return [Finding("the template", "E1002", message)]
     template, matches = decode_str(text)
     if not matches:
-        config = ConfigMixIn(["--config-file", str(configuration), "--regions", *regions])
-        matches = list(Runner(config).validate_template(template))
+        try:
+            runner = Runner(
+                ConfigMixIn(["--config-file", str(configuration), "--regions", *regions])
+            )
+        except CfnLintExitException as exc:
+            raise InputError(f"{configuration}: cfn-lint cannot use it: {exc}; mend it") from exc
+        matches = list(runner.validate_template(template))
     return sorted(
         Finding(
             ".".join(map(str, getattr(match, "path", None) or ())) or "the template",
