@@ -8,7 +8,7 @@ DEPLOY := $(VENV)/.ready-deploy
 ALL := $(VENV)/.ready-all
 TEMPLATE := templates/dr-template.yaml
 RENDERED := build/.rendered
-SOURCES := generate.py .cfnlintrc $(wildcard drtemplate/*.py drtemplate/*/*.py handlers/*.py)
+SOURCES := generate.py .cfnlintrc $(wildcard drtemplate/*.py drtemplate/*/*.py drtemplate/*/*/*.py handlers/*.py)
 
 .DEFAULT_GOAL := help
 .PHONY: help template deploy test e2e lint fix types current check drill bench bench-set-up drill-picture clean

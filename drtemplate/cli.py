@@ -17,7 +17,7 @@ CANNOT = 2
 DEFAULT = "render"
 COMMANDS = {
     "render": "render, validate and write the template (default)",
-    "lint": "run cfn-lint and the project's own checks",
+    "lint": "run cfn-lint with our own rules",
     "equivalence": "compare with the source template, leaf by leaf",
     "diff": "tell what an update from another template would do to a stack",
     "deploy": "deploy the template with the AWS CLI, and follow",

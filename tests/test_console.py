@@ -8,8 +8,9 @@ from typing import Any
 
 import pytest
 from cfnlint.schema.manager import PROVIDER_SCHEMA_MANAGER
-from test_guards import GONE, TOPIC, as_list, mutated, of_type, role_statements
+from test_guards import GONE, TOPIC, mutated, role_statements
 
+from drtemplate.cloudformation.reading import list_of, of_type
 from drtemplate.settings import PROJECT
 
 RUNBOOK = (PROJECT / "docs" / "runbook.md").read_text("utf-8")
@@ -124,13 +125,13 @@ def find_statements_without_purpose(template: dict[str, Any]) -> list[str]:
     }
     for type_, (key, allowed) in resources.items():
         for title, properties in of_type(template, type_):
-            found += [(title, one, allowed) for one in as_list(properties[key]["Statement"])]
+            found += [(title, one, allowed) for one in list_of(properties[key]["Statement"])]
     seen = set()
     for title, statement, allowed in found:
         sid = statement.get("Sid", "")
         if not re.fullmatch(allowed, sid) or (title, sid) in seen:
             findings.append(f"{title}: Sid {sid!r} is none of its own, or has wrong characters")
-        if len({action.split(":")[0] for action in as_list(statement["Action"])}) != 1:
+        if len({action.split(":")[0] for action in list_of(statement["Action"])}) != 1:
             findings.append(f"{title}: {sid} serves several services")
         if isinstance(statement.get("Principal"), dict) and any(
             isinstance(who, list) for who in statement["Principal"].values()

@@ -9,7 +9,7 @@ import pytest
 from refusals import refusal
 
 from drtemplate.checks.validation import validate
-from drtemplate.pipeline import default_output, is_current, render, store
+from drtemplate.pipeline import Rendered, default_output, is_current, render, store
 from drtemplate.settings import PROJECT, Settings
 
 OLD, NEW = "old: 1\n", "new: é\n"
@@ -135,23 +135,22 @@ def test_json_is_the_same_template_on_one_line():
     assert json.loads(rendered.text) == render(settings).template == rendered.template
 
 
-def test_cheap_findings_spare_the_run_of_cfn_lint(monkeypatch):
-    def never(*_):
-        raise AssertionError("cfn-lint was run")
-
-    monkeypatch.setattr("drtemplate.checks.lint.lint", never)
-    monkeypatch.setattr("drtemplate.checks.limits.MAX_BYTES", 100)
+def test_a_text_that_is_too_large_for_cloudformation_is_not_linted(monkeypatch):
+    monkeypatch.setattr("drtemplate.checks.lint.MAX_TEMPLATE_BYTES", 100)
     settings = Settings()
-    assert [finding.rule for finding in validate(render(settings), settings)] == ["template-size"]
+    assert [finding.rule for finding in validate(render(settings), settings)] == ["E1002"]
 
 
-def test_a_finding_of_the_rules_is_one_of_the_whole(monkeypatch):
-    monkeypatch.setattr("drtemplate.checks.lint.lint", lambda *_: [])
+def test_validation_has_our_findings_beside_those_of_cfn_lint():
     settings = Settings()
-    rendered = render(settings)
+    rendered = render(settings, "json")
     rendered.template["Outputs"]["VPCId"]["Value"] = {"Fn::FindInMap": ["Nothing", "a", "b"]}
-    spoiled = replace(rendered, text=json.dumps(rendered.template))
-    assert [finding.rule for finding in validate(spoiled, settings)] == ["dangling"]
+    rendered.template["Resources"]["VPC"]["Properties"]["Colour"] = "red"
+    broken = Rendered(template=rendered.template, text=json.dumps(rendered.template))
+    assert {(finding.rule, finding.where) for finding in validate(broken, settings)} >= {
+        ("E9702", "Outputs.VPCId.Value"),
+        ("E3002", "Resources.VPC.Properties.Colour"),
+    }
 
 
 def test_a_text_that_is_not_the_template_is_a_finding(monkeypatch):

@@ -1,9 +1,12 @@
 import ast
+import json
 import re
 from pathlib import Path
 
 import pytest
 
+from drtemplate.cloudformation.patterns import period
+from drtemplate.groups.handlers import HANDLERS, METRIC_NAMESPACE, MONITOR_INTERVAL, SETTINGS
 from drtemplate.settings import PROJECT, Settings
 from drtemplate.topologies.one_region import build
 
@@ -26,14 +29,28 @@ def limits(handler):
 
 
 def configuration_table():
-    """Key -> (default, range), as the runbook has them."""
+    """Key -> (unit, default, range, meaning), as the runbook has them."""
     section = RUNBOOK.split("## Configuration")[1].split("\n## ")[0]
     rows = [line.split("|") for line in section.splitlines() if line.startswith("| `")]
     return {
-        key: (cells[3].strip(), cells[4].strip())
+        key: tuple(cell.strip() for cell in cells[2:6])
         for cells in rows
         for key in re.findall(r"`(\w+)`", cells[1])
     }
+
+
+def shown(key, setting):
+    """The row that the runbook should have."""
+    default = "" if setting.default is None else str(setting.default).lower()
+    allowed = setting.allowed
+    if isinstance(allowed, range):
+        heeded = f"{allowed[0]} to {allowed[-1]}"
+    else:
+        heeded = ", ".join(
+            str(one).lower() if isinstance(one, bool) else one for one in allowed or ()
+        )
+    decided = "the parameter `AutoFailover`" if key == "auto_failover" else default
+    return setting.unit, decided, heeded, setting.meaning
 
 
 def test_the_diagram_is_the_transition_table():
@@ -44,24 +61,45 @@ def test_the_diagram_is_the_transition_table():
     assert "[*] --> IDLE" in diagram
 
 
-@pytest.mark.parametrize("handler", ["failover_orchestrator.py", "health_monitor.py"])
-def test_defaults_and_ranges_are_those_of_the_code(handler):
-    table = configuration_table()
+@pytest.mark.parametrize("handler", HANDLERS.values())
+def test_a_handler_has_the_defaults_and_ranges_of_the_settings(handler):
     for key, (default, allowed) in limits(handler).items():
-        said_default, said_range = table[key]
-        if isinstance(allowed, range):
-            assert said_default == str(default)
-            assert said_range == f"{allowed[0]} to {allowed[-1]}"
-        else:
-            assert said_range == ", ".join(
-                str(one).lower() if one in (True, False) else one for one in allowed
-            )
+        setting = SETTINGS[key]
+        assert default == setting.default
+        assert type(default) is type(setting.default)
+        assert list(allowed) == list(setting.allowed)
 
 
-def test_every_key_of_the_configuration_is_documented():
+def test_every_setting_that_is_heeded_is_one_of_a_handler():
+    heeded = {key for handler in HANDLERS.values() for key in limits(handler)}
+    assert heeded == {key for key, setting in SETTINGS.items() if setting.allowed is not None}
+
+
+def test_the_runbook_has_the_settings():
+    assert configuration_table() == {key: shown(key, one) for key, one in SETTINGS.items()}
+
+
+def test_the_configuration_is_the_settings():
     value = build(Settings()).to_dict()["Resources"]["FailoverConfigParameter"]
-    keys = re.findall(r'"(\w+)":', value["Properties"]["Value"]["Fn::Sub"])
-    assert set(keys) == set(configuration_table())
+    written = json.loads(value["Properties"]["Value"]["Fn::Sub"])
+    assert list(written) == list(SETTINGS)
+    for key, setting in SETTINGS.items():
+        assert setting.default is None or (written[key], type(written[key])) == (
+            setting.default,
+            type(setting.default),
+        )
+
+
+def test_the_monitor_is_started_as_often_as_the_settings_say():
+    resources = build(Settings()).to_dict()["Resources"]
+    schedule = resources["HealthCheckScheduleRule"]["Properties"]["ScheduleExpression"]
+    assert period(schedule) == MONITOR_INTERVAL
+
+
+@pytest.mark.parametrize("handler", HANDLERS.values())
+def test_the_handlers_publish_in_the_namespace_that_is_looked_at(handler):
+    source = (PROJECT / "handlers" / handler).read_text()
+    assert set(re.findall(r'Namespace="(\w+)"', source)) == {METRIC_NAMESPACE}
 
 
 def test_every_alarm_has_its_row():

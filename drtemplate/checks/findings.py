@@ -9,7 +9,7 @@ class Finding:
 
     Attributes:
         where: path into the template, as ``Resources.VPC.Properties.CidrBlock``.
-        rule: the id of cfn-lint's rule, or the name of the check.
+        rule: the rule's id, as E3002; docs/rules.md lists our own.
         message: what is wrong and, where it is not plain, the remedy.
     """
 

@@ -1,9 +1,10 @@
-"""cfn-lint in process, with the same ``.cfnlintrc`` that the pre-commit hook reads."""
+"""cfn-lint in process, with the same ``.cfnlintrc`` that the pre-commit hook reads: its rules and ours."""
 
 from collections.abc import Sequence
 from pathlib import Path
 
 from drtemplate.checks.findings import Finding
+from drtemplate.cloudformation.document import MAX_TEMPLATE_BYTES
 from drtemplate.errors import InputError
 from drtemplate.settings import PROJECT, unknown_regions
 
@@ -35,15 +36,25 @@ def lint(text: str, regions: Sequence[str], configuration: Path = CONFIGURATION)
     """
     from cfnlint.config import ConfigMixIn  # noqa: PLC0415
     from cfnlint.decode.decode import decode_str  # noqa: PLC0415
+    from cfnlint.exceptions import CfnLintExitException  # noqa: PLC0415
     from cfnlint.runner import Runner  # noqa: PLC0415
 
     check_regions(regions)
     if not configuration.is_file():
         raise InputError(f"{configuration}: no such file; restore cfn-lint's configuration")
+    if (size := len(text.encode())) > MAX_TEMPLATE_BYTES:
+        # cfn-lint's own rule looks at files alone.
+        message = f"has {size:,} bytes; AWS takes at most {MAX_TEMPLATE_BYTES:,}"
+        return [Finding("the template", "E1002", message)]
     template, matches = decode_str(text)
     if not matches:
-        config = ConfigMixIn(["--config-file", str(configuration), "--regions", *regions])
-        matches = list(Runner(config).validate_template(template))
+        try:
+            runner = Runner(
+                ConfigMixIn(["--config-file", str(configuration), "--regions", *regions])
+            )
+        except CfnLintExitException as exc:
+            raise InputError(f"{configuration}: cfn-lint cannot use it: {exc}; mend it") from exc
+        matches = list(runner.validate_template(template))
     return sorted(
         Finding(
             ".".join(map(str, getattr(match, "path", None) or ())) or "the template",

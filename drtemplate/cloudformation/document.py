@@ -20,6 +20,7 @@ SECTIONS = frozenset(
 # "Template body size in an Amazon S3 object: 1 MB"
 # https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/cloudformation-limits.html
 MAX_BYTES = 2**20
+MAX_TEMPLATE_BYTES = 1_000_000  # the same, read so that it is surely taken
 # Collections and scalars, aliases counted as what they stand for. The largest template has fewer.
 MAX_NODES = 200_000
 

@@ -149,7 +149,8 @@ def scalar_text(value: Any) -> str:
         return value
     if isinstance(value, bool) or value is None:
         return json.dumps(value)
-    return str(int(value)) if value == int(value) else str(value)
+    whole = isinstance(value, int) or value.is_integer()
+    return str(int(value)) if whole else str(value)
 
 
 def as_sub(value: Any) -> str:
@@ -169,7 +170,7 @@ def function_of(node: Any) -> tuple[str, Any] | None:
         return None
     ((name, argument),) = node.items()
     # A policy statement has a Condition too, which is a mapping.
-    is_function = name == "Ref" or name.startswith("Fn::")
+    is_function = name == "Ref" or (isinstance(name, str) and name.startswith("Fn::"))
     return (name, argument) if is_function or _is_condition(name, argument) else None
 
 
@@ -177,14 +178,14 @@ def _is_condition(name: str, argument: Any) -> bool:
     return name == "Condition" and isinstance(argument, str)
 
 
-def variables(text: str) -> list[str]:
-    """The names between ``${`` and ``}`` in a Sub text; ``${!literal}`` is none."""
-    return [name.strip() for name in _VARIABLE.findall(text)]
-
-
 def without_variables(text: str) -> str:
     """What a Sub text has besides its variables; ``${!literal}`` stays as ``${literal}``."""
     return _VARIABLE.sub("", text).replace("${!", "${")
+
+
+def variables(text: str) -> list[str]:
+    """The names between ``${`` and ``}`` in a Sub text; ``${!literal}`` is none."""
+    return [name.strip() for name in _VARIABLE.findall(text)]
 
 
 # Functions of their resolved arguments alone; None if these are not known well enough.

@@ -126,8 +126,14 @@ symbolic = Evaluator(Symbolic())
 
 
 def text_of(value: Any) -> str | None:
-    """The value as the text of a Sub, or None if it is no text that can be known here."""
-    found = symbolic(value)
+    """The value as the text of a Sub, or None if it is no text that can be known here.
+
+    A function that is unknown or malformed has no text either; cfn-lint says what is wrong with it.
+    """
+    try:
+        found = symbolic(value)
+    except InputError:
+        return None
     return as_sub(found) if found is not None and isinstance(found, SCALARS) else None
 
 

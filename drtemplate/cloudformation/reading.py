@@ -2,6 +2,9 @@
 
 Who asks sees text in one spelling only: ``${X}`` for a Ref and ``${X.Arn}`` for a GetAtt, alone or
 inside a Sub. So two values that CloudFormation would make equal are equal here too.
+
+Any template may be asked, however broken: what is not of the shape that CloudFormation wants is as
+good as absent, and no question raises an error.
 """
 
 import re
@@ -16,17 +19,41 @@ Properties = Mapping[str, Any]
 _WHOLE = re.compile(r"\$\{([A-Za-z0-9]+)(?:\.([A-Za-z0-9.]+))?\}")
 
 
+def section(template: Template, name: str) -> Iterator[tuple[str, Properties]]:
+    """The entries of a section of the template: name and facts."""
+    for title, facts in mapping_of(template.get(name)).items():
+        if isinstance(facts, Mapping):
+            yield title, facts
+
+
 def of_type(template: Template, *types: str) -> Iterator[tuple[str, Properties]]:
     """The resources of these types: logical id and properties (empty if it has none)."""
-    for title, resource in template.get("Resources", {}).items():
+    for title, resource in section(template, "Resources"):
         if resource.get("Type") in types:
-            yield title, resource.get("Properties", {})
+            yield title, mapping_of(resource.get("Properties"))
 
 
 def properties_of(template: Template, title: str | None, kind: str) -> Properties | None:
     """The properties of the resource with this logical id, or None if it is no such resource."""
-    resource = template.get("Resources", {}).get(title, {})
-    return resource.get("Properties", {}) if resource.get("Type") == kind else None
+    resource = mapping_of(dig(template, "Resources", title) if title else None)
+    return mapping_of(resource.get("Properties")) if resource.get("Type") == kind else None
+
+
+def mapping_of(value: Any) -> Properties:
+    """The value if it is a mapping, else an empty one."""
+    return value if isinstance(value, Mapping) else {}
+
+
+def mappings_of(value: Any) -> list[Properties]:
+    """The mappings among a list's items; a single value is a list of one."""
+    return [item for item in list_of(value) if isinstance(item, Mapping)]
+
+
+def dig(value: Any, *keys: str) -> Any:
+    """The value below the keys, one after the other, or None where one is missing."""
+    for key in keys:
+        value = mapping_of(value).get(key)
+    return value
 
 
 def target_of(value: Any) -> tuple[str | None, str]:
@@ -40,11 +67,14 @@ def target_of(value: Any) -> tuple[str | None, str]:
 
 def branches(value: Any) -> Iterator[Any]:
     """The value, or, if an If chooses it, each of the values that it may be; NoValue is none."""
-    if isinstance(value, dict) and list(value) == ["Fn::If"]:
-        for branch in value["Fn::If"][1:]:
-            yield from branches(branch)
-    elif value is not None and value != {"Ref": "AWS::NoValue"}:
-        yield value
+    match value:
+        case {"Fn::If": [_, *values]} if len(value) == 1:
+            for branch in values:
+                yield from branches(branch)
+        case None | {"Ref": "AWS::NoValue"}:
+            return
+        case _:
+            yield value
 
 
 def list_of(value: Any) -> list[Any]:

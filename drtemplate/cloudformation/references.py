@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import Any, Literal
 
 from drtemplate.cloudformation.intrinsics import KNOWN, function_of, variables
+from drtemplate.cloudformation.reading import list_of, mapping_of, section
 
 Kind = Literal["resource", "parameter or resource", "mapping", "condition"]
 
@@ -27,27 +28,32 @@ class Reference:
 
 def references(template: Mapping[str, Any]) -> Iterator[Reference]:
     """Each reference of a template, in its order."""
-    for title, resource in template.get("Resources", {}).items():
+    for title, resource in section(template, "Resources"):
         yield from of_resource(title, resource)
-    for section in ("Conditions", "Outputs", "Rules"):
-        for title, value in template.get(section, {}).items():
-            path = f"{section}.{title}"
-            if section == "Outputs" and "Condition" in value:
-                yield Reference(f"{path}.Condition", "condition", value["Condition"])
+    for name in ("Conditions", "Outputs", "Rules"):
+        for title, value in section(template, name):
+            path = f"{name}.{title}"
+            if name == "Outputs":
+                yield from _condition(value, path)
             yield from references_in(value, path)
 
 
 def of_resource(title: str, resource: Mapping[str, Any]) -> Iterator[Reference]:
     """Each reference of one resource: DependsOn, its condition, and those in its values."""
     path = f"Resources.{title}"
-    depends = resource.get("DependsOn", [])
-    for name in [depends] if isinstance(depends, str) else depends:
-        yield Reference(f"{path}.DependsOn", "resource", name)
-    if "Condition" in resource:
-        yield Reference(f"{path}.Condition", "condition", resource["Condition"])
+    for name in list_of(resource.get("DependsOn")):
+        if isinstance(name, str):
+            yield Reference(f"{path}.DependsOn", "resource", name)
+    yield from _condition(resource, path)
     for key, value in resource.items():
         if key not in ("DependsOn", "Condition"):
             yield from references_in(value, f"{path}.{key}")
+
+
+def _condition(facts: Mapping[str, Any], path: str) -> Iterator[Reference]:
+    """The condition on which a resource or an output is made."""
+    if isinstance(name := facts.get("Condition"), str):
+        yield Reference(f"{path}.Condition", "condition", name)
 
 
 def references_in(value: Any, path: str = "") -> Iterator[Reference]:
@@ -59,7 +65,8 @@ def references_in(value: Any, path: str = "") -> Iterator[Reference]:
         if found := function_of(value):
             yield from _named(*found, path)
         for key, item in value.items():
-            yield from references_in(item, path if key.startswith("Fn::") else f"{path}.{key}")
+            is_function = str(key).startswith("Fn::")
+            yield from references_in(item, path if is_function else f"{path}.{key}")
 
 
 def _named(name: str, argument: Any, path: str) -> Iterator[Reference]:
@@ -78,7 +85,7 @@ def _named(name: str, argument: Any, path: str) -> Iterator[Reference]:
     elif name in ("Fn::If", "Condition"):
         yield Reference(path, "condition", first)
     elif name == "Fn::Sub":
-        own = argument[1] if len(argument) > 1 and not isinstance(argument, str) else {}
+        own = mapping_of(argument[1]) if len(argument) > 1 and argument is not first else {}
         for variable in variables(first):
             if variable not in own:
                 title, _, attribute = variable.partition(".")

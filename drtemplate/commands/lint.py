@@ -5,6 +5,7 @@ import json
 from dataclasses import asdict, replace
 
 from drtemplate import pipeline
+from drtemplate.checks.catalogue import as_markdown, load_rules
 from drtemplate.checks.lint import check_regions
 from drtemplate.checks.validation import validate
 from drtemplate.console import say, show
@@ -19,6 +20,9 @@ def add_options(parser: argparse.ArgumentParser) -> None:
         "--region", action="append", metavar="R", help="validate for R; may be given repeatedly"
     )
     parser.add_argument("--format", choices=("text", "json"), default="text")
+    parser.add_argument(
+        "--rules", action="store_true", help="print what our own rules look for, as Markdown"
+    )
 
 
 def run(options: argparse.Namespace, settings: Settings) -> int:
@@ -27,6 +31,9 @@ def run(options: argparse.Namespace, settings: Settings) -> int:
     Raises:
         DrTemplateError: a region is unknown, or a setting or handler cannot be used.
     """
+    if options.rules:
+        show(as_markdown(load_rules()).removesuffix("\n"))
+        return FINE
     if options.region:
         settings = replace(settings, regions=tuple(options.region))
     check_regions(settings.regions)

@@ -8,8 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from drtemplate.checks.limits import MAX_BYTES
-from drtemplate.cloudformation.document import load_template, read_text
+from drtemplate.cloudformation.document import MAX_TEMPLATE_BYTES, load_template, read_text
 from drtemplate.errors import DeployError, InputError
 
 
@@ -43,10 +42,10 @@ def read_once(path: Path) -> Iterator[Document]:
     text = read_text(path, "template")
     # The AWS CLI reads every line end as \n and sends that.
     content = text.replace("\r\n", "\n").replace("\r", "\n").encode()
-    if len(content) > MAX_BYTES:
+    if len(content) > MAX_TEMPLATE_BYTES:
         raise DeployError(
             f"{path}: the template has {len(content):,} bytes, and CloudFormation takes "
-            f"{MAX_BYTES:,}; render a shorter one"
+            f"{MAX_TEMPLATE_BYTES:,}; render a shorter one"
         )
     with tempfile.TemporaryDirectory(prefix="drtemplate-") as folder:
         copy = Path(folder) / "template.yaml"

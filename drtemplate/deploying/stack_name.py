@@ -4,7 +4,7 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
-from drtemplate.checks.rules.names import STACK_NAME_LENGTH, name_problems
+from drtemplate.cloudformation.names import STACK_NAME_LENGTH, name_problems
 from drtemplate.errors import DeployError
 
 # The names that the project promises to work with: each service's rule is a part of it.
@@ -18,7 +18,7 @@ def check_stack_name(template: Mapping[str, Any], name: str) -> None:
         DeployError: the reason, with the resource whose name would be refused if there is one.
     """
     reason = next(
-        (f"{where.split('.')[1]}: {problem}" for where, problem in name_problems(template, name)),
+        (f"{where[1]}: {problem}" for where, problem in name_problems(template, name)),
         "",
     )
     # These hold whatever names the template makes.

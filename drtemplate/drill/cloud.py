@@ -11,7 +11,7 @@ from drtemplate.drill import sandbox
 from drtemplate.drill.alarms import Alarms
 from drtemplate.drill.assumptions import Assumptions
 from drtemplate.drill.aurora import Aurora
-from drtemplate.drill.deployment import MONITOR, ORCHESTRATOR, Deployment, Function
+from drtemplate.drill.deployment import Deployment, Function
 from drtemplate.drill.events import EventBus
 from drtemplate.drill.facts import Act, Facts, Write
 from drtemplate.drill.functions import Functions
@@ -27,6 +27,7 @@ from drtemplate.drill.services import Services, rds_event
 from drtemplate.drill.table import Table
 from drtemplate.drill.targets import Balancer
 from drtemplate.errors import DrTemplateError
+from drtemplate.groups.handlers import MONITOR, ORCHESTRATOR
 
 # Monday, 5 January 2026, 00:00 UTC: windows of the week are counted from a Monday.
 EPOCH = 1_767_571_200.0

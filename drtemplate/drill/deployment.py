@@ -9,12 +9,10 @@ from typing import Any
 
 from drtemplate.cloudformation.document import load_template, read_text
 from drtemplate.errors import InputError
+from drtemplate.groups.handlers import HANDLERS, MONITOR, ORCHESTRATOR
 from drtemplate.settings import PROJECT
 
 TEMPLATE = PROJECT / "templates" / "dr-template.yaml"
-MONITOR, ORCHESTRATOR = "HealthMonitorFunction", "FailoverOrchestratorFunction"
-# The handlers' files, by the function they become.
-FILES = {MONITOR: "health_monitor.py", ORCHESTRATOR: "failover_orchestrator.py"}
 SIDES = ("Primary", "Standby")
 NEEDED = (
     MONITOR,
@@ -196,7 +194,7 @@ def with_handlers(deployment: Deployment, folder: Path) -> Deployment:
         InputError: a handler is missing, or is no Python.
     """
     functions = {}
-    for logical, name in FILES.items():
+    for logical, name in HANDLERS.items():
         path = folder / name
         code = read_text(path, "handler")
         try:

@@ -6,8 +6,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from drtemplate.drill.deployment import ORCHESTRATOR
 from drtemplate.drill.table import KEY
+from drtemplate.groups.handlers import ORCHESTRATOR
 
 if TYPE_CHECKING:
     from drtemplate.drill.cloud import Cloud

@@ -6,10 +6,10 @@ from typing import Any
 
 from drtemplate.drill.aurora import FAILING_OVER
 from drtemplate.drill.cloud import EPOCH, Cloud
-from drtemplate.drill.deployment import MONITOR
 from drtemplate.drill.facts import Act, Write
 from drtemplate.drill.network import ERROR, SILENT
 from drtemplate.drill.prober import Prober, Reply
+from drtemplate.groups.handlers import MONITOR
 
 Fault = Callable[[Cloud], None]
 HOUR, DAY = 3600.0, 86_400.0

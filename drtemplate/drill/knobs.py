@@ -10,6 +10,7 @@ from drtemplate.drill.deployment import Deployment
 from drtemplate.drill.prober import Reply
 from drtemplate.drill.scenarios import APPLICATION as APPLICATION_FAILS
 from drtemplate.drill.scenarios import BOTH, SCENARIOS, Scenario
+from drtemplate.groups.handlers import SETTINGS
 
 # The share of connections to a living database that are lost on a bad way to it; our guess.
 LOSSY = 50 * faults.LOST_CONNECTIONS
@@ -98,10 +99,11 @@ class Knob:
     turn: Callable[[Deployment, int], Deployment]
 
 
-def _configured(
-    name: str, unit: str, values: tuple[int, ...], scenario: str, quiet: tuple[str, ...]
-) -> Knob:
-    """A knob in the configuration parameter; docs/runbook.md has the ranges that are heeded."""
+def _configured(name: str, between: tuple[int, ...], scenario: str, quiet: tuple[str, ...]) -> Knob:
+    """A knob in the configuration parameter: both ends of what is heeded, and values between them."""
+    setting = SETTINGS[name]
+    heeded = [one for one in setting.allowed or () if isinstance(one, int)]
+    values = (heeded[0], *between, heeded[-1])
 
     def read(one: Deployment) -> float:
         return float(json.loads(one.parameters[one.configuration])[name])
@@ -109,7 +111,7 @@ def _configured(
     def turn(one: Deployment, value: int) -> Deployment:
         return one.configured(**{name: value})
 
-    return Knob(name, unit, values, scenario, "accepted", quiet, read, turn)
+    return Knob(name, setting.unit, values, scenario, "accepted", quiet, read, turn)
 
 
 def _of_sides(name: str, field: str, unit: str, values: tuple[int, ...], scenario: str) -> Knob:
@@ -129,16 +131,10 @@ def _of_sides(name: str, field: str, unit: str, values: tuple[int, ...], scenari
 # https://docs.aws.amazon.com/Route53/latest/APIReference/API_HealthCheckConfig.html
 # https://docs.aws.amazon.com/elasticloadbalancing/latest/APIReference/API_CreateTargetGroup.html
 KNOBS = (
-    _configured(
-        "probe_interval_seconds", "s", (1, 2, 3, 5, 7, 10), "servers_before_writer", PROBES
-    ),
-    _configured("consecutive_failures", "", (1, 2, 3, 4, 5), "servers_before_writer", PROBES),
-    _configured(
-        "database_grace_seconds", "s", (0, 10, 15, 20, 25, 30, 45), "writer_hung", DATABASE
-    ),
-    _configured(
-        "application_grace_seconds", "s", (0, 10, 20, 25, 30, 45), "application_dead", APPLICATION
-    ),
+    _configured("probe_interval_seconds", (2, 3, 5, 7), "servers_before_writer", PROBES),
+    _configured("consecutive_failures", (2, 3, 4), "servers_before_writer", PROBES),
+    _configured("database_grace_seconds", (10, 15, 20, 25, 30), "writer_hung", DATABASE),
+    _configured("application_grace_seconds", (10, 20, 25, 30), "application_dead", APPLICATION),
     _of_sides("FailureThreshold", "check_threshold", "", (1, 2, 3, 5), "load_balancer_dead"),
     _of_sides("HealthCheckIntervalSeconds", "interval", "s", (5, 10, 15, 30), "application_dead"),
     _of_sides("UnhealthyThresholdCount", "unhealthy_after", "", (2, 3, 5), "application_dead"),

@@ -7,7 +7,6 @@ from typing import Any
 from drtemplate.cloudformation.patterns import check_pattern, period
 from drtemplate.drill.deployment import (
     AGE,
-    FILES,
     RETRIES,
     SIDES,
     Alarm,
@@ -20,6 +19,7 @@ from drtemplate.drill.deployment import (
     Side,
 )
 from drtemplate.drill.intrinsics import ZONES, Resolver
+from drtemplate.groups.handlers import HANDLERS
 
 
 def read_deployment(template: Mapping[str, Any], digest: str) -> Deployment:
@@ -32,7 +32,7 @@ def read_deployment(template: Mapping[str, Any], digest: str) -> Deployment:
     }
     return Deployment(
         digest=digest,
-        functions={name: _function(found, name) for name in FILES},
+        functions={name: _function(found, name) for name in HANDLERS},
         alarms=tuple(_alarm(one) for _, one in found.of("AWS::CloudWatch::Alarm")),
         composites=tuple(
             Composite(name=one["AlarmName"], rule=one["AlarmRule"], actions=_actions(one))

@@ -5,20 +5,10 @@ import json
 from troposphere import Sub, ssm
 
 from drtemplate.groups.database import Database
+from drtemplate.groups.handlers import SETTINGS
 from drtemplate.groups.load_balancing import LoadBalancing
 from drtemplate.groups.parameters import Parameters
 from drtemplate.template import StackTemplate, bundle, variable
-
-RTO = 30  # seconds that a run may take before an alarm says so
-# Seconds, but for the count of failures. The handlers' own defaults are the same, and
-# docs/runbook.md says what each is for and in which range it is heeded.
-TIMINGS = {
-    "probe_interval_seconds": 5,
-    "consecutive_failures": 2,
-    "database_grace_seconds": 20,
-    "application_grace_seconds": 30,
-    "cooldown_seconds": 3600,
-}
 
 
 @bundle
@@ -32,16 +22,12 @@ def add_configuration(
     template: StackTemplate, parameters: Parameters, sides: LoadBalancing, database: Database
 ) -> Configuration:
     """Add the failover configuration and the database endpoint."""
-    config = {
+    decided = {
         "primary_endpoint": variable(sides.primary.load_balancer, "DNSName"),
         "standby_endpoint": variable(sides.standby.load_balancer, "DNSName"),
-        "rto_seconds": RTO,
-        "rpo_seconds": 1,
-        "auto_failover_enabled": True,
-        "health_check_interval": 60,
         "auto_failover": variable(parameters.auto_failover),
-        **TIMINGS,
     }
+    config = {key: decided.get(key, setting.default) for key, setting in SETTINGS.items()}
     failover = template.add_resource(
         ssm.Parameter(
             "FailoverConfigParameter",

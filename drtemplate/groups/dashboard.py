@@ -6,8 +6,8 @@ from typing import Any
 from troposphere import Sub, cloudwatch
 
 from drtemplate.groups.database import Database
+from drtemplate.groups.handlers import METRIC_NAMESPACE
 from drtemplate.groups.load_balancing import Side
-from drtemplate.groups.permissions import METRIC_NAMESPACE
 from drtemplate.template import StackTemplate, stack_name, variable
 
 

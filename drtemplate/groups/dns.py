@@ -3,8 +3,8 @@
 from troposphere import route53
 
 from drtemplate.groups.load_balancing import LoadBalancing, Side
+from drtemplate.groups.network import HTTPS
 from drtemplate.groups.parameters import Parameters
-from drtemplate.groups.security_groups import HTTPS
 from drtemplate.template import StackTemplate, bundle, name_tags
 
 

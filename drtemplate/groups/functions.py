@@ -2,6 +2,7 @@
 
 from troposphere import StackName, Sub, awslambda, iam, logs
 
+from drtemplate.groups.handlers import HANDLERS, MONITOR, ORCHESTRATOR
 from drtemplate.groups.permissions import Dependencies
 from drtemplate.groups.roles import add_monitor_role, add_orchestrator_role
 from drtemplate.rendering.inline import inline_code
@@ -14,9 +15,6 @@ LOG_RETENTION = 90  # days
 ORCHESTRATOR_TIMEOUT = 300
 EVENT_AGE = 60  # the least that Lambda takes
 MONITOR_TIMEOUT = 150  # it probes for 130 and ends the tick that it is in
-ORCHESTRATOR, MONITOR = "FailoverOrchestratorFunction", "HealthMonitorFunction"
-# The functions, and which file of the folder of handlers is the code of each.
-HANDLERS = {ORCHESTRATOR: "failover_orchestrator.py", MONITOR: "health_monitor.py"}
 
 
 @bundle

@@ -3,9 +3,9 @@
 from troposphere import Tags, certificatemanager
 from troposphere import elasticloadbalancingv2 as elb
 
-from drtemplate.groups.network import Network
+from drtemplate.groups.network import HTTP, HTTPS, Network
 from drtemplate.groups.parameters import Parameters
-from drtemplate.groups.security_groups import HTTP, HTTPS, SecurityGroups
+from drtemplate.groups.security_groups import SecurityGroups
 from drtemplate.template import StackTemplate, bundle, name_tags, stack_name
 
 TLS_POLICY = "ELBSecurityPolicy-TLS13-1-2-2021-06"

@@ -4,11 +4,10 @@ from troposphere import StackName, Sub, cloudwatch
 
 from drtemplate.groups.alarms import Alarms, alarm_description
 from drtemplate.groups.alerts import Alerts
-from drtemplate.groups.configuration import RTO
 from drtemplate.groups.database import Database
 from drtemplate.groups.functions import Functions
+from drtemplate.groups.handlers import METRIC_NAMESPACE, RPO, RTO
 from drtemplate.groups.load_balancing import LoadBalancing, Side
-from drtemplate.groups.permissions import METRIC_NAMESPACE
 from drtemplate.template import StackTemplate, bundle, stack_name, variable
 
 
@@ -76,7 +75,7 @@ def _add_load_alarms(
         ),
         # The worst reader counts, and none at all is a lost standby.
         ("AWS/RDS", "AuroraReplicaLag", _cluster(database) | {"Role": "READER"}),
-        ("Maximum", ">", 1000),
+        ("Maximum", ">", RPO * 1000),
         # Until the standby exists there is no lag to measure.
         DependsOn=database.standby.title,
         TreatMissingData="breaching",

@@ -6,6 +6,7 @@ from drtemplate.settings import AddressPlan
 from drtemplate.template import StackTemplate, bundle, name_tags
 
 ANYWHERE = "0.0.0.0/0"
+HTTP, HTTPS, MYSQL = 80, 443, 3306  # ports
 
 
 @bundle

@@ -6,6 +6,7 @@ https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/parameters-sectio
 
 from troposphere import Equals, Not, Parameter, Ref
 
+from drtemplate.groups.handlers import ARMING
 from drtemplate.template import StackTemplate, bundle
 
 # RDS takes 8 to 41 printable ASCII characters except / " and @; a blank would not survive a shell.
@@ -154,7 +155,7 @@ def _add_operation_parameters(
         ),
         constraint="must be ON, DRY_RUN or OFF",
         Default="ON",
-        AllowedValues=["ON", "DRY_RUN", "OFF"],
+        AllowedValues=list(ARMING),
     )
     alert_email = _add_parameter(
         template,

@@ -21,6 +21,7 @@ from drtemplate.groups.configuration import Configuration
 from drtemplate.groups.database import Database
 from drtemplate.groups.dns import Dns
 from drtemplate.groups.encryption import Encryption
+from drtemplate.groups.handlers import METRIC_NAMESPACE
 from drtemplate.groups.load_balancing import LoadBalancing
 from drtemplate.groups.network import Network
 from drtemplate.groups.parameters import Parameters
@@ -28,8 +29,6 @@ from drtemplate.groups.policies import Statement, allow
 from drtemplate.groups.security_groups import SecurityGroups
 from drtemplate.groups.state import State
 from drtemplate.template import bundle, variable
-
-METRIC_NAMESPACE = "DRSystem"
 
 
 @bundle

@@ -2,12 +2,8 @@
 
 from troposphere import ec2
 
-from drtemplate.groups.network import ANYWHERE, Network
+from drtemplate.groups.network import ANYWHERE, HTTP, HTTPS, MYSQL, Network
 from drtemplate.template import StackTemplate, bundle, name_tags
-
-HTTP = 80
-HTTPS = 443
-MYSQL = 3306
 
 
 @bundle

@@ -1,11 +1,10 @@
-"""Each limit of AWS that is left, at its edge and one step behind it."""
+"""Each limit of AWS, at its edge and one step behind it: what our rules count, and cfn-lint."""
+
+import json
 
 import pytest
 
-from drtemplate.checks.limits import check_limits
-from drtemplate.rendering.yaml import to_yaml
-from drtemplate.settings import Settings
-from drtemplate.topologies.one_region import build
+from drtemplate.checks.lint import lint
 
 
 def resource(kind, **properties):
@@ -16,56 +15,76 @@ def described(kind):
     return lambda text: resource(kind, AlarmDescription=text)
 
 
+# The rule -> what it takes at most, and a template with a text of that length.
 LIMITS = {
-    "description-size": (1_024, lambda text: {"Description": text}),
-    "alarm-description-size": (1_024, described("AWS::CloudWatch::Alarm")),
-    "alarm-description-size of a composite": (1_024, described("AWS::CloudWatch::CompositeAlarm")),
-    "parameter-value-size": (4_096, lambda text: resource("AWS::SSM::Parameter", Value=text)),
-    "environment-size": (
+    "E9801": (1_024, lambda text: {"Description": text}),
+    "E9802": (1_024, described("AWS::CloudWatch::Alarm")),
+    "E9802 of a composite": (1_024, described("AWS::CloudWatch::CompositeAlarm")),
+    "E9803": (4_096, lambda text: resource("AWS::SSM::Parameter", Value=text)),
+    "E9804": (
         4_096,
         lambda text: resource(
             "AWS::Lambda::Function", Environment={"Variables": {"A": text[2:], "B": ""}}
         ),
     ),
-    "inline-code-size": (
+    "E9805": (
         4_194_304,
         lambda text: resource("AWS::Lambda::Function", Code={"ZipFile": text}),
     ),
 }
 
 
+@pytest.fixture
+def limits(find):
+    """What the rules of limits find."""
+
+    def found(template):
+        return [(rule, match) for rule, match in find(template) if rule.startswith("E98")]
+
+    return found
+
+
 @pytest.mark.parametrize(("name", "limit", "holding"), [(n, *both) for n, both in LIMITS.items()])
-def test_a_text_may_be_as_long_as_the_limit_and_no_longer(name, limit, holding):
-    assert check_limits(holding("x" * limit), "") == []
-    (finding,) = check_limits(holding("x" * (limit + 1)), "")
-    assert finding.rule == name.partition(" ")[0]
-    assert f"has {limit + 1:,} " in finding.message
-    assert f"{limit:,}" in finding.message
+def test_a_text_may_be_as_long_as_the_limit_and_no_longer(limits, name, limit, holding):
+    assert limits(holding("x" * limit)) == []
+    ((rule, match),) = limits(holding("x" * (limit + 1)))
+    assert rule == name.partition(" ")[0]
+    assert f"has {limit + 1:,} " in match.message
+    assert f"{limit:,}" in match.message
 
 
-@pytest.mark.parametrize("text", ["x" * 1_000_000, "é" * 500_000, ""])
-def test_a_file_of_one_megabyte_passes(text):
-    assert check_limits({"Resources": {}}, text) == []
+def test_a_description_is_counted_in_bytes(limits):
+    assert limits({"Description": "é" * 512}) == []
+    assert [rule for rule, _ in limits({"Description": "é" * 513})] == ["E9801"]
 
 
 @pytest.mark.parametrize("text", ["x" * 1_000_001, "x" + "é" * 500_000, "𝄞" * 250_001])
-def test_a_byte_more_is_found(text):
-    (finding,) = check_limits({"Resources": {}}, text)
-    assert (finding.where, finding.rule) == ("the template", "template-size")
+def test_a_file_of_more_than_one_megabyte_is_found(text):
+    (finding,) = lint(text, ["us-east-1"])
+    assert (finding.where, finding.rule) == ("the template", "E1002")
     assert f"{len(text.encode()):,}" in finding.message
 
 
-@pytest.mark.parametrize(
-    ("section", "most"),
-    [("Resources", 500), ("Parameters", 200), ("Outputs", 200), ("Mappings", 200)],
-)
-def test_too_many_entries_are_found(section, most):
-    full = {section: {f"X{number}": {} for number in range(most)}}
-    assert check_limits(full, "") == []
+@pytest.mark.parametrize("text", ["x" * 1_000_000, "é" * 500_000])
+def test_a_file_of_one_megabyte_is_linted(text):
+    assert "E1002" not in {finding.rule for finding in lint(text, ["us-east-1"])}
+
+
+@pytest.mark.parametrize("section", ["Parameters", "Mappings"])
+def test_too_many_entries_are_found(limits, section):
+    full = {section: {f"X{number}": {} for number in range(200)}}
+    assert limits(full) == []
     full[section]["OneMore"] = {}
-    (finding,) = check_limits(full, "")
-    assert (finding.where, finding.rule) == (section, "section-count")
-    assert str(most + 1) in finding.message
+    ((rule, match),) = limits(full)
+    assert (rule, match.path) == ("E9806", [section])
+    assert "201" in match.message
+
+
+def test_cfn_lint_counts_what_our_rules_do_not():
+    """Outputs; it counts resources alike (E3010), in ten seconds."""
+    outputs = {f"O{number}": {"Value": "x"} for number in range(201)}
+    template = {"Resources": {"R": {"Type": "AWS::SNS::Topic"}}, "Outputs": outputs}
+    assert "E6010" in {finding.rule for finding in lint(json.dumps(template), ["us-east-1"])}
 
 
 @pytest.mark.parametrize(
@@ -76,20 +95,13 @@ def test_too_many_entries_are_found(section, most):
         {"Fn::Join": ["xx", ["x" * 4_094, {"Ref": "A"}, "x"]]},
     ],
 )
-def test_of_a_text_with_references_the_literal_parts_count(value):
-    (finding,) = check_limits(resource("AWS::SSM::Parameter", Value=value), "")
-    assert finding.where == "Resources.R.Properties.Value"
+def test_of_a_text_with_references_the_literal_parts_count(limits, value):
+    ((_, match),) = limits(resource("AWS::SSM::Parameter", Value=value))
+    assert match.path == ["Resources", "R", "Properties", "Value"]
 
 
-def test_what_a_reference_stands_for_is_not_counted():
+def test_what_a_reference_stands_for_is_not_counted(limits):
     value = {"Fn::Sub": "x" * 4_096 + "${AWS::StackName}"}
-    assert check_limits(resource("AWS::SSM::Parameter", Value=value), "") == []
+    assert limits(resource("AWS::SSM::Parameter", Value=value)) == []
     advanced = resource("AWS::SSM::Parameter", Value="x" * 5_000, Tier="Advanced")
-    assert check_limits(advanced, "") == []
-    assert check_limits(resource("AWS::SSM::Parameter", Value="x" * 5_000, Tier="Standard"), "")
-
-
-def test_the_stack_is_within_the_limits():
-    stack = build(Settings())
-    template = stack.to_dict()
-    assert check_limits(template, to_yaml(template, stack.banners)) == []
+    assert limits(advanced) == []

@@ -117,6 +117,15 @@ def test_a_missing_configuration_is_refused(text, tmp_path):
         lint(text, REGIONS, tmp_path / ".cfnlintrc")
 
 
+@pytest.mark.parametrize(
+    "line", ["append_rules: [drtemplate.nowhere]", "append_rules: 1", "colour: 1"]
+)
+def test_a_configuration_that_cfn_lint_cannot_use_is_refused(text, tmp_path, line):
+    configuration = tmp_path / ".cfnlintrc"
+    configuration.write_text(f"{line}\n")
+    assert str(configuration) in one_line(InputError, lint, text, REGIONS, configuration)
+
+
 def test_a_text_that_is_not_yaml_is_a_finding():
     (finding,) = lint("Resources: [\n", REGIONS)
     assert finding.rule == "E0000"

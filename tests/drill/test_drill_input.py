@@ -11,10 +11,11 @@ from drtemplate.cli import main
 from drtemplate.cloudformation.document import load_template
 from drtemplate.drill import sandbox
 from drtemplate.drill.assumptions import ASSUMPTIONS, load_assumptions
-from drtemplate.drill.deployment import FILES, TEMPLATE, load_deployment, with_handlers
+from drtemplate.drill.deployment import TEMPLATE, load_deployment, with_handlers
 from drtemplate.drill.imports import check_imports
 from drtemplate.drill.results import DrillReport
 from drtemplate.errors import InputError
+from drtemplate.groups.handlers import HANDLERS as FILES
 from drtemplate.settings import PROJECT
 
 HANDLERS = PROJECT / "handlers"
@@ -51,7 +52,7 @@ def refused(result):
         (["--jobs", 0], ["--jobs 0"]),
         (["--assumptions", "nowhere.yaml"], ["nowhere.yaml", "cannot read the assumptions file"]),
         (["--template", "nowhere.yaml"], ["nowhere.yaml", "cannot read the template"]),
-        (["--handlers", "nowhere"], ["health_monitor.py", "cannot read the handler"]),
+        (["--handlers", "nowhere"], ["failover_orchestrator.py", "cannot read the handler"]),
     ],
 )
 def test_wrong_options(drill, arguments, words):

@@ -6,11 +6,11 @@ import pytest
 
 from drtemplate.drill.aurora import Refused
 from drtemplate.drill.cloud import Cloud
-from drtemplate.drill.deployment import FILES, MONITOR, ORCHESTRATOR
 from drtemplate.drill.invariants import broken
 from drtemplate.drill.prober import Reply
 from drtemplate.drill.runner import drill
 from drtemplate.drill.scenarios import Scenario, select
+from drtemplate.groups.handlers import HANDLERS, MONITOR, ORCHESTRATOR
 from drtemplate.settings import PROJECT
 
 RUNS = 2
@@ -21,7 +21,7 @@ def defective(deployment):
     """The deployment with lines of a handler's source replaced."""
 
     def make(logical, *lines):
-        code = (PROJECT / "handlers" / FILES[logical]).read_text(encoding="utf-8")
+        code = (PROJECT / "handlers" / HANDLERS[logical]).read_text(encoding="utf-8")
         for old, new in lines:
             assert code.count(old) == 1, old
             code = code.replace(old, new)

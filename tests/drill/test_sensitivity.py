@@ -13,7 +13,7 @@ from drtemplate.drill.results import MEASURES, Run, Summary
 from drtemplate.drill.runner import drill
 from drtemplate.drill.sensitivity import USUAL, measurer, plan, runs_of, sweep
 from drtemplate.errors import DrTemplateError
-from drtemplate.groups.configuration import TIMINGS
+from drtemplate.groups.handlers import SETTINGS
 
 
 @pytest.fixture(scope="module")
@@ -99,7 +99,9 @@ def test_a_knob_turns_what_it_reads_and_nothing_else(deployment, one):
 def test_the_knobs_are_those_of_the_template(deployment):
     configured = json.loads(deployment.parameters[deployment.configuration])
     for one in KNOBS[:4]:
-        assert one.read(deployment) == TIMINGS[one.name] == configured[one.name]
+        setting = SETTINGS[one.name]
+        assert one.read(deployment) == setting.default == configured[one.name]
+        assert set(one.values) <= set(setting.allowed)
 
 
 def test_what_counts_as_quiet_needs_nothing_or_no_promotion():

@@ -1,19 +1,17 @@
 """Alarms and dashboards on metrics that nobody publishes: they are made, and never speak."""
 
-import json
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
-from typing import Any
+from collections.abc import Iterator, Mapping
 
-from drtemplate.checks.findings import Finding
-from drtemplate.checks.rules.functions import FUNCTION, code_of
+from cfnlint.rules import RuleMatch
+
+from drtemplate.checks.rules.callers import FUNCTION, code_of
+from drtemplate.checks.rules.code import Code
+from drtemplate.checks.rules.metrics import Metric, metrics
+from drtemplate.checks.rules.rule import TemplateRule
 from drtemplate.cloudformation.lookups import text_of
 from drtemplate.cloudformation.reading import (
-    Properties,
     Template,
-    branches,
-    list_of,
-    number_of,
+    mapping_of,
     of_type,
     properties_of,
     target_of,
@@ -70,150 +68,174 @@ NAMED = {
 }
 ROLES = ("READER", "WRITER")
 SHORT_PERIODS = (10, 20, 30)
+PERIOD_PAGE = (
+    "https://docs.aws.amazon.com/AmazonCloudWatch/latest/APIReference/API_PutMetricAlarm.html"
+)
 
 
-@dataclass(frozen=True, slots=True)
-class Metric:
-    """A metric that an alarm or a dashboard looks at, and where it does; the period in seconds."""
-
-    where: str
-    namespace: str
-    name: str
-    dimensions: Mapping[str, Any]
-    period: float | None = None
+def _service_metrics(template: Template) -> Iterator[Metric]:
+    return (metric for metric in metrics(template) if metric.is_service)
 
 
-def check_alarms(template: Template) -> Iterator[Finding]:
-    """Metrics that nobody publishes as they are asked for, and periods finer than they come."""
-    for metric in (*_of_alarms(template), *_of_dashboards(template)):
-        if metric.namespace.startswith("AWS/"):
-            yield from _of_service(template, metric)
-        else:
-            yield from _of_ours(template, metric)
+class ServiceMetric(TemplateRule):
+    """A metric of an AWS service that is not known to exist."""
+
+    id = "W9401"
+    shortdesc = "A service publishes the metric that an alarm or a dashboard looks at"
+    description = (
+        "CloudWatch takes any name, and an alarm on a misspelt one waits for ever. The known ones "
+        "stand in PUBLISHED, with their pages; a metric that AWS documents and PUBLISHED lacks is to "
+        "be added there."
+    )
+    source_url = "https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/aws-services-cloudwatch-metrics.html"
+    tags = ["cloudwatch"]
+    example = ("Resources.WriterAlarm.Properties.MetricName", "EngineUpTime")
+
+    def find(self, template: Template) -> Iterator[RuleMatch]:
+        """Each metric that is not known."""
+        for metric in _service_metrics(template):
+            if (metric.namespace, metric.name) not in PUBLISHED:
+                yield RuleMatch(
+                    metric.at("MetricName"),
+                    f"{metric.namespace} {metric.name} is not known to be published; if AWS's page "
+                    "says so, add it to PUBLISHED",
+                )
 
 
-def _of_alarms(template: Template) -> Iterator[Metric]:
-    for title, alarm in of_type(template, "AWS::CloudWatch::Alarm"):
-        where = f"Resources.{title}.Properties"
-        if alarm.get("MetricName"):
-            yield _metric(where, alarm, alarm.get("Period"))
-        for number, query in enumerate(list_of(alarm.get("Metrics"))):
-            if stat := query.get("MetricStat"):
-                yield _metric(f"{where}.Metrics[{number}]", stat["Metric"], stat.get("Period"))
+class MetricDimensions(TemplateRule):
+    """A metric of an AWS service under dimensions that it never has."""
 
-
-def _metric(where: str, facts: Properties, period: Any) -> Metric:
-    return Metric(
-        where,
-        text_of(facts.get("Namespace")) or "",
-        text_of(facts.get("MetricName")) or "",
-        {str(one["Name"]): one.get("Value") for one in list_of(facts.get("Dimensions"))},
-        number_of(period),
+    id = "E9402"
+    shortdesc = "A service publishes the metric by these dimensions"
+    description = (
+        "A metric is its name and its dimensions together: by any other set of them there is no data, "
+        "ever. A service's page lists its sets."
+    )
+    source_url = "https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/cloudwatch_concepts.html#Dimension"
+    tags = ["cloudwatch"]
+    example = (
+        "Resources.ReplicationLagAlarm.Properties.Dimensions",
+        [{"Name": "Role", "Value": "READER"}],
     )
 
-
-def _of_dashboards(template: Template) -> Iterator[Metric]:
-    for title, dashboard in of_type(template, "AWS::CloudWatch::Dashboard"):
-        where = f"Resources.{title}.Properties.DashboardBody"
-        for body in branches(dashboard.get("DashboardBody")):
-            for widget in _widgets(text_of(body)):
-                before: Sequence[str] = ()
-                for row in widget.get("properties", {}).get("metrics", []):
-                    before = _spelt_out([one for one in row if isinstance(one, str)], before)
-                    if len(before) >= 2:
-                        pairs = dict(zip(before[2::2], before[3::2], strict=False))
-                        yield Metric(where, before[0], before[1], pairs)
-
-
-def _widgets(text: str | None) -> list[Any]:
-    try:
-        return list(json.loads(text or "{}").get("widgets", []))
-    except (ValueError, AttributeError):
-        return []
+    def find(self, template: Template) -> Iterator[RuleMatch]:
+        """Each metric by other dimensions."""
+        for metric in _service_metrics(template):
+            sets = PUBLISHED.get((metric.namespace, metric.name))
+            if sets is not None and frozenset(metric.dimensions) not in sets:
+                choices = " or ".join("+".join(sorted(one)) for one in sets)
+                yield RuleMatch(
+                    metric.at("Dimensions"),
+                    f"{metric.namespace} {metric.name} is never published by {metric.by}; use "
+                    f"{choices}",
+                )
 
 
-def _spelt_out(row: Sequence[str], before: Sequence[str]) -> Sequence[str]:
-    """A row in which ``.`` repeats the word above, and ``...`` all of them."""
-    # https://docs.aws.amazon.com/AmazonCloudWatch/latest/APIReference/CloudWatch-Dashboard-Body-Structure.html
-    if row[:1] == ["..."]:
-        row = [*before[: len(before) - len(row) + 1], *row[1:]]
-    return [
-        before[number] if word == "." and number < len(before) else word
-        for number, word in enumerate(row)
-    ]
+class DimensionValue(TemplateRule):
+    """A dimension that does not name the resource that it is of."""
+
+    id = "E9403"
+    shortdesc = "A dimension's value is the name under which the service publishes"
+    description = (
+        "A load balancer is named by its LoadBalancerFullName, a cluster by a Ref, never by an ARN; "
+        "by anything else there is no data, ever."
+    )
+    source_url = "https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/aws-template-resource-type-ref.html"
+    tags = ["cloudwatch"]
+    example = (
+        "Resources.OrchestratorErrorAlarm.Properties.Dimensions",
+        [{"Name": "FunctionName", "Value": {"Ref": "AlertTopic"}}],
+    )
+
+    def find(self, template: Template) -> Iterator[RuleMatch]:
+        """Each value that names something else."""
+        for metric in _service_metrics(template):
+            for name in metric.dimensions:
+                if problem := _value_problem(template, metric, name):
+                    yield RuleMatch(metric.at("Dimensions"), problem)
 
 
-def _of_service(template: Template, metric: Metric) -> Iterator[Finding]:
-    sets = PUBLISHED.get((metric.namespace, metric.name))
-    if sets is None:
-        yield Finding(
-            metric.where,
-            "alarm-metric",
-            f"{metric.namespace} {metric.name} is not known to be published; if AWS's page says "
-            "so, add it to PUBLISHED",
-        )
-    elif frozenset(metric.dimensions) not in sets:
-        choices = " or ".join("+".join(sorted(one)) for one in sets)
-        yield Finding(
-            metric.where,
-            "alarm-dimensions",
-            f"{metric.namespace} {metric.name} is never published by "
-            f"{'+'.join(sorted(metric.dimensions)) or 'no dimension'}; use {choices}",
-        )
-    for name, value in metric.dimensions.items():
-        yield from _value(template, metric, name, value)
-    if metric.period is not None and (metric.period < 60 or metric.period % 60):
-        # https://docs.aws.amazon.com/AmazonCloudWatch/latest/APIReference/API_PutMetricAlarm.html
-        yield Finding(
-            metric.where,
-            "alarm-period",
-            f"looks every {metric.period:g} s at a metric that comes once a minute; give a "
-            "multiple of 60",
-        )
-
-
-def _value(template: Template, metric: Metric, name: str, value: Any) -> Iterator[Finding]:
+def _value_problem(template: Template, metric: Metric, name: str) -> str:
+    """What is wrong with a dimension's value; '' if nothing is known to be."""
+    value = metric.dimensions[name]
     if name == "Role":
-        if text_of(value) not in ROLES:
-            yield Finding(
-                metric.where,
-                "alarm-dimensions",
-                f"Role is {text_of(value)}, and Aurora knows {' and '.join(ROLES)}",
-            )
-        return
+        if text_of(value) in ROLES:
+            return ""
+        return f"Role is {text_of(value)}, and Aurora knows {' and '.join(ROLES)}; use one"
     # A dashboard's value is the text of a Sub already.
     title, attribute = target_of(value if isinstance(value, dict) else {"Fn::Sub": value})
-    if name in NAMED and title is not None and title not in template.get("Parameters", {}):
-        kind, wanted = NAMED[name]
-        if properties_of(template, title, kind) is None or attribute != wanted:
-            form = f"its {wanted}" if wanted else "a Ref to it"
-            yield Finding(
-                metric.where,
-                "alarm-dimensions",
-                f"{name} must name a {kind} by {form}, not by {text_of(value)}",
-            )
+    if name not in NAMED or title is None or title in mapping_of(template.get("Parameters")):
+        return ""
+    kind, wanted = NAMED[name]
+    if properties_of(template, title, kind) is not None and attribute == wanted:
+        return ""
+    form = f"its {wanted}" if wanted else "a Ref to it"
+    return f"{name} must name a {kind} by {form}, not by {text_of(value)}"
 
 
-def _of_ours(template: Template, metric: Metric) -> Iterator[Finding]:
-    """A metric of the stack's own: some function's code must have its words."""
-    codes = [code_of(properties) for _, properties in of_type(template, FUNCTION)]
+class OwnMetric(TemplateRule):
+    """A metric of the stack's own that no function publishes."""
+
+    id = "E9404"
+    shortdesc = "A function publishes the stack's own metric that is looked at"
+    description = (
+        "Some function's inline code must have the namespace, the name and every dimension as text; "
+        "else the alarm waits for ever."
+    )
+    source_url = (
+        "https://docs.aws.amazon.com/AmazonCloudWatch/latest/APIReference/API_PutMetricData.html"
+    )
+    tags = ["cloudwatch", "lambda"]
+    example = ("Resources.DatabaseHealthAlarm.Properties.MetricName", "DatabaseHealthy")
+
+    def find(self, template: Template) -> Iterator[RuleMatch]:
+        """Each metric that nobody publishes."""
+        for metric in metrics(template):
+            if not metric.is_service and not _publishers(template, metric):
+                yield RuleMatch(
+                    metric.at("MetricName"),
+                    f"no function publishes {metric.namespace} {metric.name} by {metric.by}; publish "
+                    "it, or look at one that is",
+                )
+
+
+class AlarmPeriod(TemplateRule):
+    """An alarm that looks more often than its metric comes."""
+
+    id = "E9405"
+    shortdesc = "An alarm's period is one in which its metric comes"
+    description = (
+        "Services publish once a minute. A period of 10, 20 or 30 seconds needs a metric that is "
+        "published with StorageResolution 1; every other is a multiple of 60."
+    )
+    source_url = PERIOD_PAGE
+    tags = ["cloudwatch"]
+    example = ("Resources.WriterAlarm.Properties.Period", 10)
+
+    def find(self, template: Template) -> Iterator[RuleMatch]:
+        """Each period that is too short, or no multiple."""
+        for metric in metrics(template):
+            if metric.period is None or (metric.period >= 60 and metric.period % 60 == 0):
+                continue
+            if metric.is_service:
+                problem = (
+                    f"looks every {metric.period:g} s at a metric that comes once a minute; give a "
+                    "multiple of 60"
+                )
+            elif metric.period not in SHORT_PERIODS or not any(
+                code.fine for code in _publishers(template, metric)
+            ):
+                problem = (
+                    f"a period of {metric.period:g} s needs a metric with StorageResolution 1, and "
+                    "must be 10, 20 or 30; publish it so, or give a multiple of 60"
+                )
+            else:
+                continue
+            yield RuleMatch(metric.at("Period"), f"{metric.namespace} {metric.name}: {problem}")
+
+
+def _publishers(template: Template, metric: Metric) -> list[Code]:
+    """The functions whose code has every word of the metric."""
     wanted = {metric.namespace, metric.name, *metric.dimensions}
-    publishers = [code for code in codes if code and wanted <= code.words]
-    if not publishers:
-        yield Finding(
-            metric.where,
-            "alarm-metric",
-            f"no function publishes {metric.namespace} {metric.name} by "
-            f"{'+'.join(sorted(metric.dimensions)) or 'no dimension'}; publish it, or look at one "
-            "that is",
-        )
-    if metric.period is None or (metric.period >= 60 and metric.period % 60 == 0):
-        return
-    if metric.period not in SHORT_PERIODS or not any(code.fine for code in publishers):
-        # https://docs.aws.amazon.com/AmazonCloudWatch/latest/APIReference/API_PutMetricAlarm.html
-        yield Finding(
-            metric.where,
-            "alarm-period",
-            f"a period of {metric.period:g} s needs a metric with StorageResolution 1, and must be "
-            "10, 20 or 30; publish it so, or give a multiple of 60",
-        )
+    codes = [code_of(properties) for _, properties in of_type(template, FUNCTION)]
+    return [code for code in codes if code and wanted <= code.words]

@@ -1,14 +1,19 @@
 """Health checks that can never pass: no listener, no way in, or no time to answer."""
 
 from collections.abc import Iterator
+from dataclasses import dataclass
 
-from drtemplate.checks.findings import Finding
+from cfnlint.rules import RuleMatch
+
+from drtemplate.checks.rules.rule import TemplateRule, at_property
 from drtemplate.cloudformation.lookups import text_of
 from drtemplate.cloudformation.reading import (
     Properties,
     Template,
     branches,
     list_of,
+    mapping_of,
+    mappings_of,
     number_of,
     of_type,
     properties_of,
@@ -32,58 +37,107 @@ TIMEOUT = {"HTTP": 6.0, "GENEVE": 5.0}
 OTHER_TIMEOUT = 10.0
 
 
-def check_health(template: Template) -> Iterator[Finding]:
-    """Health checks of Route 53 and of target groups that the template dooms to fail."""
+@dataclass(frozen=True, slots=True)
+class Check:
+    """A health check of Route 53 on a load balancer of the template.
+
+    Attributes:
+        title: its logical id.
+        kind: its type, as ``HTTPS``.
+        port: which it asks.
+        balancer: the load balancer's logical id.
+        facts: the load balancer's properties.
+    """
+
+    title: str
+    kind: str
+    port: float
+    balancer: str
+    facts: Properties
+
+
+def _checks(template: Template) -> Iterator[Check]:
     for title, properties in of_type(template, "AWS::Route53::HealthCheck"):
-        config = properties.get("HealthCheckConfig", {})
+        config = mapping_of(properties.get("HealthCheckConfig"))
         balancer = target_of(config.get("FullyQualifiedDomainName"))[0]
         facts = properties_of(template, balancer, LOAD_BALANCER)
-        if balancer and facts is not None and text_of(config.get("Type")) in ANSWERED:
-            yield from _health_check(template, title, config, balancer, facts)
-    for title, properties in of_type(template, "AWS::ElasticLoadBalancingV2::TargetGroup"):
-        yield from _target_group(title, properties)
+        kind = text_of(config.get("Type")) or ""
+        if balancer and facts is not None and kind in ANSWERED:
+            port = number_of(config.get("Port", ANSWERED[kind][0]))
+            if port is not None:
+                yield Check(title, kind, port, balancer, facts)
 
 
-def _health_check(
-    template: Template, title: str, config: Properties, balancer: str, facts: Properties
-) -> Iterator[Finding]:
-    where = f"Resources.{title}.Properties.HealthCheckConfig"
-    kind = text_of(config.get("Type")) or ""
-    default, protocols = ANSWERED[kind]
-    port = number_of(config.get("Port", default))
-    if port is None:
-        return
-    if not any(
-        number_of(one.get("Port")) == port and text_of(one.get("Protocol")) in protocols
-        for _, one in of_type(template, "AWS::ElasticLoadBalancingV2::Listener")
-        if target_of(one.get("LoadBalancerArn"))[0] == balancer
-    ):
-        yield Finding(
-            where,
-            "health-check-listener",
-            f"asks {balancer} for {kind} on port {port:.0f}, where no listener answers; add one, "
-            "or ask where there is one",
-        )
-    if text_of(facts.get("Scheme")) == "internal":
-        yield Finding(
-            where,
-            "health-check-way-in",
-            f"comes from the internet, and {balancer} is internal; make it internet-facing",
-        )
-    elif not _let_in(template, facts, port):
-        yield Finding(
-            where,
-            "health-check-way-in",
-            f"comes from the internet, and no security group of {balancer} lets 0.0.0.0/0 in on "
-            f"port {port:.0f}; add a rule",
-        )
+class HealthCheckListener(TemplateRule):
+    """A health check of a port on which nothing answers its protocol."""
+
+    id = "E9201"
+    shortdesc = "A listener answers the health check's protocol on its port"
+    description = (
+        "Otherwise the check fails from the first minute, and DNS fails over with it, or never can."
+    )
+    source_url = (
+        "https://docs.aws.amazon.com/Route53/latest/APIReference/API_HealthCheckConfig.html"
+    )
+    tags = ["route53", "elb"]
+    example = ("Resources.PrimaryHealthCheck.Properties.HealthCheckConfig.Port", 444)
+
+    def find(self, template: Template) -> Iterator[RuleMatch]:
+        """Each check that no listener answers."""
+        for check in _checks(template):
+            if not any(
+                number_of(one.get("Port")) == check.port
+                and text_of(one.get("Protocol")) in ANSWERED[check.kind][1]
+                for _, one in of_type(template, "AWS::ElasticLoadBalancingV2::Listener")
+                if target_of(one.get("LoadBalancerArn"))[0] == check.balancer
+            ):
+                yield at_property(
+                    check.title,
+                    "HealthCheckConfig",
+                    message=f"{check.title} asks {check.balancer} for {check.kind} on port "
+                    f"{check.port:.0f}, where no listener answers; add one, or ask where there is one",
+                )
+
+
+class HealthCheckWayIn(TemplateRule):
+    """A health check that cannot reach its load balancer."""
+
+    id = "E9202"
+    shortdesc = "The internet's health checkers reach the load balancer"
+    description = (
+        "Route 53 asks from the internet: an internal load balancer or a security group without an "
+        "open rule on the port never answers it."
+    )
+    source_url = (
+        "https://docs.aws.amazon.com/Route53/latest/DeveloperGuide/route-53-ip-addresses.html"
+    )
+    tags = ["route53", "elb", "network"]
+    example = ("Resources.PrimaryALB.Properties.Scheme", "internal")
+
+    def find(self, template: Template) -> Iterator[RuleMatch]:
+        """Each check that is kept out."""
+        for check in _checks(template):
+            if text_of(check.facts.get("Scheme")) == "internal":
+                reason = f"{check.balancer} is internal; make it internet-facing"
+            elif not _let_in(template, check.facts, check.port):
+                reason = (
+                    f"no security group of {check.balancer} lets 0.0.0.0/0 in on port "
+                    f"{check.port:.0f}; add a rule"
+                )
+            else:
+                continue
+            yield at_property(
+                check.title,
+                "HealthCheckConfig",
+                message=f"{check.title} comes from the internet, and {reason}",
+            )
 
 
 def _let_in(template: Template, balancer: Properties, port: float) -> bool:
     """Whether some security group lets everybody in, or one is not the template's to know."""
     groups = [target_of(one)[0] for one in list_of(balancer.get("SecurityGroups"))]
     known = [properties_of(template, one, "AWS::EC2::SecurityGroup") for one in groups]
-    rules = [rule for one in known if one for rule in list_of(one.get("SecurityGroupIngress"))]
+    rules = [rule for one in known if one for rule in mappings_of(one.get("SecurityGroupIngress"))]
     rules += [
         rule
         for _, rule in of_type(template, "AWS::EC2::SecurityGroupIngress")
@@ -102,17 +156,31 @@ def _covers(rule: Properties, port: float) -> bool:
     )
 
 
-def _target_group(title: str, properties: Properties) -> Iterator[Finding]:
-    # Elastic Load Balancing refuses a time-out that is not below the interval.
-    protocol = text_of(properties.get("HealthCheckProtocol") or properties.get("Protocol"))
-    for given in branches(properties.get("HealthCheckIntervalSeconds", INTERVAL)):
-        for allowed in branches(
-            properties.get("HealthCheckTimeoutSeconds", TIMEOUT.get(str(protocol), OTHER_TIMEOUT))
-        ):
-            interval, timeout = number_of(given), number_of(allowed)
-            if interval is not None and timeout is not None and timeout >= interval:
-                yield Finding(
-                    f"Resources.{title}.Properties.HealthCheckTimeoutSeconds",
-                    "target-timeout",
-                    f"{timeout:.0f} s is not below the interval of {interval:.0f} s; shorten it",
-                )
+class TargetTimeout(TemplateRule):
+    """A target's health check that may take as long as the pause between two."""
+
+    id = "E9203"
+    shortdesc = "A target group's time-out is below its interval"
+    description = (
+        "Elastic Load Balancing refuses the group otherwise, also where the default of one "
+        "meets a given value of the other."
+    )
+    source_url = "https://docs.aws.amazon.com/elasticloadbalancing/latest/APIReference/API_CreateTargetGroup.html"
+    tags = ["elb"]
+    example = ("Resources.PrimaryTargetGroup.Properties.HealthCheckTimeoutSeconds", 5)
+
+    def find(self, template: Template) -> Iterator[RuleMatch]:
+        """Each pair of values that does not fit, on whatever condition."""
+        for title, group in of_type(template, "AWS::ElasticLoadBalancingV2::TargetGroup"):
+            protocol = text_of(group.get("HealthCheckProtocol") or group.get("Protocol"))
+            default = TIMEOUT.get(str(protocol), OTHER_TIMEOUT)
+            for given in branches(group.get("HealthCheckIntervalSeconds", INTERVAL)):
+                for allowed in branches(group.get("HealthCheckTimeoutSeconds", default)):
+                    interval, timeout = number_of(given), number_of(allowed)
+                    if interval is not None and timeout is not None and timeout >= interval:
+                        yield at_property(
+                            title,
+                            "HealthCheckTimeoutSeconds",
+                            message=f"the time-out of {timeout:.0f} s is not below the interval of "
+                            f"{interval:.0f} s; shorten it",
+                        )

@@ -6,13 +6,17 @@ No emulator asks a key policy, and CloudFormation asks it only for log groups.
 from collections.abc import Iterator
 from typing import Any
 
-from drtemplate.checks.findings import Finding
+from cfnlint.rules import RuleMatch
+
+from drtemplate.checks.rules.callers import ACTIONS, ALARM_TYPES, EVENTS
 from drtemplate.checks.rules.policies import allowed, source_context
+from drtemplate.checks.rules.rule import TemplateRule, at_property, at_resource
 from drtemplate.cloudformation.lookups import text_of
 from drtemplate.cloudformation.reading import (
     Template,
     branches,
     list_of,
+    mappings_of,
     of_type,
     properties_of,
     target_of,
@@ -26,46 +30,114 @@ LOGS_ACTIONS = frozenset(
 )
 # https://docs.aws.amazon.com/sns/latest/dg/sns-key-management.html
 PUBLISHER_ACTIONS = frozenset({"kms:Decrypt", "kms:GenerateDataKey"})
-ALARMS, EVENTS = "cloudwatch.amazonaws.com", "events.amazonaws.com"
-ALARM_TYPES = ("AWS::CloudWatch::Alarm", "AWS::CloudWatch::CompositeAlarm")
-ACTIONS = ("AlarmActions", "OKActions", "InsufficientDataActions")
+ALARMS = "cloudwatch.amazonaws.com"
+SNS_KEY = "alias/aws/sns"
 
 
-def check_keys(template: Template) -> Iterator[Finding]:
-    """Key and topic policies that do not let in the services that the template makes use them."""
-    yield from _log_groups(template)
-    for title, properties in of_type(template, "AWS::SNS::Topic"):
-        for service in sorted(_publishers(template, title)):
-            yield from _topic_policy(template, title, service)
-            yield from _topic_key(template, title, properties, service)
+class LogGroupKey(TemplateRule):
+    """A log group whose key CloudWatch Logs may not use."""
+
+    id = "E9101"
+    shortdesc = "A log group's key lets CloudWatch Logs use it"
+    description = (
+        "The policy of a customer managed key must name the service of the region, for this group's "
+        "ARN; else the group cannot be made."
+    )
+    source_url = (
+        "https://docs.aws.amazon.com/AmazonCloudWatch/latest/logs/encrypt-log-data-kms.html"
+    )
+    tags = ["kms", "logs"]
+    example = (
+        "Resources.HealthMonitorLogGroup.Properties.LogGroupName",
+        {"Fn::Sub": "/apps/${AWS::StackName}-monitor"},
+    )
+
+    def find(self, template: Template) -> Iterator[RuleMatch]:
+        """Each log group and each key that it may have."""
+        for title, properties in of_type(template, "AWS::Logs::LogGroup"):
+            name = text_of(properties.get("LogGroupName")) or f"${{{title}}}"
+            arn = f"arn:${{AWS::Partition}}:logs:${{AWS::Region}}:${{AWS::AccountId}}:log-group:{name}"
+            context = {"kms:EncryptionContext:aws:logs:arn": arn} | source_context(arn)
+            for key in branches(properties.get("KmsKeyId")):
+                if missing := _refused(template, key, LOGS, LOGS_ACTIONS, context):
+                    yield at_property(
+                        title,
+                        "KmsKeyId",
+                        message=f"the key's policy does not let {LOGS} do {missing} for {title}, so "
+                        "it cannot be made; allow it",
+                    )
 
 
-def _log_groups(template: Template) -> Iterator[Finding]:
-    for title, properties in of_type(template, "AWS::Logs::LogGroup"):
-        name = text_of(properties.get("LogGroupName")) or f"${{{title}}}"
-        arn = f"arn:${{AWS::Partition}}:logs:${{AWS::Region}}:${{AWS::AccountId}}:log-group:{name}"
-        context = {"kms:EncryptionContext:aws:logs:arn": arn} | source_context(arn)
-        for key in branches(properties.get("KmsKeyId")):
-            if missing := _refused(template, key, LOGS, LOGS_ACTIONS, context):
-                yield Finding(
-                    f"Resources.{title}.Properties.KmsKeyId",
-                    "key-logs",
-                    f"the key's policy does not let {LOGS} do {missing} for this log group, so it "
-                    "cannot be made; allow it",
-                )
+class TopicKey(TemplateRule):
+    """An encrypted topic to which an alarm or an event rule cannot publish."""
+
+    id = "E9102"
+    shortdesc = "A topic's key lets the services use it that publish to the topic"
+    description = (
+        "CloudWatch and EventBridge encrypt what they publish. Without the key they publish nothing, "
+        f"and nobody is told. The policy of {SNS_KEY} cannot be changed, and EventBridge meets no "
+        "condition on the source."
+    )
+    source_url = "https://docs.aws.amazon.com/sns/latest/dg/sns-key-management.html"
+    tags = ["kms", "sns", "cloudwatch", "events"]
+    example = ("Resources.AlertTopic.Properties.KmsMasterKeyId", SNS_KEY)
+
+    def find(self, template: Template) -> Iterator[RuleMatch]:
+        """Each topic, publisher and key that do not go together."""
+        for title, properties in of_type(template, "AWS::SNS::Topic"):
+            for service in _publishers(template, title):
+                for key in branches(properties.get("KmsMasterKeyId")):
+                    if problem := _key_problem(template, key, service):
+                        yield at_property(title, "KmsMasterKeyId", message=problem)
 
 
-def _publishers(template: Template, topic: str) -> set[str]:
-    """The services that the template makes publish to the topic."""
+class TopicPublisher(TemplateRule):
+    """A topic whose policy does not name a service that publishes to it."""
+
+    id = "E9103"
+    shortdesc = "A topic's policy lets the services publish that the template makes publish"
+    description = (
+        "EventBridge must be named by a policy of the topic, without a condition; alarms too, once a "
+        "policy replaces the topic's default."
+    )
+    # For alarms: https://docs.aws.amazon.com/sns/latest/dg/sns-access-policy-use-cases.html
+    source_url = (
+        "https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-use-resource-based.html"
+    )
+    tags = ["sns", "cloudwatch", "events"]
+    example = ("Resources.AlertTopicPolicy.Properties.PolicyDocument", {"Version": "2012-10-17"})
+
+    def find(self, template: Template) -> Iterator[RuleMatch]:
+        """Each topic and publisher that may not publish."""
+        for title, _ in of_type(template, "AWS::SNS::Topic"):
+            documents = [
+                policy.get("PolicyDocument")
+                for _, policy in of_type(template, "AWS::SNS::TopicPolicy")
+                if title in [target_of(one)[0] for one in list_of(policy.get("Topics"))]
+            ]
+            for service in _publishers(template, title):
+                if service == ALARMS and not documents:
+                    continue
+                publish, context = frozenset({"sns:Publish"}), _context(service)
+                if not any(allowed(one, service, publish, context) for one in documents):
+                    yield at_resource(
+                        title,
+                        f"no policy of {title} lets {service} do sns:Publish; allow it in a "
+                        "TopicPolicy",
+                    )
+
+
+def _publishers(template: Template, topic: str) -> list[str]:
+    """The services that the template makes publish to the topic, in order."""
     services = set()
     for _, alarm in of_type(template, *ALARM_TYPES):
         actions = [one for name in ACTIONS for one in list_of(alarm.get(name))]
         if topic in [target_of(one)[0] for one in actions]:
             services.add(ALARMS)
     for _, rule in of_type(template, "AWS::Events::Rule"):
-        if topic in [target_of(one.get("Arn"))[0] for one in list_of(rule.get("Targets"))]:
+        if topic in [target_of(one.get("Arn"))[0] for one in mappings_of(rule.get("Targets"))]:
             services.add(EVENTS)
-    return services
+    return sorted(services)
 
 
 def _context(service: str) -> dict[str, str]:
@@ -78,43 +150,19 @@ def _context(service: str) -> dict[str, str]:
     )
 
 
-def _topic_key(template: Template, title: str, properties: Any, service: str) -> Iterator[Finding]:
-    for key in branches(properties.get("KmsMasterKeyId")):
-        where = f"Resources.{title}.Properties.KmsMasterKeyId"
-        if text_of(key) == "alias/aws/sns":
-            yield Finding(
-                where,
-                "key-publisher",
-                f"{service} cannot use alias/aws/sns, so nothing it sends arrives; give a key of "
-                "the stack's own",
-            )
-        elif missing := _refused(template, key, service, PUBLISHER_ACTIONS, _context(service)):
-            yield Finding(
-                where,
-                "key-publisher",
-                f"the key's policy does not let {service} do {missing}, so nothing it sends "
-                "arrives; allow it" + (" without a condition" if service == EVENTS else ""),
-            )
-
-
-def _topic_policy(template: Template, title: str, service: str) -> Iterator[Finding]:
-    """EventBridge must be named by a policy; alarms too, once one replaces the topic's default."""
-    # https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-use-resource-based.html
-    # https://docs.aws.amazon.com/sns/latest/dg/sns-access-policy-use-cases.html
-    publish = frozenset({"sns:Publish"})
-    documents = [
-        policy.get("PolicyDocument")
-        for _, policy in of_type(template, "AWS::SNS::TopicPolicy")
-        if title in [target_of(one)[0] for one in list_of(policy.get("Topics"))]
-    ]
-    if service == ALARMS and not documents:
-        return
-    if not any(allowed(one, service, publish, _context(service)) for one in documents):
-        yield Finding(
-            f"Resources.{title}",
-            "topic-publisher",
-            f"no policy of the topic lets {service} do sns:Publish; allow it in a TopicPolicy",
+def _key_problem(template: Template, key: Any, service: str) -> str:
+    """Why the service cannot use the key; '' if it can."""
+    if text_of(key) == SNS_KEY:
+        return (
+            f"{service} cannot use {SNS_KEY}, so nothing it sends arrives; give a key of the "
+            "stack's own"
         )
+    if missing := _refused(template, key, service, PUBLISHER_ACTIONS, _context(service)):
+        return (
+            f"the key's policy does not let {service} do {missing}, so nothing it sends arrives; "
+            "allow it" + (" without a condition" if service == EVENTS else "")
+        )
+    return ""
 
 
 def _refused(

@@ -1,127 +1,36 @@
-"""Physical names: what each service takes, and the stack names that leave room for it.
+"""Physical names that a service would refuse."""
 
-The template makes names from the stack's own, as ``<stack>-primary-alb``; so a service's limit
-becomes one on the name of the stack.
-"""
+from collections.abc import Iterator
 
-import re
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from cfnlint.rules import RuleMatch
 
-from drtemplate.checks.findings import Finding
-from drtemplate.cloudformation.lookups import filled
-from drtemplate.cloudformation.reading import Template, branches, of_type
-
-# What the project promises a stack's name; the rule holds every name of the template to it.
-STACK_NAME_LENGTH = 20
+from drtemplate.checks.rules.rule import TemplateRule
+from drtemplate.cloudformation.names import STACK_NAME_LENGTH, name_problems
+from drtemplate.cloudformation.reading import Template
 
 
-@dataclass(frozen=True, slots=True)
-class Naming:
-    """A service's rule for a name.
+class PhysicalNameRefused(TemplateRule):
+    """A name that is refused, or too long, where the stack's own has its 20 characters."""
 
-    Attributes:
-        key: the property that holds the name.
-        longest: characters.
-        pattern: what the whole name must match.
-        forms: the pattern in words.
-        reserved: beginnings that the service keeps for itself, lower case.
-    """
+    id = "E9501"
+    shortdesc = "A physical name is of the form and length that its service takes"
+    description = (
+        "Names are made from the stack's, as <stack>-primary-alb. A service refuses one that is too "
+        "long, of other characters or reserved, in the middle of the deployment. Checked for a stack "
+        f"name of {STACK_NAME_LENGTH} characters; drtemplate/cloudformation/names.py has each "
+        "service's page."
+    )
+    source_url = "https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/aws-properties-name.html"
+    tags = ["names", "limits"]
+    example = (
+        "Resources.PrimaryALB.Properties.Name",
+        {"Fn::Sub": "${AWS::StackName}-primary-balancer"},
+    )
 
-    key: str
-    longest: int
-    pattern: str
-    forms: str
-    reserved: tuple[str, ...] = ()
-
-
-_BALANCER = Naming(
-    "Name",
-    32,
-    r"[A-Za-z0-9]([A-Za-z0-9-]*[A-Za-z0-9])?",
-    "letters, digits and hyphens, no hyphen first or last",
-    ("internal-",),
-)
-_SOME = "letters, digits, hyphens and underscores"
-_NAMINGS: Mapping[str, Naming] = {
-    # https://docs.aws.amazon.com/elasticloadbalancing/latest/APIReference/API_CreateLoadBalancer.html
-    "AWS::ElasticLoadBalancingV2::LoadBalancer": _BALANCER,
-    # https://docs.aws.amazon.com/elasticloadbalancing/latest/APIReference/API_CreateTargetGroup.html
-    "AWS::ElasticLoadBalancingV2::TargetGroup": Naming(
-        "Name", 32, _BALANCER.pattern, _BALANCER.forms
-    ),
-    # https://docs.aws.amazon.com/AmazonS3/latest/userguide/bucketnamingrules.html
-    "AWS::S3::Bucket": Naming(
-        "BucketName",
-        63,
-        r"[a-z0-9][a-z0-9.-]+[a-z0-9]",
-        "lower-case letters, digits, hyphens and dots, a letter or digit first and last",
-        ("xn--", "sthree-", "amzn-s3-demo-"),
-    ),
-    # https://docs.aws.amazon.com/lambda/latest/api/API_CreateFunction.html
-    "AWS::Lambda::Function": Naming("FunctionName", 64, r"[A-Za-z0-9_-]+", _SOME),
-    # https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/HowItWorks.NamingRulesDataTypes.html
-    "AWS::DynamoDB::Table": Naming("TableName", 255, r"[A-Za-z0-9_.-]{3,}", f"{_SOME} and dots"),
-    # https://docs.aws.amazon.com/sns/latest/api/API_CreateTopic.html
-    "AWS::SNS::Topic": Naming("TopicName", 256, r"[A-Za-z0-9_-]+(\.fifo)?", _SOME),
-    # https://docs.aws.amazon.com/kms/latest/APIReference/API_CreateAlias.html
-    "AWS::KMS::Alias": Naming(
-        "AliasName", 256, r"alias/[A-Za-z0-9/_-]+", f"alias/, then {_SOME}", ("alias/aws/",)
-    ),
-    # https://docs.aws.amazon.com/systems-manager/latest/APIReference/API_PutParameter.html
-    "AWS::SSM::Parameter": Naming(
-        "Name",
-        1011,
-        r"[A-Za-z0-9/_.-]+",
-        f"{_SOME}, dots and slashes",
-        ("aws", "ssm", "/aws", "/ssm"),
-    ),
-    # https://docs.aws.amazon.com/AmazonCloudWatch/latest/APIReference/API_PutMetricAlarm.html
-    "AWS::CloudWatch::Alarm": Naming("AlarmName", 255, r"[^\x00-\x1f]+", "no control characters"),
-    "AWS::CloudWatch::CompositeAlarm": Naming(
-        "AlarmName", 255, r"[^\x00-\x1f]+", "no control characters"
-    ),
-    # https://docs.aws.amazon.com/AmazonCloudWatch/latest/APIReference/API_PutDashboard.html
-    "AWS::CloudWatch::Dashboard": Naming("DashboardName", 255, r"[A-Za-z0-9_-]+", _SOME),
-    # https://docs.aws.amazon.com/AmazonCloudWatchLogs/latest/APIReference/API_CreateLogGroup.html
-    "AWS::Logs::LogGroup": Naming(
-        "LogGroupName", 512, r"[A-Za-z0-9._/#-]+", f"{_SOME}, dots, slashes and #", ("aws/",)
-    ),
-}
-# What stands for a pseudo parameter: the longest region's name and an account's twelve digits.
-# https://docs.aws.amazon.com/global-infrastructure/latest/regions/aws-regions.html
-_PSEUDO = {"AWS::AccountId": "1" * 12, "AWS::Region": "ap-southeast-1", "AWS::Partition": "aws"}
-
-
-def check_names(template: Template) -> Iterator[Finding]:
-    """Names that are refused, or too long, where the stack's own has its 20 characters."""
-    for where, problem in name_problems(template, "s" * STACK_NAME_LENGTH):
-        yield Finding(
-            where,
-            "name",
-            f"{problem} where the stack's name has {STACK_NAME_LENGTH} characters; mend it",
-        )
-
-
-def name_problems(template: Template, stack: str) -> Iterator[tuple[str, str]]:
-    """Each name that a service would refuse in a stack of this name: its path, and the reason."""
-    for kind, naming in _NAMINGS.items():
-        for title, properties in of_type(template, kind):
-            for value in branches(properties.get(naming.key)):
-                name = filled(value, _PSEUDO | {"AWS::StackName": stack})
-                if name and (problem := _problem(naming, name, kind.rpartition(":")[2])):
-                    yield f"Resources.{title}.Properties.{naming.key}", problem
-
-
-def _problem(naming: Naming, name: str, what: str) -> str:
-    if len(name) > naming.longest:
-        return (
-            f"the {what}'s name {name} would have {len(name)} characters, of at most "
-            f"{naming.longest}"
-        )
-    for beginning in naming.reserved:
-        if name.lower().startswith(beginning):
-            return f"the {what}'s name {name} would begin with {beginning}, which is reserved"
-    if not re.fullmatch(naming.pattern, name):
-        return f"the {what}'s name {name} would not be of the form: {naming.forms}"
-    return ""
+    def find(self, template: Template) -> Iterator[RuleMatch]:
+        """Each name that would be refused."""
+        for path, problem in name_problems(template, "s" * STACK_NAME_LENGTH):
+            yield RuleMatch(
+                list(path),
+                f"{problem} where the stack's name has {STACK_NAME_LENGTH} characters; mend it",
+            )

@@ -5,7 +5,7 @@ from typing import Any
 
 from drtemplate.cloudformation.lookups import text_of
 from drtemplate.cloudformation.policies import OPERATORS, like
-from drtemplate.cloudformation.reading import list_of
+from drtemplate.cloudformation.reading import list_of, mapping_of, mappings_of
 
 _ACCOUNT = "${AWS::AccountId}"
 
@@ -26,7 +26,7 @@ def allowed(
     granted: set[str] = set()
     for statement in _statements(document):
         if statement.get("Effect") == "Allow" and _names(statement, service):
-            if not _holds(statement.get("Condition", {}), context):
+            if not _holds(mapping_of(statement.get("Condition")), context):
                 continue
             patterns = [text_of(one) or "" for one in list_of(statement.get("Action"))]
             granted |= {
@@ -38,17 +38,14 @@ def allowed(
 
 
 def _statements(document: Any) -> Iterator[Mapping[str, Any]]:
-    if isinstance(document, Mapping):
-        yield from (one for one in list_of(document.get("Statement")) if isinstance(one, Mapping))
+    yield from mappings_of(mapping_of(document).get("Statement"))
 
 
 def _names(statement: Mapping[str, Any], service: str) -> bool:
     principal = statement.get("Principal", {})
     if principal == "*":
         return True
-    if not isinstance(principal, Mapping):
-        return False
-    return service in [text_of(one) for one in list_of(principal.get("Service"))]
+    return service in [text_of(one) for one in list_of(mapping_of(principal).get("Service"))]
 
 
 def _holds(condition: Mapping[str, Any], context: Mapping[str, str]) -> bool:
@@ -57,10 +54,10 @@ def _holds(condition: Mapping[str, Any], context: Mapping[str, str]) -> bool:
     given = {key.lower(): value for key, value in context.items()}
     return all(
         _one_holds(
-            operator, [text_of(one) or "" for one in list_of(wanted)], given.get(key.lower())
+            operator, [text_of(one) or "" for one in list_of(wanted)], given.get(str(key).lower())
         )
         for operator, keys in condition.items()
-        for key, wanted in keys.items()
+        for key, wanted in mapping_of(keys).items()
     )
 
 

@@ -1,0 +1,116 @@
+"""The metrics that alarms and dashboards look at."""
+
+import json
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from drtemplate.cloudformation.lookups import text_of
+from drtemplate.cloudformation.reading import (
+    Properties,
+    Template,
+    branches,
+    dig,
+    list_of,
+    mapping_of,
+    mappings_of,
+    number_of,
+    of_type,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Metric:
+    """A metric, and who looks at it.
+
+    Attributes:
+        path: steps from the template's root to where its name stands, or the text that holds it.
+        dimensions: name -> value; a dashboard's value is the text of a Sub.
+        period: seconds between two looks; None if none is known.
+        in_text: whether it stands in a text, so that no path leads below.
+    """
+
+    path: tuple[str | int, ...]
+    namespace: str
+    name: str
+    dimensions: Mapping[str, Any]
+    period: float | None = None
+    in_text: bool = False
+
+    def at(self, key: str) -> list[str | int]:
+        """The path of one of its properties."""
+        if self.in_text:
+            return list(self.path)
+        beside = key == "Period" and self.path[-1] == "Metric"
+        return [*(self.path[:-1] if beside else self.path), key]
+
+    @property
+    def is_service(self) -> bool:
+        """Whether an AWS service publishes it, and not the stack itself."""
+        return self.namespace.startswith("AWS/")
+
+    @property
+    def by(self) -> str:
+        """Its dimensions, for people."""
+        return "+".join(sorted(self.dimensions)) or "no dimension"
+
+
+def metrics(template: Template) -> Iterator[Metric]:
+    """Each metric that the template's alarms and dashboards look at."""
+    yield from _of_alarms(template)
+    yield from _of_dashboards(template)
+
+
+def _of_alarms(template: Template) -> Iterator[Metric]:
+    for title, alarm in of_type(template, "AWS::CloudWatch::Alarm"):
+        path = ("Resources", title, "Properties")
+        if alarm.get("MetricName"):
+            yield _metric(path, alarm, alarm.get("Period"))
+        for number, query in enumerate(list_of(alarm.get("Metrics"))):
+            stat = mapping_of(dig(query, "MetricStat"))
+            if stat:
+                facts = mapping_of(stat.get("Metric"))
+                place = (*path, "Metrics", number, "MetricStat", "Metric")
+                yield _metric(place, facts, stat.get("Period"))
+
+
+def _metric(path: tuple[str | int, ...], facts: Properties, period: Any) -> Metric:
+    return Metric(
+        path,
+        text_of(facts.get("Namespace")) or "",
+        text_of(facts.get("MetricName")) or "",
+        {str(one.get("Name")): one.get("Value") for one in mappings_of(facts.get("Dimensions"))},
+        number_of(period),
+    )
+
+
+def _of_dashboards(template: Template) -> Iterator[Metric]:
+    for title, dashboard in of_type(template, "AWS::CloudWatch::Dashboard"):
+        path = ("Resources", title, "Properties", "DashboardBody")
+        for body in branches(dashboard.get("DashboardBody")):
+            for widget in _widgets(text_of(body)):
+                before: Sequence[str] = ()
+                for row in list_of(dig(widget, "properties", "metrics")):
+                    words = [one for one in list_of(row) if isinstance(one, str)]
+                    before = _spelt_out(words, before)
+                    if len(before) >= 2:
+                        pairs = dict(zip(before[2::2], before[3::2], strict=False))
+                        yield Metric(path, before[0], before[1], pairs, in_text=True)
+
+
+def _widgets(text: str | None) -> list[Properties]:
+    try:
+        return mappings_of(json.loads(text or "{}").get("widgets"))
+    except (ValueError, AttributeError, RecursionError):
+        return []
+
+
+def _spelt_out(row: Sequence[str], before: Sequence[str]) -> Sequence[str]:
+    """A row in which ``.`` repeats the word above, and ``...`` all of them."""
+    # https://docs.aws.amazon.com/AmazonCloudWatch/latest/APIReference/CloudWatch-Dashboard-Body-Structure.html
+    if row[:1] == ["..."]:
+        row = [*before[: len(before) - len(row) + 1], *row[1:]]
+    return [
+        before[number] if word == "." and number < len(before) else word
+        for number, word in enumerate(row)
+    ]
