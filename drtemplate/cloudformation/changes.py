@@ -204,9 +204,8 @@ def _modified(
     if gravest < Behaviour.CONDITIONAL:
         return change
     policies = (_fate(one.get("UpdateReplacePolicy")) for one in (was, now))
-    return replace(
-        change, fate=min(policies, key=FATES.index), obstacles=tuple(_fixed_name(old, new, title))
-    )
+    obstacles = tuple(same_name(now["Type"], _name(old, title), _name(new, title)))
+    return replace(change, fate=min(policies, key=FATES.index), obstacles=obstacles)
 
 
 def _fate(policy: Any) -> str:
@@ -228,15 +227,14 @@ def _default_policy(resource: Mapping[str, Any]) -> str:
     return "Snapshot" if is_database else "Delete"
 
 
-def _fixed_name(old: Template, new: Template, title: str) -> Iterator[str]:
+def same_name(type_: str, before: str, after: str) -> Iterator[str]:
     """A replacement is made while the old resource is there, so it cannot have the same name.
 
     https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/aws-properties-name.html
     """
-    facts = resource_facts(new["Resources"][title]["Type"])
-    name = _name(new, title)
-    if facts and name and name == _name(old, title):
-        yield f"a replacement cannot have the same {facts.name} {name}; give it another name"
+    facts = resource_facts(type_)
+    if facts and after and before == after:
+        yield f"a replacement cannot have the same {facts.name} {after}; give it another name"
 
 
 def _taken_name(old: Template, new: Template, title: str) -> Iterator[str]:
