@@ -66,13 +66,15 @@ def _resource(facts: Facts) -> ResourceChange:
 
 def _changes(type_: str, details: Iterable[Facts]) -> Iterator[PropertyChange]:
     """Changes of the template or of a parameter, once for each target."""
-    referring = [_path(one["Target"]) for one in details if one.get("ChangeSource") in _REFERENCES]
+    referring = {_path(one["Target"]) for one in details if one.get("ChangeSource") in _REFERENCES}
     found: dict[str, PropertyChange] = {}
     for one in details:
         target = one["Target"]
         path = _path(target)
+        if one.get("ChangeSource") in _REFERENCES:
+            continue
         # A reference is told a second time, as what may also be a change of the template.
-        if path in referring:
+        if path in referring and one.get("Evaluation") == "Dynamic":
             continue
         given = _verdict(type_, path, one)
         if path not in found or given.behaviour > found[path].verdict.behaviour:

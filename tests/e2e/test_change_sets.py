@@ -1,10 +1,9 @@
 """Change sets as the AWS CLI shows them, read, beside what the templates alone say."""
 
 import json
-from itertools import pairwise
 
 import pytest
-from account import ROOT
+from account import ROOT, account
 from conftest import least
 from mutations import GONE, changed, rendered
 
@@ -31,31 +30,33 @@ MUTATED = changed(
 
 
 @pytest.fixture(scope="module")
-def released(aws):
+def own():
+    with account() as made:
+        yield made
+
+
+@pytest.fixture(scope="module")
+def released(own):
     """The parameters of a stack of the release."""
-    given = least(aws) | {"DomainName": "change.example.com", "DBMasterPassword": SECRET}
-    assert aws.change(STACK, RELEASED, given) == "CREATE_COMPLETE"
+    given = least(own) | {"DomainName": "change.example.com", "DBMasterPassword": SECRET}
+    assert own.change(STACK, RELEASED, given) == "CREATE_COMPLETE"
     return given
 
 
-def change_set(aws, template, parameters, kind="UPDATE", stack=STACK):
+def change_set(aws, template, parameters, *words):
     """The description of a change set, all pages, as the CLI prints it."""
-    aws.client("s3").put_object(Bucket=aws.bucket, Key=stack, Body=json.dumps(template).encode())
+    aws.client("s3").put_object(Bucket=aws.bucket, Key=STACK, Body=json.dumps(template).encode())
     made = aws.cli(
-        *("cloudformation", "create-change-set", "--stack-name", stack),
-        *("--change-set-name", "seen", "--change-set-type", kind),
-        *("--template-url", f"{aws.url}/{aws.bucket}/{stack}", "--capabilities", "CAPABILITY_IAM"),
+        *("cloudformation", "create-change-set", "--stack-name", STACK),
+        *("--change-set-name", "seen", "--template-url", f"{aws.url}/{aws.bucket}/{STACK}"),
+        *("--change-set-type", "UPDATE", "--capabilities", "CAPABILITY_IAM"),
         *("--parameters", *(f"ParameterKey={k},ParameterValue={v}" for k, v in parameters.items())),
     )
     assert made.returncode == 0, made.stderr
     name = ("--change-set-name", json.loads(made.stdout)["Id"])
-    words = ("cloudformation", "describe-change-set", *name)
-    shown = aws.cli(*words, "--include-property-values")
+    shown = aws.cli("cloudformation", "describe-change-set", *name, *words)
     assert shown.returncode == 0, shown.stderr
     assert SECRET not in shown.stdout
-    bare = json.loads(aws.cli(*words).stdout)
-    assert "Value" not in json.dumps(bare["Changes"])
-    assert verdicts(described([bare])) == verdicts(described([json.loads(shown.stdout)]))
     return json.loads(shown.stdout)
 
 
@@ -80,55 +81,71 @@ def verdicts(changes):
     return found
 
 
-@pytest.mark.parametrize("template", [rendered(), MUTATED], ids=["today", "mutated"])
-def test_the_change_set_says_what_the_templates_say(aws, released, template):
-    shown = change_set(aws, template, released)
+VALUES = ("--include-property-values",)
+
+
+@pytest.mark.parametrize(
+    ("template", "words"),
+    [(rendered(), VALUES), (MUTATED, VALUES), (MUTATED, ())],
+    ids=["today", "mutated", "without values"],
+)
+def test_the_change_set_says_what_the_templates_say(own, released, template, words):
+    shown = change_set(own, template, released, *words)
+    for name in ("BeforeValue", "AfterValue", "BeforeContext", "AfterContext", "Path"):
+        assert (f'"{name}":' in json.dumps(shown)) == bool(words)
     told = compare(RELEASED, template).resources
     read = described([shown])
     assert verdicts(read) == verdicts(told)
     assert len(read) > 30
-    along = {
-        (one.logical_id, each.path, each.cause, each.certain)
-        for one in read
-        for each in one.carried
-    }
-    assert along == {
-        (one.logical_id, each.path, each.cause, each.certain)
-        for one in told
+    assert carried(read, bool(words)) == carried(told, bool(words))
+
+
+def carried(changes, exact):
+    return {
+        (one.logical_id, each.path if exact else "", each.cause, each.certain)
+        for one in changes
         for each in one.carried
     }
 
 
-def test_values_pages_and_causes(aws, released):
+def test_another_value_of_a_parameter_is_a_change_where_it_is_used(own, released):
     given = released | {"DataRetentionDays": "30", "DBMasterPassword": "another-horse-battery"}
-    shown = change_set(aws, RELEASED, given)
-    changes = {one["ResourceChange"]["LogicalResourceId"]: one for one in shown["Changes"]}
-    assert changes.keys() == {
-        *("ApplicationArtifactsBucket", "AuroraDBCluster"),
+    changes = change_set(own, RELEASED, given, *VALUES)["Changes"]
+    found = {
+        (
+            one["ResourceChange"]["LogicalResourceId"],
+            detail["Target"]["Path"].split("/")[2],
+            detail["CausingEntity"],
+        ): detail["Target"]
+        for one in changes
+        for detail in one["ResourceChange"]["Details"]
+        if detail["ChangeSource"] == "ParameterReference"
     }
-    (_, detail) = changes["AuroraDBCluster"]["ResourceChange"]["Details"]
-    assert (detail["ChangeSource"], detail["CausingEntity"]) == (
-        "ParameterReference",
-        "DBMasterPassword",
-    )
-    assert (detail["Target"]["Path"], detail["Target"]["AfterValue"]) == (
-        "/Properties/MasterUserPassword",
-        "****",
-    )
+    assert found.keys() == {
+        ("ApplicationArtifactsBucket", "LifecycleConfiguration", "DataRetentionDays"),
+        ("FailoverOrchestratorFunction", "Environment", "DataRetentionDays"),
+        ("AuroraDBCluster", "MasterUserPassword", "DBMasterPassword"),
+    }
+    target = found["FailoverOrchestratorFunction", "Environment", "DataRetentionDays"]
+    assert (target["BeforeValue"], target["AfterValue"]) == ("2555", "30")
+    secret = found["AuroraDBCluster", "MasterUserPassword", "DBMasterPassword"]
+    assert (secret["BeforeValue"], secret["AfterValue"]) == ("****", "****")
 
 
-def test_of_a_new_stack_everything_is_added_on_several_pages(aws, released):
-    shown = change_set(aws, rendered(), released, "CREATE", "new-dr")
-    read = described([shown])
+def test_of_a_new_stack_everything_is_added_on_several_pages(own, released):
+    client = own.client("cloudformation")
+    own.client("s3").put_object(Bucket=own.bucket, Key="new", Body=json.dumps(rendered()).encode())
+    made = client.create_change_set(
+        StackName="new-dr",
+        ChangeSetName="seen",
+        ChangeSetType="CREATE",
+        TemplateURL=f"{own.url}/{own.bucket}/new",
+        Capabilities=["CAPABILITY_IAM"],
+        Parameters=[{"ParameterKey": k, "ParameterValue": v} for k, v in released.items()],
+    )
+    pages = list(client.get_paginator("describe_change_set").paginate(ChangeSetName=made["Id"]))
+    assert [len(one["Changes"]) for one in pages] == [25, 25, 25, 7]
+    read = described(pages)
     assert {one.logical_id: one.action for one in read} == dict.fromkeys(
         rendered()["Resources"], "Add"
     )
-    client = aws.client("cloudformation")
-    pages = list(
-        client.get_paginator("describe_change_set").paginate(ChangeSetName=shown["ChangeSetId"])
-    )
-    assert len(pages) == 4
-    assert described(pages) == read
-    tokens = [one.get("NextToken") for one in pages]
-    assert all(tokens[:-1]), tokens
-    assert all(one != other for one, other in pairwise(tokens))

@@ -138,7 +138,7 @@ class Description:
             causes = [
                 each.name
                 for each in of_resource(title, raws[1])
-                if each.name in self.altered and f"{each.path}.".startswith(f"{where}.")
+                if each.name in self.altered and re.match(rf"{re.escape(where)}(\W|$)", each.path)
             ]
             if causes and _at(raws[0], common) == _at(raws[1], common):
                 yield _detail(target, "Dynamic", "DirectModification")

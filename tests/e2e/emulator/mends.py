@@ -241,6 +241,7 @@ def mend() -> None:
     answers = responses.CloudFormationResponse
     answers.create_change_set = _answer_create_change_set
     answers.describe_change_set = _answer_describe_change_set
+    answers.RESPONSE_KEY_PATH_TO_TRANSFORMER.pop("DescribeChangeSetOutput.Changes", None)
     # It compares before anything is known, and CreateChangeSet says it otherwise.
     answers._validate_different_update = lambda *_: None
     route53.create_route53_zone_id, LambdaFunction.get_code = _zone_id, _code
