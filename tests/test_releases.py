@@ -1,62 +1,75 @@
-"""What a live stack of a released version has, today's template keeps where it is.
+"""What an update of a live stack from a released version to today's template would do.
 
 ``tests/releases/`` holds each released template as it was.
 """
 
+import copy
 from pathlib import Path
 
 import pytest
 
+from drtemplate.cloudformation.changes import compare
 from drtemplate.cloudformation.document import load_template
-from drtemplate.cloudformation.leaves import leaves
+from drtemplate.cloudformation.updates import Behaviour
 from drtemplate.pipeline import render
 from drtemplate.settings import Settings
 
 RELEASES = sorted(Path(__file__).with_name("releases").glob("*.yaml"))
-# Another logical id, type or physical name makes another resource; another value of these
-# properties replaces it.
-# https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/using-cfn-updating-stacks-update-behaviors.html
-HOLD_DATA = {
-    "AWS::DynamoDB::Table": ("TableName", "KeySchema"),
-    "AWS::KMS::Key": (),
-    "AWS::RDS::DBCluster": (
-        *("DatabaseName", "DBSubnetGroupName", "EngineMode", "KmsKeyId", "StorageEncrypted"),
-        *("MasterUsername", "DBClusterIdentifier", "SnapshotIdentifier"),
-    ),
-    "AWS::RDS::DBInstance": ("AvailabilityZone", "DBClusterIdentifier", "Engine"),
-    "AWS::S3::Bucket": ("BucketName",),
-}
+assert RELEASES
 
 
 @pytest.fixture(scope="module")
 def today():
-    return render(Settings()).template["Resources"]
+    return render(Settings()).template
 
 
-def identity(title, resource):
-    """The leaves of what holds data by which CloudFormation would replace it."""
-    kept = {"Type": resource["Type"]}
-    properties = resource.get("Properties", {})
-    kept["Properties"] = {
-        name: properties[name] for name in HOLD_DATA[resource["Type"]] if name in properties
-    }
-    return leaves({title: kept})
-
-
-@pytest.mark.parametrize("release", RELEASES, ids=lambda path: path.stem)
-def test_an_update_replaces_or_removes_nothing_that_holds_data(release, today):
-    before = load_template(release)["Resources"]
-    holders = {title: one for title, one in before.items() if one["Type"] in HOLD_DATA}
-    assert len(holders) >= 8
-    for title, resource in holders.items():
-        assert identity(title, resource) == identity(title, today[title])
-        for attribute in ("DeletionPolicy", "UpdateReplacePolicy"):
-            assert today[title].get(attribute) == resource.get(attribute)
+def losses(release, template):
+    """What a live stack would lose, or could not be updated for: logical id and why."""
+    for one in compare(load_template(release), template).resources:
+        if one.obstacles:
+            yield one.logical_id, "refused"
+        if one.action == "Remove":
+            yield one.logical_id, "removed"
+        elif one.holds_data and one.behaviour >= Behaviour.CONDITIONAL:
+            yield one.logical_id, "replaced"
+        if one.holds_data and any(change.path.endswith("Policy") for change in one.changes):
+            yield one.logical_id, "kept otherwise"
 
 
 @pytest.mark.parametrize("release", RELEASES, ids=lambda path: path.stem)
-def test_an_update_keeps_every_logical_id_and_its_type(release, today):
-    before = load_template(release)["Resources"]
-    assert {title: one["Type"] for title, one in before.items()} == {
-        title: today[title]["Type"] for title in before
-    }
+def test_an_update_loses_no_data_and_is_not_refused(release, today):
+    assert list(losses(release, today)) == []
+
+
+BUCKET, CLUSTER = "ApplicationArtifactsBucket", "AuroraDBCluster"
+MUTATIONS = {
+    "another name": (BUCKET, "Properties.BucketName", "x", "replaced"),
+    "perhaps another cluster": (CLUSTER, "Properties.MasterUsername", "x", "replaced"),
+    "another key, and all that it encrypts": (
+        "KMSKey",
+        "Properties.KeySpec",
+        "RSA_2048",
+        "replaced",
+    ),
+    "another type": (BUCKET, "Type", "AWS::S3::AccessPoint", "refused"),
+    "a fixed name twice": ("PrimaryTargetGroup", "Properties.Port", 81, "refused"),
+    "no longer kept": (BUCKET, "DeletionPolicy", "Delete", "kept otherwise"),
+}
+
+
+@pytest.mark.parametrize(("title", "path", "value", "why"), MUTATIONS.values(), ids=MUTATIONS)
+def test_a_loss_is_noticed(today, title, path, value, why):
+    template = copy.deepcopy(today)
+    node = template["Resources"][title]
+    *above, last = path.split(".")
+    for name in above:
+        node = node[name]
+    node[last] = value
+    assert (title, why) in losses(RELEASES[0], template)
+
+
+def test_another_logical_id_is_noticed(today):
+    resources = dict(today["Resources"])
+    resources["Renamed"] = resources.pop(BUCKET)
+    found = list(losses(RELEASES[0], today | {"Resources": resources}))
+    assert found == [("Renamed", "refused"), (BUCKET, "removed")]

@@ -5,12 +5,12 @@ that only a deployed stack has (a parameter's, an attribute's) is not known here
 GetAtt another one uses is taken as unchanged unless it is replaced.
 """
 
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
 from drtemplate.cloudformation.carried import Carried, carried
-from drtemplate.cloudformation.leaves import leaves
+from drtemplate.cloudformation.leaves import ancestors, leaves, only_there
 from drtemplate.cloudformation.schemas import data_bearing_types, resource_facts
 from drtemplate.cloudformation.sections import Change, other_changes
 from drtemplate.cloudformation.updates import IN_PLACE, Behaviour, Verdict, verdict
@@ -27,10 +27,12 @@ class PropertyChange:
 
     Attributes:
         path: below the resource, as ``Properties.CidrBlock`` or ``DeletionPolicy``.
+        whole: the object, list or element of a list that was added or removed with it; else path.
         before: as ``leaves`` has it, or the leaves of a function in a line; None if it is not there.
     """
 
     path: str
+    whole: str
     before: str | None
     after: str | None
     verdict: Verdict
@@ -81,9 +83,14 @@ def compare(old: Template, new: Template) -> Differences:
         for path in (*after, *before)
         if before.get(path) != after.get(path)
     }
-    others = other_changes(old, new, changed)
+    sides = [{above for path in side for above in ancestors(path)} for side in (before, after)]
+    wholes = {
+        path: only_there(path, sides[0] if was is None else sides[1])
+        for path, (was, now) in changed.items()
+    }
+    others = other_changes(old, new, changed, wholes)
     own = {
-        title: tuple(_own_changes(title, resource["Type"], changed, before, after))
+        title: tuple(_own_changes(title, resource["Type"], wholes, before, after))
         for title, resource in new["Resources"].items()
         if title in old["Resources"]
     }
@@ -103,12 +110,12 @@ def compare(old: Template, new: Template) -> Differences:
 
 
 def _own_changes(
-    title: str, type_: str, changed: Collection[str], before: Leaves, after: Leaves
+    title: str, type_: str, wholes: Mapping[str, str], before: Leaves, after: Leaves
 ) -> Iterator[PropertyChange]:
     """The resource's leaves that differ; those of one function are one change."""
     prefix = f"Resources.{title}."
     groups: dict[str, list[str]] = {}
-    for path in sorted(changed):
+    for path in sorted(wholes):
         if path.startswith(prefix):
             below = path.removeprefix(prefix)
             groups.setdefault(_without_function(below), []).append(below)
@@ -116,6 +123,7 @@ def _own_changes(
         verdicts = [_verdict(type_, one) for one in members]
         yield PropertyChange(
             path=path,
+            whole=min(wholes[prefix + members[0]].removeprefix(prefix), path, key=len),
             before=_text(before, prefix + path),
             after=_text(after, prefix + path),
             verdict=max(verdicts, key=lambda one: one.behaviour),
@@ -196,9 +204,8 @@ def _modified(
     if gravest < Behaviour.CONDITIONAL:
         return change
     policies = (_fate(one.get("UpdateReplacePolicy")) for one in (was, now))
-    return replace(
-        change, fate=min(policies, key=FATES.index), obstacles=tuple(_fixed_name(old, new, title))
-    )
+    obstacles = tuple(same_name(now["Type"], _name(old, title), _name(new, title)))
+    return replace(change, fate=min(policies, key=FATES.index), obstacles=obstacles)
 
 
 def _fate(policy: Any) -> str:
@@ -220,15 +227,14 @@ def _default_policy(resource: Mapping[str, Any]) -> str:
     return "Snapshot" if is_database else "Delete"
 
 
-def _fixed_name(old: Template, new: Template, title: str) -> Iterator[str]:
+def same_name(type_: str, before: str, after: str) -> Iterator[str]:
     """A replacement is made while the old resource is there, so it cannot have the same name.
 
     https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/aws-properties-name.html
     """
-    facts = resource_facts(new["Resources"][title]["Type"])
-    name = _name(new, title)
-    if facts and name and name == _name(old, title):
-        yield f"a replacement cannot have the same {facts.name} {name}; give it another name"
+    facts = resource_facts(type_)
+    if facts and after and before == after:
+        yield f"a replacement cannot have the same {facts.name} {after}; give it another name"
 
 
 def _taken_name(old: Template, new: Template, title: str) -> Iterator[str]:

@@ -6,7 +6,7 @@ where IAM allows both, lists whose order means nothing, blanks at the ends of li
 """
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from typing import Any
 
 from drtemplate.cloudformation.intrinsics import SCALARS, Text, function_of, scalar_text
@@ -39,12 +39,36 @@ PATTERNS = frozenset(("EventPattern",))
 STRUCTURE = frozenset(("Effect", "Id", "Sid", "Version"))
 # What may be a text; every other function stays a collection of its arguments.
 _TEXTS = frozenset(("Ref", "Fn::GetAtt", "Fn::Sub", "Fn::Join"))
+_HOLDERS = re.compile(r"Conditions|Mappings|Outputs|Parameters|Rules|Resources\.\w+\.Properties")
 _ONE_VARIABLE = re.compile(r"\$\{([^!{}]+)\}")
 
 
 def leaves(template: Mapping[str, Any]) -> dict[str, str]:
     """Path -> text of every leaf, as ``Resources.VPC.Properties.CidrBlock`` -> ``10.0.0.0/16``."""
     return {path: text for key, value in template.items() for path, text in _walk(value, key, key)}
+
+
+def ancestors(path: str) -> Iterator[str]:
+    """Each path from the section down to the path itself; a list's element is a step too."""
+    depth = 0
+    for end, character in enumerate(path):
+        if depth == 0 and character in ".[":
+            yield path[:end]
+        depth += (character == "[") - (character == "]")
+    yield path
+
+
+def only_there(path: str, other: Collection[str]) -> str:
+    """The highest of a leaf's ancestors that the other side does not have; else the path itself.
+
+    What only holds names, such as Outputs or a resource's Properties, is passed over.
+
+    Args:
+        path: of a leaf.
+        other: every ancestor of every leaf of the other side.
+    """
+    own = (one for one in ancestors(path) if one not in other and not _HOLDERS.fullmatch(one))
+    return next(own, path)
 
 
 def _walk(value: Any, path: str, key: str, context: str = "") -> Iterator[tuple[str, str]]:

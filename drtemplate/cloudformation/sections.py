@@ -18,19 +18,31 @@ class Change:
     """A leaf outside resources that is not the same; None stands for no such leaf.
 
     Attributes:
+        whole: the object, list or element of a list that was added or removed with it; else path.
         effect: what it does, in words.
     """
 
     path: str
+    whole: str
     before: str | None
     after: str | None
     effect: str
 
 
 def other_changes(
-    old: Template, new: Template, changed: Mapping[str, tuple[str | None, str | None]]
+    old: Template,
+    new: Template,
+    changed: Mapping[str, tuple[str | None, str | None]],
+    wholes: Mapping[str, str],
 ) -> Iterator[Change]:
-    """Each change outside Resources."""
+    """Each change outside Resources.
+
+    Args:
+        old: the template that is deployed.
+        new: the one that an update would bring.
+        changed: the leaves that differ, with both values.
+        wholes: for each of them, what was added or removed with it.
+    """
     for path, (before, after) in changed.items():
         section, *names = path.split(".")
         if section == "Resources":
@@ -42,7 +54,7 @@ def other_changes(
         else:
             shown = (before, after)
         effect = _effect(old, new, section, name, names[1:])
-        yield Change(path=path, before=shown[0], after=shown[1], effect=effect)
+        yield Change(path=path, whole=wholes[path], before=shown[0], after=shown[1], effect=effect)
 
 
 def _effect(old: Template, new: Template, section: str, name: str, below: list[str]) -> str:

@@ -1,4 +1,6 @@
 """The sub-commands, one module each: ``add_options`` declares what it takes, ``run`` gives its exit code.
 
+``diff_text`` is none: it has the words of ``diff``.
+
 A module is imported when its command is called, so that none waits for what another one needs.
 """

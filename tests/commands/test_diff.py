@@ -4,6 +4,8 @@ import os
 import pytest
 
 from drtemplate.cli import main
+from drtemplate.cloudformation.changes import compare
+from drtemplate.commands.diff_text import as_text
 
 OLD = {
     "Resources": {
@@ -46,18 +48,16 @@ REMOVES, holds data:
   Table (AWS::DynamoDB::Table): the old one is deleted
 
 REPLACES:
-  Group (AWS::ElasticLoadBalancingV2::TargetGroup)
-    Port: 80 -> 81  replacement
+  Group (AWS::ElasticLoadBalancingV2::TargetGroup): Port: 80 -> 81  replacement
 
 UPDATES:
-  Topic (AWS::SNS::Topic)
-    DisplayName: a -> b
+  Topic (AWS::SNS::Topic): DisplayName: a -> b
 
 ADDS:
   Key (AWS::KMS::Key)
 
 BESIDES RESOURCES:
-  Outputs.Topic.Value: + !Ref Topic  (touches no resource)
+  Outputs.Topic: + {Value: !Ref Topic}  (touches no resource)
 
 1 to add, 3 to change (2 by replacement, 0 perhaps), 1 to remove, 1 refused, 1 changes besides resources
 """
@@ -90,6 +90,7 @@ def test_programs_read_json(both, capsys):
     assert cluster["changes"] == [
         {
             "path": "Properties.DatabaseName",
+            "whole": "Properties.DatabaseName",
             "before": "a",
             "after": "b",
             "verdict": {
@@ -123,6 +124,40 @@ def test_a_long_text_is_shown_where_it_begins_to_differ(write, capsys):
     old, new = write(template("x" * 100 + "before")), write(template("x" * 100 + "after"), "new")
     assert main(["diff", old, new]) == 1
     assert f"...{'x' * 20}before -> ...{'x' * 20}after" in capsys.readouterr().out
+
+
+def role(*statements, **tags):
+    policy = {"PolicyName": "P", "PolicyDocument": {"Statement": list(statements)}}
+    properties = {"Policies": [policy], "Tags": [{"Key": k, "Value": v} for k, v in tags.items()]}
+    return {"Resources": {"Role": {"Type": "AWS::IAM::Role", "Properties": properties}}}
+
+
+def statement(*actions, **others):
+    return {"Effect": "Allow", "Action": list(actions), "Resource": "*"} | others
+
+
+def test_what_was_added_or_removed_as_a_whole_is_told_once():
+    old = role(statement("s3:Get"), statement("s3:Put"), statement("s3:List"), Name="a")
+    new = role(
+        statement("s3:Get", Sid="Read"), statement("s3:Put", "s3:X", Sid="Write"), Name="a", New="b"
+    )
+    sections = {"Outputs": {"A": {"Value": "a"}, "B": {"Value": "b"}}}
+    told = {key: {"Value": key.lower(), "Description": "x"} for key in "AB"}
+    new |= {"Outputs": told, "Parameters": {"P": {"Type": "String", "Default": "c"}}}
+    assert as_text(compare(old | sections, new)).splitlines()[:-2] == [
+        "UPDATES:",
+        "  Role (AWS::IAM::Role)",
+        "    Policies[P].PolicyDocument.Statement[0] is now [Read], else the same",
+        "    Policies[P].PolicyDocument.Statement[1]: - {Action: s3:put, Effect: Allow, Resource: *}",
+        "    Policies[P].PolicyDocument.Statement[2]: - {Action: s3:list, Effect: Allow, Resource: *}",
+        "    Policies[P].PolicyDocument.Statement[Write]: "
+        "+ {Action: s3:put, s3:x, Effect: Allow, Resource: *}",
+        "    Tags[New]: + {Value: b}",
+        "",
+        "BESIDES RESOURCES:",
+        "  Outputs.*.Description: + on A, B  (touches no resource)",
+        "  Parameters.P: + {Type: String, Default: c}  (new; has a default)",
+    ]
 
 
 BAD = {

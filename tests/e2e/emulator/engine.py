@@ -55,23 +55,24 @@ class Engine:
         return self._finish("DELETE", self._remove(list(self.resources)))
 
     def _apply(self) -> None:
-        evaluator = self._evaluator()
+        evaluator = self.evaluator(self.template, self.parameters, self.lookup)
         wanted = [
             name
             for name in ordered(self.template["Resources"])
-            if self._holds(evaluator, self.template["Resources"][name])
+            if self.holds(evaluator, self.template["Resources"][name])
         ]
         for name in wanted:
             self._bring(evaluator, name)
         self.outputs = {
             name: evaluator({"Value": output["Value"], "Export": output.get("Export", {})})
             for name, output in self.template.get("Outputs", {}).items()
-            if self._holds(evaluator, output)
+            if self.holds(evaluator, output)
         }
         self._remove([name for name in self.resources if name not in wanted])
 
     @staticmethod
-    def _holds(evaluator: Evaluator, node: dict[str, Any]) -> bool:
+    def holds(evaluator: Evaluator, node: dict[str, Any]) -> bool:
+        """Whether the condition of a resource or an output holds."""
         return "Condition" not in node or evaluator({"Condition": node["Condition"]})
 
     def _bring(self, evaluator: Evaluator, name: str) -> None:
@@ -153,7 +154,10 @@ class Engine:
         lost = f"The following resource(s) failed to delete: [{', '.join(failed)}]."
         return self._stack_event(f"{verb}_FAILED", lost)
 
-    def _evaluator(self) -> Evaluator:
+    def evaluator(
+        self, template: dict[str, Any], parameters: dict[str, str], lookup: Callable[..., Any]
+    ) -> Evaluator:
+        """Of a template of this stack; ``lookup`` gives what Ref and GetAtt find in resources."""
         stack = self.stack
         zones = stack.client("ec2").describe_availability_zones()["AvailabilityZones"]
         pseudo = {
@@ -167,15 +171,15 @@ class Engine:
         names = sorted(zone["ZoneName"] for zone in zones)
         return Evaluator(
             Concrete(
-                names=pseudo | self.parameters,
-                resource=self._lookup,
+                names=pseudo | parameters,
+                resource=lookup,
                 zones=names,
-                conditions=self.template.get("Conditions", {}),
-                mappings=self.template.get("Mappings", {}),
+                conditions=template.get("Conditions", {}),
+                mappings=template.get("Mappings", {}),
             )
         )
 
-    def _lookup(self, name: str, attribute: str | None) -> Any:
+    def lookup(self, name: str, attribute: str | None) -> Any:
         """What Ref gives of a resource, or GetAtt if an attribute is named."""
         if name not in self.resources:
             raise Refused(f"Template error: Unresolved resource dependencies [{name}]")

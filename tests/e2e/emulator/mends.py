@@ -16,11 +16,14 @@ from moto.awslambda.models import LambdaFunction, lambda_backends
 from moto.cloudformation import exceptions, models, responses
 from moto.cloudformation.exceptions import ValidationError
 from moto.cloudwatch.responses import CloudWatchResponse
+from moto.core.responses import ActionResult
 from moto.iam.access_control import PermissionResult
 from moto.moto_api._internal import mock_random
 from moto.route53 import models as route53
 from moto.s3.models import FakeBucket
 
+from drtemplate.cloudformation.parameters import MASK, is_secret
+from emulator.change_set import PAGE, Description, without_values
 from emulator.engine import Engine
 from emulator.resource import Resource, Surroundings
 from emulator.shapes import Refused
@@ -65,16 +68,6 @@ class Resources(dict[str, Resource]):
     def resolved_parameters(self) -> dict[str, str]:
         return self.engine.parameters
 
-    def build_change_set_actions(self, template: dict[str, Any]) -> dict[str, dict[str, Any]]:
-        """The changes that describe-change-set lists."""
-        old, new = self.engine.template.get("Resources", {}), template["Resources"]
-        actions: dict[str, dict[str, Any]] = {"Add": {}, "Modify": {}, "Remove": {}}
-        for name, facts in (old | new).items():
-            action = "Add" if name not in old else "Remove" if name not in new else "Modify"
-            if old.get(name) != new.get(name):
-                actions[action][name] = {"ResourceType": facts["Type"]}
-        return actions
-
 
 def _exports(stack: Stack) -> list[Any]:
     values = stack.resource_map.engine.outputs.values()
@@ -91,12 +84,16 @@ def _outputs(stack: Stack) -> list[dict[str, Any]]:
 
 
 def _parameters(stack: Stack) -> list[dict[str, str]]:
-    """The values, those of NoEcho parameters masked."""
-    engine, shown = stack.resource_map.engine, []
-    for name, value in engine.parameters.items():
-        secret = engine.template["Parameters"][name].get("NoEcho") is True
-        shown.append({"ParameterKey": name, "ParameterValue": "****" if secret else value})
-    return shown
+    engine = stack.resource_map.engine
+    shown = _masked(engine.template, engine.parameters)
+    return [{"ParameterKey": name, "ParameterValue": value} for name, value in shown.items()]
+
+
+def _masked(template: dict[str, Any], parameters: dict[str, str]) -> dict[str, str]:
+    declared = template.get("Parameters", {})
+    return {
+        name: MASK if is_secret(declared[name]) else value for name, value in parameters.items()
+    }
 
 
 def _parsed(text: str) -> dict[str, Any]:
@@ -120,6 +117,38 @@ def _answer_create_change_set(response: responses.CloudFormationResponse) -> Any
     if iam and not set(enough) & set(response._get_param("Capabilities") or ()):
         raise InsufficientCapabilities(f"Requires capabilities : [{enough[0]}]")
     return ANSWER_CREATE_CHANGE_SET(response)
+
+
+def _answer_describe_change_set(response: responses.CloudFormationResponse) -> Any:
+    """The changes of one page, with or without their values."""
+    change_set = response.cloudformation_backend.describe_change_set(
+        response._get_param("ChangeSetName")
+    )
+    engine, template = change_set.stack.resource_map.engine, change_set.template_dict
+    if change_set.status == "CREATE_COMPLETE" and not hasattr(change_set, "described"):
+        change_set.described = Description(engine, template, change_set.parameters).changes
+    changes = getattr(change_set, "described", [])
+    token = response._get_param("NextToken") or "0"
+    if not token.isdigit() or int(token) > len(changes):
+        raise ValidationError(message="The specified NextToken is invalid")
+    end = int(token) + PAGE
+    page = changes[int(token) : end]
+    if not response._get_bool_param("IncludePropertyValues", False):
+        page = without_values(page)
+    answer = {
+        "ChangeSetName": change_set.change_set_name,
+        "ChangeSetId": change_set.change_set_id,
+        "StackId": change_set.stack_id,
+        "StackName": change_set.stack_name,
+        "Parameters": _masked(template, change_set.parameters),
+        "CreationTime": change_set.creation_time,
+        "ExecutionStatus": change_set.execution_status,
+        "Status": change_set.status,
+        "StatusReason": change_set.status_reason,
+        "Changes": [{"Type": "Resource", "ResourceChange": one} for one in page],
+        "NextToken": str(end) if end < len(changes) else None,
+    }
+    return ActionResult({name: value for name, value in answer.items() if value is not None})
 
 
 def _create_change_set(backend: Backend, **given: Any) -> tuple[str, str]:
@@ -205,11 +234,14 @@ def mend() -> None:
     models.ChangeSet._parse_template = lambda self: vars(self).update(
         template_dict=_parsed(self.template)
     )
+    models.ChangeSet.diff = lambda _: []
     Backend.create_change_set, Backend.execute_change_set = _create_change_set, _execute_change_set
     Backend.create_stack = Backend.update_stack = _unsupported
     Backend.delete_stack = _delete_stack
     answers = responses.CloudFormationResponse
     answers.create_change_set = _answer_create_change_set
+    answers.describe_change_set = _answer_describe_change_set
+    answers.RESPONSE_KEY_PATH_TO_TRANSFORMER.pop("DescribeChangeSetOutput.Changes", None)
     # It compares before anything is known, and CreateChangeSet says it otherwise.
     answers._validate_different_update = lambda *_: None
     route53.create_route53_zone_id, LambdaFunction.get_code = _zone_id, _code
