@@ -10,6 +10,25 @@ TEMPLATE := templates/dr-template.yaml
 RENDERED := build/.rendered
 SOURCES := generate.py .cfnlintrc $(wildcard drtemplate/*.py drtemplate/*/*.py drtemplate/*/*/*.py handlers/*.py)
 
+# make expands the variables of its command line for every command that it runs, and would run a
+# $(shell ...) in them. Those of the environment it hands on as they are.
+$(foreach name,STACK PARAMS BUCKET REGION ENDPOINT YES FORCE DRY_RUN,$(if \
+	$(findstring command,$(origin $(name))),$(if $(findstring $$,$(value $(name))),\
+	$(error $(name) has a dollar sign in it, which make would expand; give a value without one))))
+
+# What consents counts on the command line alone. DRY_RUN, and what says where to deploy, may come
+# from the environment too.
+FLAGS :=
+ifeq ($(origin YES)=$(value YES),command line=1)
+FLAGS += --yes
+endif
+ifeq ($(origin FORCE)=$(value FORCE),command line=1)
+FLAGS += --force
+endif
+ifeq ($(value DRY_RUN),1)
+FLAGS += --dry-run
+endif
+
 .DEFAULT_GOAL := help
 .PHONY: help template deploy test e2e lint fix types current check drill bench bench-set-up drill-picture clean
 
@@ -29,11 +48,11 @@ $(TEMPLATE): ;
 deploy: ## deploy it: STACK=name PARAMS=file [BUCKET=name] [REGION=name] [ENDPOINT=url] [YES=1] [FORCE=1] [DRY_RUN=1]
 	@[ -n "$$STACK" ] && [ -n "$$PARAMS" ] || { \
 		echo 'error: say what to deploy: make deploy STACK=payments-dr PARAMS=params.json' >&2; exit 2; }
+	@case "$$DRY_RUN" in ''|0|1) ;; *) echo 'error: DRY_RUN is 1, or it is left out' >&2; exit 2;; esac
 	@$(MAKE) --no-print-directory --silent template $(DEPLOY)
 	@$(BIN)/python generate.py deploy --stack "$$STACK" --params "$$PARAMS" \
-		$${BUCKET:+--bucket "$$BUCKET"} $(if $(findstring command,$(origin YES)),$${YES:+--yes}) \
-		$${REGION:+--region "$$REGION"} $${ENDPOINT:+--endpoint-url "$$ENDPOINT"} \
-		$(if $(findstring command,$(origin FORCE)),$${FORCE:+--force}) $${DRY_RUN:+--dry-run}
+		$${BUCKET:+--bucket "$$BUCKET"} $${REGION:+--region "$$REGION"} \
+		$${ENDPOINT:+--endpoint-url "$$ENDPOINT"} $(FLAGS)
 
 test: $(ALL) ## run all tests
 	$(BIN)/python -m pytest

@@ -49,4 +49,7 @@ def at_terminal() -> Ask | None:
 def _ask(question: str) -> bool:
     """Whether the answer is yes; anything else, and the end of the input, is no."""
     print(f"{question} [y/N] ", end="", file=sys.stderr, flush=True)
-    return sys.stdin.readline().strip().lower() in ("y", "yes")
+    try:
+        return sys.stdin.readline().strip().lower() in ("y", "yes")
+    except UnicodeDecodeError:
+        return False

@@ -26,16 +26,21 @@ def phony():
     return re.search(r"^\.PHONY:(.*)$", MAKEFILE, re.MULTILINE)[1].split()
 
 
-def make(*arguments, folder=PROJECT):
+def run_make(*arguments, folder=PROJECT, **more):
+    """Run make, with ``more`` in its environment."""
     environment = {k: v for k, v in os.environ.items() if not k.startswith(("MAKE", "MFLAGS"))}
-    done = subprocess.run(
+    return subprocess.run(
         ["make", *arguments],
         cwd=folder,
-        env=environment | {"LC_ALL": "C"},
+        env=environment | {"LC_ALL": "C"} | more,
         text=True,
         capture_output=True,
         check=False,
     )
+
+
+def make(*arguments, folder=PROJECT):
+    done = run_make(*arguments, folder=folder)
     assert done.returncode == 0, done.stderr
     return done.stdout
 
@@ -79,6 +84,49 @@ def change(path, checkout):
 @pytest.mark.parametrize("target", phony())
 def test_every_target_has_a_line_of_help(target):
     assert re.search(rf"^{target}:.*## \S", MAKEFILE, re.MULTILINE)
+
+
+def planned_deploy(*words, **environment):
+    """What `make -n deploy` shows, whether it is refused or not."""
+    words = ("deploy", "STACK=payments-dr", "PARAMS=params.json", *words)
+    return run_make("-n", *words, **environment)
+
+
+@pytest.mark.parametrize(
+    ("words", "environment", "options"),
+    [
+        (["YES=1", "FORCE=1", "DRY_RUN=1"], {}, {"--yes", "--force", "--dry-run"}),
+        (["YES=0", "FORCE=0", "DRY_RUN=0"], {}, set()),
+        (["YES=", "FORCE=1 0", "DRY_RUN="], {}, set()),
+        ([], {"YES": "1", "FORCE": "1", "DRY_RUN": "0"}, set()),
+        ([], {"DRY_RUN": "1"}, {"--dry-run"}),
+    ],
+)
+def test_only_1_consents_and_only_on_the_command_line(words, environment, options):
+    shown = planned_deploy(*words, **environment).stdout
+    assert "generate.py deploy" in shown
+    assert set(re.findall(r"--(?:yes|force|dry-run)", shown)) == options
+
+
+def test_a_dry_run_is_not_taken_for_a_deployment():
+    done = run_make("deploy", "STACK=payments-dr", "PARAMS=params.json", DRY_RUN="true")
+    assert done.returncode == 2
+    assert done.stderr.startswith("error: DRY_RUN is 1, or it is left out\n")
+
+
+@pytest.mark.parametrize(
+    "name", ["STACK", "PARAMS", "BUCKET", "REGION", "ENDPOINT", "YES", "FORCE", "DRY_RUN"]
+)
+def test_make_runs_nothing_that_stands_in_a_value(tmp_path, name):
+    mark = tmp_path / "mark"
+    done = planned_deploy(f"{name}=$(shell touch {mark})")
+    assert not mark.exists()
+    assert (done.returncode, len(done.stderr.splitlines())) == (2, 1)
+    assert f"{name} has a dollar sign" in done.stderr
+    # make hands on what the environment has as it is.
+    words = [word for word in ("STACK=a", "PARAMS=b") if not word.startswith(name)]
+    run_make("-n", "deploy", *words, **{name: f"$(shell touch {mark})"})
+    assert not mark.exists()
 
 
 def test_every_target_with_help_is_phony():
@@ -150,6 +198,8 @@ def test_the_first_command_installs_only_what_it_needs(checkout, steps):
     (command,) = [line for line in steps().splitlines() if "pip install" in line]
     assert command.endswith(" --editable .")
     assert "--editable '.[deploy,dev,drill]'" in make("-n", "test", folder=checkout)
+    deploy = make("-n", "deploy", "STACK=a", "PARAMS=b", folder=checkout)
+    assert "--editable '.[deploy]'" in deploy
 
 
 def requirements():

@@ -21,7 +21,9 @@ def add_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--region", metavar="R", help="not the AWS CLI's own choice")
     parser.add_argument("--endpoint-url", metavar="URL", help="of a server other than AWS's")
     parser.add_argument("--bucket", metavar="NAME", help="send it through this, not our own bucket")
-    parser.add_argument("--yes", action="store_true", help="make our bucket without a question")
+    parser.add_argument(
+        "--yes", action="store_true", help="make or complete our bucket without a question"
+    )
     parser.add_argument("--force", action="store_true", help="although the failover latch is on")
     parser.add_argument("--dry-run", action="store_true", help="check everything, send nothing")
 

@@ -19,8 +19,10 @@ def announce(
     yield f"{target.stack} in {target.region}: {what}"
     yield f"template: {document.size:,} bytes, SHA-256 {document.sha256}"
     yield f"through s3://{bucket.name}/{key_prefix(target, document)}/"
-    if not bucket.exists:
-        yield f"  the bucket is to be made: {PROPERTIES}"
+    if bucket.needs == "completed":
+        yield "  an earlier run left the bucket without all its settings"
+    if bucket.needs:
+        yield f"  the bucket is to be {bucket.needs}: {PROPERTIES}"
     yield command.shown()
     if command.piped:
         yield "  /dev/fd/N is a pipe with the parameters, which keeps the secret out of sight"

@@ -1,11 +1,12 @@
 """The S3 bucket that the template is sent through: which one it is, and whether it can be used.
 
 https://docs.aws.amazon.com/AmazonS3/latest/API/API_HeadBucket.html
+https://docs.aws.amazon.com/AmazonS3/latest/API/API_GetBucketLifecycleConfiguration.html
 """
 
 import re
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import Any, Literal
 
 from botocore.exceptions import ClientError
 
@@ -29,14 +30,15 @@ class Bucket:
         owner: the account that it must belong to, twelve digits.
         partition: ``aws``, ``aws-cn`` or another one, as ARNs have it.
         region: where it is, or is to be made.
-        exists: whether it is there.
+        needs: what must be done before it is used: it is to be ``made``, or ``completed`` if an
+            earlier run left it without all its settings; '' for nothing.
     """
 
     name: str
     owner: str
     partition: str
     region: str
-    exists: bool = True
+    needs: Literal["", "made", "completed"] = ""
 
 
 def check_bucket_name(name: str) -> None:
@@ -68,8 +70,8 @@ def find_bucket(account: Account, name: str | None) -> Bucket:
 
     Args:
         account: who deploys.
-        name: the one that the user gave; None for ``drtemplate-artifacts-<account>-<region>``,
-            which need not exist yet.
+        name: the one that the user gave, which is taken as it is; None for
+            ``drtemplate-artifacts-<account>-<region>``, which need not exist yet.
 
     Raises:
         DeployError: it is another account's, in another region, or not there though named; or AWS
@@ -84,11 +86,19 @@ def find_bucket(account: Account, name: str | None) -> Bucket:
         partition=str(identity["Arn"]).split(":")[1],
         region=region,
     )
-    return replace(bucket, exists=_is_there(account, bucket, named=name is not None))
+    if not is_there(account, bucket, named=name is not None):
+        return replace(bucket, needs="made")
+    if name is None and not _is_complete(account, bucket):
+        return replace(bucket, needs="completed")
+    return bucket
 
 
-def _is_there(account: Account, bucket: Bucket, named: bool) -> bool:
-    """Whether the bucket exists; what cannot be used is refused."""
+def is_there(account: Account, bucket: Bucket, named: bool = False) -> bool:
+    """Whether the bucket exists; ``named`` says whether the user gave it, and so it must.
+
+    Raises:
+        DeployError: it cannot be used, or AWS does not answer.
+    """
     name = bucket.name
     with asking(f"ask for the bucket {name}"):
         try:
@@ -111,6 +121,20 @@ def _is_there(account: Account, bucket: Bucket, named: bool) -> bool:
                 ) from exc
             return False
     _check_region(bucket, answer)
+    return True
+
+
+def _is_complete(account: Account, bucket: Bucket) -> bool:
+    """Whether the project's own bucket has its last setting, and so all of them."""
+    with asking(f"ask for the settings of the bucket {bucket.name}"):
+        try:
+            account.s3.get_bucket_lifecycle_configuration(
+                Bucket=bucket.name, ExpectedBucketOwner=bucket.owner
+            )
+        except ClientError as exc:
+            if code_of(exc) != "NoSuchLifecycleConfiguration":
+                raise
+            return False
     return True
 
 

@@ -90,7 +90,9 @@ def find_aws() -> Path:
     own = Path(sys.executable).with_name("aws")
     found = str(own) if os.access(own, os.X_OK) else shutil.which("aws")
     if not found:
-        raise DeployError("the AWS CLI is missing; run `make template` again, or install awscli")
+        raise DeployError(
+            "the AWS CLI is missing; `make deploy` installs it, and so does: pip install -e '.[deploy]'"
+        )
     return Path(found)
 
 

@@ -51,7 +51,7 @@ class Request:
         region: None for the one that the AWS CLI would take.
         endpoint_url: of a server other than AWS's.
         bucket: what the template is sent through; None for one of the project's own.
-        yes: make that bucket, if it is not there, without a question.
+        yes: make or complete that bucket, if it needs it, without a question.
         force: deploy although the failover latch is on.
         dry_run: stop after the checks.
     """
@@ -88,7 +88,7 @@ def deploy(
     start: Start = started,
     ask: Ask | None = None,
 ) -> bool:
-    """Check, make the bucket if there is none, deploy and follow to the end.
+    """Check, make or complete the bucket if it needs it, deploy and follow to the end.
 
     Args:
         request: what is asked for.
@@ -120,17 +120,18 @@ def deploy(
 
 
 def _provide_bucket(request: Request, deployment: Deployment, say: Say, ask: Ask | None) -> None:
-    """Make the bucket if there is none and the user agrees."""
+    """Make or complete the bucket if it needs it and the user agrees."""
     bucket = deployment.bucket
-    if bucket.exists:
+    if not bucket.needs:
         return
-    if not request.yes and not (ask and ask(f"Make the bucket {bucket.name} ({PROPERTIES})?")):
+    verb = "Make" if bucket.needs == "made" else "Complete"
+    if not request.yes and not (ask and ask(f"{verb} the bucket {bucket.name} ({PROPERTIES})?")):
         raise DeployError(
-            f"the bucket {bucket.name} is not made, and nothing is sent; "
-            "give --bucket NAME (make: BUCKET=NAME) of another one"
+            f"the bucket {bucket.name} is not {bucket.needs}, and nothing is sent; "
+            "give --bucket NAME (make: BUCKET=NAME) of one that is to be used as it is"
         )
     make_bucket(deployment.account, bucket)
-    say(f"the bucket {bucket.name} is made")
+    say(f"the bucket {bucket.name} is {bucket.needs}")
 
 
 def _send(
@@ -212,10 +213,11 @@ def prepare(request: Request, document: Document, say: Say, can_ask: bool) -> De
     if stack.exists and not request.force:
         check_latch(account, template, target)
     bucket = find_bucket(account, request.bucket)
-    if not (bucket.exists or request.yes or request.dry_run or can_ask):
+    if bucket.needs and not (request.yes or request.dry_run or can_ask):
         raise DeployError(
-            f"the bucket {bucket.name} would have to be made, and there is no terminal to ask on; "
-            "give --yes (make: YES=1), or --bucket NAME (make: BUCKET=NAME) of one that there is"
+            f"the bucket {bucket.name} would have to be {bucket.needs}, and there is no terminal to "
+            "ask on; give --yes (make: YES=1), or --bucket NAME (make: BUCKET=NAME) of one that is "
+            "to be used as it is"
         )
     secret = any(is_secret(declared[name]) for name in given)
     command = make_command(aws, target, document, bucket, given, secret)

@@ -11,7 +11,7 @@ import pytest
 from botocore.client import BaseClient
 from botocore.loaders import create_loader
 from moto.server import ThreadedMotoServer
-from scene import BUCKET, REGION, TEMPLATE, Scene
+from scene import BUCKET, LIFECYCLE, REGION, TEMPLATE, Scene
 
 from drtemplate.cloudformation.document import load_template
 
@@ -68,6 +68,9 @@ def scene(server, tmp_path, monkeypatch) -> Scene:
     )
     scene = Scene(folder=tmp_path, url=server)
     scene.client("s3").create_bucket(Bucket=BUCKET)
+    scene.client("s3").put_bucket_lifecycle_configuration(
+        Bucket=BUCKET, LifecycleConfiguration=LIFECYCLE
+    )
     call = BaseClient._make_api_call
 
     def recorded(client, operation, arguments):

@@ -15,6 +15,8 @@ from drtemplate.pipeline import default_output
 STACK, REGION, ACCOUNT = "payments-dr", "us-east-1", "123456789012"
 # What an earlier deployment has made; without it, each would have to ask first.
 BUCKET = f"drtemplate-artifacts-{ACCOUNT}-{REGION}"
+# By this an earlier deployment shows that it has set the bucket up to the end.
+LIFECYCLE = {"Rules": [{"ID": "a", "Status": "Enabled", "Filter": {}, "Expiration": {"Days": 9}}]}
 TEMPLATE = default_output("yaml")
 # What plain moto makes by CloudFormation; it forgets outputs, and no resource of it takes time.
 SMALL = """

@@ -36,6 +36,14 @@ def bare(scene):
 
 
 @pytest.fixture
+def half_made(bare):
+    """An account in which a run was killed while it made the bucket."""
+    bare.client("s3").create_bucket(Bucket=BUCKET)
+    bare.asked.clear()
+    return bare
+
+
+@pytest.fixture
 def answers(monkeypatch):
     """Let AWS answer an operation with an error; HEAD has its status as the code."""
 
@@ -128,7 +136,8 @@ def test_a_bucket_that_cannot_be_used(scene, answers, code, region, words):
 def test_the_bucket_must_be_the_account_s_own(scene, sent):
     """S3 itself compares: it is told the owner with the question."""
     assert scene.deploy(scene.request(GIVEN, SMALL, dry_run=True))
-    assert sent == {"HeadBucket": {"Bucket": BUCKET, "ExpectedBucketOwner": ACCOUNT}}
+    whose = {"Bucket": BUCKET, "ExpectedBucketOwner": ACCOUNT}
+    assert sent == {"HeadBucket": whose, "GetBucketLifecycleConfiguration": whose}
 
 
 def test_no_bucket_and_nobody_to_ask(bare):
@@ -146,6 +155,11 @@ def test_no_is_an_answer(bare):
         bare.deploy(bare.request(GIVEN, SMALL), start=bare.never, ask=no)
     assert [BUCKET in one for one in questions] == [True]
     assert bare.commands == buckets(bare) == []
+
+
+def test_a_bucket_whose_settings_cannot_be_asked_for(scene, answers):
+    answers("GetBucketLifecycleConfiguration", "AccessDenied")
+    refused(scene, scene.request(GIVEN, SMALL, yes=True), "allow GetBucketLifecycleConfiguration")
 
 
 def test_a_dry_run_makes_no_bucket(bare):
@@ -168,18 +182,123 @@ def test_a_bucket_that_cannot_be_made(bare, answers, code, words):
 
 @pytest.mark.parametrize("error", ["AccessDenied", KeyboardInterrupt()], ids=["refused", "Ctrl-C"])
 @pytest.mark.parametrize("setting", SETTINGS)
-def test_a_bucket_is_never_left_half_made(bare, answers, setting, error):
+def test_a_bucket_is_never_left_half_made(bare, answers, sent, setting, error):
     answers(setting, error)
     with pytest.raises(DeployError, match="deleted again"):
         bare.deploy(bare.request(GIVEN, SMALL, yes=True), start=bare.never)
     assert bare.commands == buckets(bare) == []
+    assert sent["DeleteBucket"] == {"Bucket": BUCKET, "ExpectedBucketOwner": ACCOUNT}
 
 
-def test_a_bucket_that_cannot_be_deleted_again_is_told(bare, answers):
-    answers("PutBucketPolicy", "AccessDenied")
-    answers("DeleteBucket", "AccessDenied")
-    with pytest.raises(DeployError, match=f"stays.*delete-bucket --bucket {BUCKET}"):
+@pytest.mark.parametrize(
+    ("answered", "words"), [(True, "deleted again"), (False, "no bucket is made")]
+)
+def test_an_interrupt_while_it_is_made_leaves_no_bucket(bare, monkeypatch, answered, words):
+    call = BaseClient._make_api_call
+
+    def interrupted(client, name, arguments):
+        if name != "CreateBucket":
+            return call(client, name, arguments)
+        if answered:
+            call(client, name, arguments)
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(BaseClient, "_make_api_call", interrupted)
+    with pytest.raises(DeployError, match=f"interrupted; .*{words}"):
         bare.deploy(bare.request(GIVEN, SMALL, yes=True), start=bare.never)
+    assert bare.commands == buckets(bare) == []
+
+
+@pytest.mark.parametrize("error", ["AccessDenied", KeyboardInterrupt()], ids=["refused", "Ctrl-C"])
+def test_a_bucket_that_cannot_be_deleted_again_is_told(bare, answers, error):
+    answers("PutBucketPolicy", "AccessDenied")
+    answers("DeleteBucket", error)
+    with pytest.raises(DeployError, match=f"may stay.*again.*delete-bucket --bucket {BUCKET}"):
+        bare.deploy(bare.request(GIVEN, SMALL, yes=True), start=bare.never)
+
+
+# another run's
+
+
+@pytest.mark.parametrize(
+    ("created", "setting"),
+    [
+        ("BucketAlreadyOwnedByYou", "AccessDenied"),
+        ("BucketAlreadyOwnedByYou", KeyboardInterrupt()),
+        (None, "OperationAborted"),  # us-east-1 tells both runs that they have made it
+    ],
+)
+def test_another_run_s_bucket_is_not_deleted(bare, answers, monkeypatch, created, setting):
+    """Two first deployments at once; the other one's CreateBucket comes first."""
+    answers("PutBucketVersioning", setting)
+    call = BaseClient._make_api_call
+
+    def late(client, name, arguments):
+        answer = call(client, name, arguments)
+        if name == "CreateBucket" and created:
+            raise ClientError({"Error": {"Code": created}}, name)
+        return answer
+
+    monkeypatch.setattr(BaseClient, "_make_api_call", late)
+    with pytest.raises(DeployError, match=f"{BUCKET} stays; deploy again, which completes it"):
+        bare.deploy(bare.request(GIVEN, SMALL, yes=True), start=bare.never)
+    assert buckets(bare) == [BUCKET]
+    assert "DeleteBucket" not in bare.asked
+
+
+def test_a_bucket_that_another_run_made_during_the_question_is_not_deleted(bare, answers):
+    """In us-east-1, CreateBucket would not tell."""
+    answers("PutBucketVersioning", "AccessDenied")
+
+    def yes(_):
+        bare.client("s3").create_bucket(Bucket=BUCKET)
+        return True
+
+    with pytest.raises(DeployError, match="stays; deploy again"):
+        bare.deploy(bare.request(GIVEN, SMALL), start=bare.never, ask=yes)
+    assert buckets(bare) == [BUCKET]
+
+
+# completed
+
+
+def test_a_half_made_bucket_is_told_and_completed(half_made, sent):
+    questions = []
+    with pytest.raises(AttributeError):
+        half_made.deploy(
+            half_made.request(GIVEN, SMALL),
+            start=half_made.never,
+            ask=lambda q: not questions.append(q),
+        )
+    assert "left the bucket without all its settings" in half_made.text
+    assert f"the bucket {BUCKET} is completed" in half_made.said
+    assert [one.startswith(f"Complete the bucket {BUCKET}") for one in questions] == [True]
+    assert sent.keys() >= {*SETTINGS}
+    assert not {"CreateBucket", "DeleteBucket"} & set(half_made.asked)
+
+    half_made.said.clear()
+    assert half_made.deploy(half_made.request(GIVEN, SMALL, dry_run=True))
+    assert "settings" not in half_made.text
+
+
+def test_a_half_made_bucket_is_not_used_without_consent(half_made):
+    refused(half_made, half_made.request(GIVEN, SMALL), "to be completed", "--yes", "--bucket NAME")
+    refused(half_made, half_made.request(GIVEN, SMALL), "is not completed", ask=lambda _: False)
+
+
+def test_a_bucket_that_was_there_is_not_deleted_when_a_setting_is_refused(half_made, answers):
+    answers("PutBucketPolicy", "AccessDenied")
+    with pytest.raises(DeployError, match=f"allow PutBucketPolicy; the bucket {BUCKET} stays"):
+        half_made.deploy(half_made.request(GIVEN, SMALL, yes=True), start=half_made.never)
+    assert buckets(half_made) == [BUCKET]
+
+
+def test_a_bucket_that_the_user_named_is_used_as_it_is(half_made):
+    request = half_made.request(GIVEN, SMALL, bucket=BUCKET, yes=True)
+    with pytest.raises(AttributeError):
+        half_made.deploy(request, start=half_made.never)
+    assert len(half_made.commands) == 1
+    assert {one for one in half_made.asked if "Bucket" in one} == {"HeadBucket"}
 
 
 # made
@@ -267,8 +386,11 @@ def test_more_than_51_200_bytes_are_sent_under_their_sha_256(scene):
 def terminal(monkeypatch, typed=""):
     """A terminal as standard input and error, on which this is typed."""
     master, slave = os.openpty()
-    os.write(master, typed.encode())
-    with os.fdopen(slave) as reading, os.fdopen(slave, "w", closefd=False) as writing:
+    os.write(master, typed.encode("latin-1"))
+    with (
+        os.fdopen(slave, encoding="utf-8") as reading,
+        os.fdopen(slave, "w", closefd=False) as writing,
+    ):
         monkeypatch.setattr("sys.stdin", reading)
         monkeypatch.setattr("sys.stderr", writing)
         yield
@@ -277,8 +399,15 @@ def terminal(monkeypatch, typed=""):
 
 @pytest.mark.parametrize(
     ("typed", "meant"),
-    [("y\n", True), ("YES\n", True), ("\n", False), ("n\n", False), ("\x04", False)],
-    ids=["y", "yes", "enter", "n", "end of input"],
+    [
+        ("y\n", True),
+        ("YES\n", True),
+        ("\n", False),
+        ("n\n", False),
+        ("\x04", False),
+        ("y\xff\n", False),
+    ],
+    ids=["y", "yes", "enter", "n", "end of input", "not UTF-8"],
 )
 def test_only_yes_is_yes(monkeypatch, typed, meant):
     with terminal(monkeypatch, typed):

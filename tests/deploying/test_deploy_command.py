@@ -113,7 +113,7 @@ def test_else_the_one_on_path(monkeypatch, tmp_path):
 def test_no_aws_is_one_line(monkeypatch, tmp_path):
     monkeypatch.setattr(sys, "executable", str(tmp_path / "python"))
     monkeypatch.setenv("PATH", str(tmp_path))
-    with pytest.raises(DeployError, match="the AWS CLI is missing"):
+    with pytest.raises(DeployError, match=r"the AWS CLI is missing; .*`make deploy`.*\[deploy\]"):
         find_aws()
 
 

@@ -1,0 +1,43 @@
+"""The template as it is sent: line ends, and what is counted."""
+
+import pytest
+from refusals import one_line
+from scene import SMALL
+
+from drtemplate.checks.limits import MAX_BYTES
+from drtemplate.deploying.document import read_once
+from drtemplate.errors import DeployError
+
+
+@pytest.fixture
+def written(tmp_path):
+    def write(text):
+        path = tmp_path / "t.yaml"
+        path.write_bytes(text.encode())
+        return path
+
+    return write
+
+
+def test_every_line_end_is_sent_as_the_aws_cli_sends_it(written):
+    lines = SMALL.strip().splitlines()
+    mixed = lines[0] + "\r" + "\r\n".join(lines[1:]) + "\r# \u00e9\n"
+    with read_once(written(mixed)) as document:
+        sent = document.copy.read_bytes()
+    assert sent.decode().split("\n") == [*lines, "# \u00e9", ""]
+    assert document.size == len(sent)
+
+
+def of_size(size, end="\n"):
+    """A template of so many bytes as it is sent; most of its characters have two."""
+    head = SMALL.strip().replace("\n", end) + end + "#"
+    room = size - len(head.replace("\r\n", "\n"))
+    return head + "x" * (room % 2) + "\u00e9" * (room // 2)
+
+
+@pytest.mark.parametrize("end", ["\n", "\r\n"])
+def test_the_limit_is_one_of_the_bytes_that_are_sent(written, end):
+    with read_once(written(of_size(MAX_BYTES, end))) as document:
+        assert document.size == MAX_BYTES
+    message = one_line(DeployError, read_once(written(of_size(MAX_BYTES + 1, end))).__enter__)
+    assert f"{MAX_BYTES + 1:,} bytes" in message
