@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import yaml
+from cfnlint.rules import Rules
 
 from drtemplate.checks.lint import CONFIGURATION
 
@@ -27,8 +28,6 @@ that the rule finds, which a test tries.
 
 def load_rules(configuration: Path = CONFIGURATION) -> "list[TemplateRule]":
     """The rules that a ``.cfnlintrc`` appends, loaded as cfn-lint does, by id."""
-    from cfnlint.rules import Rules  # noqa: PLC0415  slow to import
-
     rules = Rules()
     for module in yaml.safe_load(configuration.read_text(encoding="utf-8"))["append_rules"]:
         rules.update(Rules.create_from_module(module))

@@ -3,6 +3,12 @@
 from collections.abc import Sequence
 from pathlib import Path
 
+from cfnlint.config import ConfigMixIn
+from cfnlint.decode.decode import decode_str
+from cfnlint.exceptions import CfnLintExitException
+from cfnlint.helpers import REGIONS
+from cfnlint.runner import Runner
+
 from drtemplate.checks.findings import Finding
 from drtemplate.cloudformation.document import MAX_TEMPLATE_BYTES
 from drtemplate.errors import InputError
@@ -17,8 +23,6 @@ def check_regions(regions: Sequence[str]) -> None:
     Raises:
         InputError: a region is unknown.
     """
-    from cfnlint.helpers import REGIONS  # noqa: PLC0415  cfn-lint takes most of a second to import
-
     if unknown := unknown_regions(regions, REGIONS):
         raise InputError(f"unknown region {', '.join(unknown)}; give one like us-east-1")
 
@@ -34,11 +38,6 @@ def lint(text: str, regions: Sequence[str], configuration: Path = CONFIGURATION)
     Raises:
         InputError: a region is unknown, or the configuration cannot be read.
     """
-    from cfnlint.config import ConfigMixIn  # noqa: PLC0415
-    from cfnlint.decode.decode import decode_str  # noqa: PLC0415
-    from cfnlint.exceptions import CfnLintExitException  # noqa: PLC0415
-    from cfnlint.runner import Runner  # noqa: PLC0415
-
     check_regions(regions)
     if not configuration.is_file():
         raise InputError(f"{configuration}: no such file; restore cfn-lint's configuration")

@@ -9,6 +9,10 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+import cfnlint.data.AdditionalSpecs
+from cfnlint.helpers import load_resource
+from cfnlint.schema import PROVIDER_SCHEMA_MANAGER, ResourceNotFoundError
+
 REGION = "us-east-1"  # has every type
 # The property that names a resource where its identifier is something else, such as an ARN.
 # https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/aws-properties-name.html
@@ -40,11 +44,6 @@ class ResourceFacts:
 @functools.cache
 def resource_facts(type_: str) -> ResourceFacts | None:
     """The facts of a type, or None if there is no schema, as for a custom resource."""
-    from cfnlint.schema import (  # noqa: PLC0415  a second to import
-        PROVIDER_SCHEMA_MANAGER,
-        ResourceNotFoundError,
-    )
-
     if not re.fullmatch(r"\w+::\w+::\w+(::MODULE)?", type_) or type_.startswith("Custom::"):
         return None
     try:
@@ -75,8 +74,5 @@ def _paths(pointers: Iterable[str]) -> frozenset[str]:
 @functools.cache
 def data_bearing_types() -> frozenset[str]:
     """Types whose resources hold what cannot be made again: databases, buckets, keys, logs."""
-    import cfnlint.data.AdditionalSpecs  # noqa: PLC0415
-    from cfnlint.helpers import load_resource  # noqa: PLC0415
-
     listed = load_resource(cfnlint.data.AdditionalSpecs, "StatefulResources.json")
     return frozenset(listed["ResourceTypes"])

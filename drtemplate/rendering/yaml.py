@@ -16,63 +16,8 @@ from typing import Any
 import yaml
 
 from drtemplate.errors import RenderError
+from drtemplate.rendering.order import ENTRY_KEYS, SECTIONS, STATEMENT_KEYS, in_order, ordered
 
-SECTIONS = (
-    "AWSTemplateFormatVersion",
-    "Description",
-    "Metadata",
-    "Parameters",
-    "Rules",
-    "Mappings",
-    "Conditions",
-    "Transform",
-    "Resources",
-    "Outputs",
-)
-RESOURCE_ATTRIBUTES = (
-    "Type",
-    "Condition",
-    "DependsOn",
-    "CreationPolicy",
-    "UpdatePolicy",
-    "DeletionPolicy",
-    "UpdateReplacePolicy",
-    "Metadata",
-    "Properties",
-)
-# https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/parameters-section-structure.html
-PARAMETER_KEYS = (
-    "Type",
-    "Description",
-    "Default",
-    "NoEcho",
-    "AllowedValues",
-    "AllowedPattern",
-    "MinLength",
-    "MaxLength",
-    "MinValue",
-    "MaxValue",
-    "ConstraintDescription",
-)
-# https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/outputs-section-structure.html
-OUTPUT_KEYS = ("Condition", "Description", "Value", "Export")
-# https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_elements.html
-STATEMENT_KEYS = (
-    "Sid",
-    "Effect",
-    "Principal",
-    "NotPrincipal",
-    "Action",
-    "NotAction",
-    "Resource",
-    "NotResource",
-    "Condition",
-)
-ENTRY_KEYS = {
-    "Parameters": PARAMETER_KEYS,
-    "Resources": RESOURCE_ATTRIBUTES,
-    "Outputs": OUTPUT_KEYS,
-}
 # The functions that have a short form. Rules' functions (Fn::EachMemberIn and so on) have none.
 # https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/intrinsic-function-reference.html
 SHORT_FORMS = {
@@ -130,7 +75,7 @@ def to_yaml(
             PyYAML came without libyaml.
     """
     text = _comment(header)
-    for number, name in enumerate(_in_order(template, SECTIONS)):
+    for number, name in enumerate(in_order(template, SECTIONS)):
         text += ("" if number == 0 else _blank_line_after(text)) + _section(
             name, template[name], banners or {}
         )
@@ -158,20 +103,8 @@ def _section(name: str, content: Any, banners: Mapping[str, str]) -> str:
                 text += f"{_blank_line_after(text)}{' ' * INDENT}# {banner}\n"
         if name == "Resources" or (name == "Parameters" and number):
             text += _blank_line_after(text)
-        ordered = _ordered(entry, ENTRY_KEYS[name])
-        text += _emit({name: {title: ordered}}).removeprefix(f"{name}:\n")
+        text += _emit({name: {title: ordered(entry, ENTRY_KEYS[name])}}).removeprefix(f"{name}:\n")
     return text
-
-
-def _in_order(mapping: Mapping[str, Any], order: tuple[str, ...]) -> list[str]:
-    known = [key for key in order if key in mapping]
-    return known + [key for key in mapping if key not in order]
-
-
-def _ordered(value: Any, order: tuple[str, ...]) -> Any:
-    return (
-        {key: value[key] for key in _in_order(value, order)} if isinstance(value, dict) else value
-    )
 
 
 def _emit(value: Mapping[str, Any]) -> str:
@@ -215,7 +148,7 @@ def _node(value: Any, where: str) -> yaml.Node:
 
 def _mapping(value: Mapping[Any, Any], where: str) -> yaml.Node:
     if "Effect" in value:
-        value = _ordered(value, STATEMENT_KEYS)
+        value = ordered(value, STATEMENT_KEYS)
     entries = []
     for key, item in value.items():
         path = f"{where}.{key}" if where else str(key)
