@@ -178,6 +178,7 @@ def test_a_bucket_that_cannot_be_made(bare, answers, code, words):
     with pytest.raises(DeployError, match=words):
         bare.deploy(bare.request(GIVEN, SMALL, yes=True), start=bare.never)
     assert bare.commands == []
+    assert "DeleteBucket" not in bare.asked
 
 
 @pytest.mark.parametrize("error", ["AccessDenied", KeyboardInterrupt()], ids=["refused", "Ctrl-C"])
