@@ -1,10 +1,10 @@
 """The template as it is sent: line ends, and what is counted."""
 
 import pytest
-from drtemplate.checks.limits import MAX_BYTES
 from refusals import one_line
 from scene import SMALL
 
+from drtemplate.cloudformation.document import MAX_TEMPLATE_BYTES as MAX_BYTES
 from drtemplate.deploying.document import read_once
 from drtemplate.errors import DeployError
 
