@@ -4,7 +4,8 @@ import argparse
 import re
 from xml.etree import ElementTree
 
-from drtemplate.drill import budgets, command, knobs
+from drtemplate.commands import drill as command
+from drtemplate.drill import budgets, knobs
 from drtemplate.drill.assumptions import load_assumptions
 from drtemplate.drill.report import judgement
 from drtemplate.drill.report.bars import STYLE
@@ -20,8 +21,8 @@ SVG = "{http://www.w3.org/2000/svg}"
 
 def test_every_option_in_it_exists():
     parser = argparse.ArgumentParser()
-    command.add_parser(parser.add_subparsers())
-    known = parser._subparsers._group_actions[0].choices["drill"]._option_string_actions
+    command.add_options(parser)
+    known = parser._option_string_actions
     named = set(re.findall(r"--[a-z]+", TEXT))
     assert len(named) > 6
     assert named <= known.keys()
