@@ -39,11 +39,11 @@ def described(answers: Iterable[Facts]) -> tuple[ResourceChange, ...]:
 
 def _resource(facts: Facts) -> ResourceChange:
     action, type_ = facts["Action"], facts["ResourceType"]
-    # An Add may have a Replacement too, and it means nothing there.
-    details = (facts.get("Details") or ()) if action == "Modify" else ()
+    details = facts.get("Details") or ()
     changes = tuple(_changes(type_, details))
     along = tuple(_along(type_, details))
     behaviour = Behaviour.CONDITIONAL if action == "Dynamic" else Behaviour.NO_INTERRUPTION
+    # An Add may have a Replacement too, and it means nothing there.
     if action == "Modify":
         told = _REPLACEMENTS.get(facts.get("Replacement", ""), behaviour)
         verdicts = [one.verdict for one in changes] + [one.verdict for one in along]

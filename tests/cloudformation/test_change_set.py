@@ -118,3 +118,13 @@ def test_a_policy_that_is_not_told_is_the_worst():
     removed = dict(CHANGES["removed, and kept outside the stack"])
     del removed["PolicyAction"]
     assert described([answer(removed)])[0].fate == "Delete"
+
+
+def test_of_a_target_that_is_told_twice_the_gravest_counts():
+    replaced = CHANGES["replacement by a property, under the same name"]
+    (told,) = replaced["Details"]
+    shadow = told | {"Evaluation": "Dynamic"}
+    cause = told | {"ChangeSource": "ParameterReference", "CausingEntity": "Name"}
+    for details in ([shadow, cause], [cause, shadow]):
+        (found,) = described([answer(replaced | {"Details": details})])
+        assert found.changes == (change("DatabaseName", REPLACED, "a", "b"),)

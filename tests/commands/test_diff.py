@@ -137,26 +137,43 @@ def statement(*actions, **others):
 
 
 def test_what_was_added_or_removed_as_a_whole_is_told_once():
-    old = role(statement("s3:Get"), statement("s3:Put"), statement("s3:List"), Name="a")
-    new = role(
-        statement("s3:Get", Sid="Read"), statement("s3:Put", "s3:X", Sid="Write"), Name="a", New="b"
-    )
-    sections = {"Outputs": {"A": {"Value": "a"}, "B": {"Value": "b"}}}
+    same = statement("s3:List")
+    old = role(statement("s3:Get"), statement("s3:Put"), same, same, Name="a")
+    tags = {"Name": "a", "x.New": "b"}
+    new = role(statement("s3:Get", Sid="Read"), statement("s3:Put", "s3:X", Sid="Write"), **tags)
+    limited = {name: {"Type": "String", "MinLength": 1} for name in "QR"}
+    unlimited = {name: {"Type": "String"} for name in "QR"}
+    sections = {"Parameters": unlimited, "Outputs": {"A": {"Value": "a"}, "B": {"Value": "b"}}}
     told = {key: {"Value": key.lower(), "Description": "x"} for key in "AB"}
-    new |= {"Outputs": told, "Parameters": {"P": {"Type": "String", "Default": "c"}}}
+    new |= {"Outputs": told, "Parameters": limited | {"P": {"Type": "String", "Default": "c"}}}
     assert as_text(compare(old | sections, new)).splitlines()[:-2] == [
         "UPDATES:",
         "  Role (AWS::IAM::Role)",
         "    Policies[P].PolicyDocument.Statement[0] is now [Read], else the same",
         "    Policies[P].PolicyDocument.Statement[1]: - {Action: s3:put, Effect: Allow, Resource: *}",
         "    Policies[P].PolicyDocument.Statement[2]: - {Action: s3:list, Effect: Allow, Resource: *}",
+        "    Policies[P].PolicyDocument.Statement[3]: - {Action: s3:list, Effect: Allow, Resource: *}",
         "    Policies[P].PolicyDocument.Statement[Write]: "
         "+ {Action: s3:put, s3:x, Effect: Allow, Resource: *}",
-        "    Tags[New]: + {Value: b}",
+        "    Tags[x.New]: + {Value: b}",
         "",
         "BESIDES RESOURCES:",
         "  Outputs.*.Description: + on A, B  (touches no resource)",
+        "  Parameters.Q.MinLength: + 1  (decides which values are accepted)",
+        "  Parameters.R.MinLength: + 1  (decides which values are accepted)",
         "  Parameters.P: + {Type: String, Default: c}  (new; has a default)",
+    ]
+
+
+def test_what_becomes_of_data_stands_beside_its_name():
+    def table(kind):
+        properties = {"KeySchema": [{"AttributeName": "a", "KeyType": kind}]}
+        return {"Resources": {"T": {"Type": "AWS::DynamoDB::Table", "Properties": properties}}}
+
+    assert as_text(compare(table("HASH"), table("RANGE"))).splitlines()[1:3] == [
+        "  T (AWS::DynamoDB::Table): the old one is deleted",
+        "    KeySchema[0].KeyType: HASH -> RANGE  replacement "
+        "(documented: replacement, schema: conditional)",
     ]
 
 

@@ -19,7 +19,7 @@ MUTATED = changed(
     ("AuroraDBCluster.MasterUsername", "x"),
     ("PrimaryDBInstance.DBInstanceClass", "db.r6g.xlarge"),
     ("PrimaryTargetGroup.Port", 81),
-    ("@WriterAlarm.DependsOn", "VPC"),
+    ("@SessionStateTable.DependsOn", "KMSKey"),
     ("@MonitoringDashboard", GONE),
     ("Outputs.DashboardURL", GONE),
     ("@Queue", {"Type": "AWS::SNS::Topic"}),
@@ -93,6 +93,13 @@ def test_the_change_set_says_what_the_templates_say(own, released, template, wor
     shown = change_set(own, template, released, *words)
     for name in ("BeforeValue", "AfterValue", "BeforeContext", "AfterContext", "Path"):
         assert (f'"{name}":' in json.dumps(shown)) == bool(words)
+    changes = [one["ResourceChange"] for one in shown["Changes"]]
+    assert all(one["Details"] for one in changes if one["Action"] == "Modify")
+    if template is MUTATED and words:
+        (subnet,) = (one for one in changes if one["LogicalResourceId"] == "PublicSubnet1")
+        values = [json.loads(subnet[f"{side}Context"]) for side in ("Before", "After")]
+        before, after = (one["Properties"]["VpcId"] for one in values)
+        assert (before[:4], after) == ("vpc-", "{{changeSet:KNOWN_AFTER_APPLY}}")
     told = compare(RELEASED, template).resources
     read = described([shown])
     assert verdicts(read) == verdicts(told)
