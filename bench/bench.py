@@ -22,8 +22,8 @@ from troposphere import ec2  # noqa: E402
 from drtemplate.checks.equivalence import CONTRACT, compare  # noqa: E402
 from drtemplate.checks.ledger import load_ledger  # noqa: E402
 from drtemplate.cloudformation.document import load_template  # noqa: E402
-from drtemplate.drill.assumptions import load_assumptions  # noqa: E402
-from drtemplate.drill.deployment import load_deployment  # noqa: E402
+from drtemplate.world.timings import load_assumptions  # noqa: E402
+from drtemplate.world.deployment import load_deployment  # noqa: E402
 from drtemplate.drill.runner import drill  # noqa: E402
 from drtemplate.drill.scenarios import select  # noqa: E402
 from drtemplate.pipeline import render  # noqa: E402

@@ -5,9 +5,9 @@ from dataclasses import replace
 import pytest
 
 from drtemplate.drill import runner
-from drtemplate.drill.assumptions import load_assumptions
-from drtemplate.drill.cloud import Cloud
-from drtemplate.drill.deployment import MONITOR, ORCHESTRATOR, load_deployment
+from drtemplate.world.timings import load_assumptions
+from drtemplate.world.world import Cloud
+from drtemplate.world.deployment import MONITOR, ORCHESTRATOR, load_deployment
 
 # Looks every five seconds at the writer (two seconds at most) and at the targets; calls when the writer
 # was bad twice in a row and the targets are bad. UNKNOWN is what an API error counts as.

@@ -4,8 +4,8 @@ from dataclasses import replace
 
 import pytest
 
-from drtemplate.drill.cloud import ACTORS, Cloud
-from drtemplate.drill.deployment import MONITOR, ORCHESTRATOR
+from drtemplate.world.world import ACTORS, Cloud
+from drtemplate.world.deployment import MONITOR, ORCHESTRATOR
 from drtemplate.drill.runner import simulate
 from drtemplate.drill.scenarios import select
 

@@ -9,9 +9,9 @@ import yaml
 
 from drtemplate.cli import main
 from drtemplate.cloudformation.document import load_template
-from drtemplate.drill import sandbox
-from drtemplate.drill.assumptions import ASSUMPTIONS, load_assumptions
-from drtemplate.drill.deployment import FILES, TEMPLATE, load_deployment, with_handlers
+from drtemplate.world.functions import sandbox
+from drtemplate.world.timings import ASSUMPTIONS, load_assumptions
+from drtemplate.world.deployment import FILES, TEMPLATE, load_deployment, with_handlers
 from drtemplate.drill.imports import check_imports
 from drtemplate.drill.results import DrillReport
 from drtemplate.errors import InputError

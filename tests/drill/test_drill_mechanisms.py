@@ -5,17 +5,17 @@ from itertools import pairwise
 
 import pytest
 
-from drtemplate.drill.alarms import ALARM, INSUFFICIENT, OK, evaluate, holds
-from drtemplate.drill.aurora import Refused
+from drtemplate.world.aws.alarms import ALARM, INSUFFICIENT, OK, evaluate, holds
+from drtemplate.world.aws.aurora import Refused
 from drtemplate.drill.clients import Cache
-from drtemplate.drill.cloud import Cloud
-from drtemplate.drill.deployment import MONITOR, ORCHESTRATOR
+from drtemplate.world.world import Cloud
+from drtemplate.world.deployment import MONITOR, ORCHESTRATOR
 from drtemplate.drill.expressions import Expression
-from drtemplate.drill.history import History
-from drtemplate.drill.kernel import Kernel, Killed
-from drtemplate.drill.metrics import Metrics, reduce_values
-from drtemplate.drill.prober import Prober, Reply
-from drtemplate.drill.route53 import CHECKERS, answer, is_healthy
+from drtemplate.world.history import History
+from drtemplate.world.clock import Kernel, Killed
+from drtemplate.world.aws.metrics import Metrics, reduce_values
+from drtemplate.world.aws.prober import Prober, Reply
+from drtemplate.world.aws.route53 import CHECKERS, answer, is_healthy
 
 # Virtual time and strands.
 

@@ -5,7 +5,7 @@ import json
 import pytest
 
 from drtemplate.cloudformation.document import load_template
-from drtemplate.drill.deployment import TEMPLATE, load_deployment
+from drtemplate.world.deployment import TEMPLATE, load_deployment
 from drtemplate.errors import InputError
 
 

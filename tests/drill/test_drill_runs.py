@@ -10,8 +10,8 @@ import pytest
 
 from drtemplate.drill import faults, runner
 from drtemplate.drill.budgets import judge, limits
-from drtemplate.drill.cloud import Cloud
-from drtemplate.drill.deployment import load_deployment
+from drtemplate.world.world import Cloud
+from drtemplate.world.deployment import load_deployment
 from drtemplate.drill.invariants import INVARIANTS
 from drtemplate.drill.results import Run, Summary
 from drtemplate.drill.runner import drill, report, simulate
@@ -125,8 +125,8 @@ def test_the_results_do_not_depend_on_hash_order():
 
 SCRIPT = """
 from drtemplate.drill import runner
-from drtemplate.drill.assumptions import load_assumptions
-from drtemplate.drill.deployment import load_deployment
+from drtemplate.world.timings import load_assumptions
+from drtemplate.world.deployment import load_deployment
 from drtemplate.drill.scenarios import select
 stack, timings = load_deployment(), load_assumptions()
 found = runner.drill(stack, timings, select(["both_tiers_dead", "zone_outage"]), runs=4, seed=1)

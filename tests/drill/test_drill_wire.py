@@ -7,9 +7,9 @@ import pytest
 from boto3.dynamodb.conditions import Attr
 from botocore.config import Config
 
-from drtemplate.drill.cloud import Cloud
-from drtemplate.drill.deployment import ORCHESTRATOR
-from drtemplate.drill.dynamodb import wire_params
+from drtemplate.world.world import Cloud
+from drtemplate.world.deployment import ORCHESTRATOR
+from drtemplate.world.api.dynamodb import wire_params
 from drtemplate.errors import DrTemplateError
 
 

@@ -4,11 +4,11 @@ from dataclasses import replace
 
 import pytest
 
-from drtemplate.drill.aurora import Refused
-from drtemplate.drill.cloud import Cloud
-from drtemplate.drill.deployment import FILES, MONITOR, ORCHESTRATOR
+from drtemplate.world.aws.aurora import Refused
+from drtemplate.world.world import Cloud
+from drtemplate.world.deployment import FILES, MONITOR, ORCHESTRATOR
 from drtemplate.drill.invariants import broken
-from drtemplate.drill.prober import Reply
+from drtemplate.world.aws.prober import Reply
 from drtemplate.drill.runner import drill
 from drtemplate.drill.scenarios import Scenario, select
 from drtemplate.settings import PROJECT

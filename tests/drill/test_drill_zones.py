@@ -4,9 +4,9 @@ import pytest
 
 from drtemplate.drill import faults
 from drtemplate.drill.clients import served_again
-from drtemplate.drill.cloud import Cloud
-from drtemplate.drill.prober import Reply
-from drtemplate.drill.route53 import CHECKERS
+from drtemplate.world.world import Cloud
+from drtemplate.world.aws.prober import Reply
+from drtemplate.world.aws.route53 import CHECKERS
 
 SEEDS = range(5)
 ZERO, END = 50.0, 400.0

@@ -5,7 +5,7 @@ import re
 from xml.etree import ElementTree
 
 from drtemplate.drill import budgets, command, knobs
-from drtemplate.drill.assumptions import load_assumptions
+from drtemplate.world.timings import load_assumptions
 from drtemplate.drill.report import judgement
 from drtemplate.drill.report.bars import STYLE
 from drtemplate.drill.report.view import RESTS_ON

@@ -7,7 +7,7 @@ import pytest
 import report_samples as samples
 from report_samples import EMPTY, FORMS, one_scenario, parsed, words
 
-from drtemplate.drill.assumptions import load_assumptions
+from drtemplate.world.timings import load_assumptions
 from drtemplate.drill.knobs import KNOBS
 from drtemplate.drill.report import as_markdown, as_text
 from drtemplate.drill.report.bars import stage_bars

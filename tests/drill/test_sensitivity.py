@@ -5,8 +5,8 @@ from dataclasses import replace
 
 import pytest
 
-from drtemplate.drill.assumptions import load_assumptions
-from drtemplate.drill.deployment import load_deployment
+from drtemplate.world.timings import load_assumptions
+from drtemplate.world.deployment import load_deployment
 from drtemplate.drill.knobs import BY_NAME, EXTRA, KNOBS, MOVES_HELP
 from drtemplate.drill.report.judgement import against, judge
 from drtemplate.drill.results import MEASURES, Run, Summary

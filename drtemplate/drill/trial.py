@@ -1,0 +1,36 @@
+"""One run of a scenario while it goes on: the world, and what is noted of it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from drtemplate.drill.facts import Facts
+from drtemplate.world.deployment import Deployment
+from drtemplate.world.roles import Roles
+from drtemplate.world.timings import Timings
+from drtemplate.world.world import World
+
+
+@dataclass(frozen=True, slots=True)
+class Trial:
+    """A world, under the deployed roles, and its facts."""
+
+    world: World
+    facts: Facts
+
+    @classmethod
+    def of(
+        cls,
+        deployment: Deployment,
+        timings: Timings,
+        seed: str,
+        *,
+        shown: bool = False,
+        offset: float = 0.0,
+    ) -> Trial:
+        """A new one; see `World`."""
+        facts = Facts()
+        roles = Roles(deployment.grants)
+        world = World(deployment, timings, seed, facts, roles, shown=shown, offset=offset)
+        facts.attach(world)
+        return cls(world, facts)
