@@ -49,7 +49,7 @@ def _trouble(world: World, function: Function) -> str | None:
         world.clock.start(run, function.timeout, invocation)
         world.run(function.timeout + 1)  # past the deadline, so that it has ended or is killed
     except DrTemplateError as exc:
-        return str(exc)
+        return found[0] if found else str(exc)
     finally:
         world.close()
     return found[0] if found else None

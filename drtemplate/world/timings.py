@@ -14,7 +14,7 @@ from drtemplate.cloudformation.document import load_document
 from drtemplate.errors import InputError
 
 TIMINGS = Path(__file__).with_name("timings.yaml")
-WHAT = "timings file"
+WHAT = "assumptions file"
 # The standard normal's 99th percentile.
 _Z99 = 2.3263478740408408
 

@@ -33,7 +33,7 @@ class DynamoDB:
 
     def GetItem(self, _: Invocation, params: dict[str, Any]) -> dict[str, Any]:
         """Read an item."""
-        item = self._table(params).get(params["Key"][KEY])
+        item = self._table(params, "Key").get(params["Key"][KEY])
         return {} if item is None else {"Item": item}
 
     def PutItem(self, caller: Invocation, params: dict[str, Any]) -> dict[str, Any]:
@@ -43,16 +43,18 @@ class DynamoDB:
             raise DrTemplateError(
                 "a handler gives DynamoDB a condition as text; a drill knows only boto3's Attr"
             )
-        table = self._table(params)
+        table = self._table(params, "Item")
         try:
             table.put(as_stored(params["Item"]), condition, caller)
         except NotImplementedError as exc:
             raise DrTemplateError(f"a handler uses {exc}, which no drill knows") from None
         return {}
 
-    def _table(self, params: Mapping[str, Any]) -> Table:
+    def _table(self, params: Mapping[str, Any], keyed: str) -> Table:
         if params["TableName"] != self.name:
             raise Refused("ResourceNotFoundException", "Requested resource not found")
+        if not isinstance(params[keyed].get(KEY), str):
+            raise Refused("ValidationException", f"Missing the key {KEY} in the item")
         return self.table
 
 

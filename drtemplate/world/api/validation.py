@@ -32,6 +32,6 @@ def wire_form(params: Mapping[str, Any]) -> dict[str, Any]:
     """
     made = {name: value for name, value in params.items() if name != "ConditionExpression"}
     for name in ("Item", "Key"):
-        if name in made:
+        if isinstance(made.get(name), dict):
             made[name] = {key: _serialize(value) for key, value in made[name].items()}
     return made

@@ -5,8 +5,8 @@ import json
 import pytest
 
 from drtemplate.cloudformation.document import load_template
-from drtemplate.world.deployment import TEMPLATE, load_deployment
 from drtemplate.errors import InputError
+from drtemplate.world.reading import TEMPLATE, load_deployment
 
 
 @pytest.fixture

@@ -4,10 +4,10 @@ from dataclasses import replace
 
 import pytest
 
-from drtemplate.world.world import ACTORS, Cloud
-from drtemplate.world.deployment import MONITOR, ORCHESTRATOR
 from drtemplate.drill.runner import simulate
 from drtemplate.drill.scenarios import select
+from drtemplate.world.deployment import MONITOR, ORCHESTRATOR
+from drtemplate.world.world import ACTORS, World
 
 WRONG_NAME = """
 import boto3
@@ -27,12 +27,12 @@ def noted(deployment, fixed, code, *, of=ORCHESTRATOR, until=40.0, during=lambda
         name: replace(one, code=codes[name], retries=0, timeout=20)
         for name, one in deployment.functions.items()
     }
-    cloud = Cloud(replace(deployment, functions=functions), fixed(), "endings", shown=True)
-    cloud.kernel.at(1, cloud.functions.send, functions[of].name, {}, "operator")
-    cloud.kernel.at(5, during, cloud)
-    cloud.run(until)
-    cloud.close()
-    return [(actor, what) for _, actor, what in cloud.journal.moments if actor in ACTORS.values()]
+    world = World(replace(deployment, functions=functions), fixed(), "endings", shown=True)
+    world.clock.at(1, world.functions.send, functions[of].name, {}, "operator")
+    world.clock.at(5, during, world)
+    world.run(until)
+    world.close()
+    return [(actor, what) for _, actor, what in world.journal.moments if actor in ACTORS.values()]
 
 
 @pytest.mark.parametrize(("of", "actor"), [(MONITOR, "monitor"), (ORCHESTRATOR, "orchestrator")])
@@ -76,17 +76,17 @@ def test_who_returns_is_not_noted_and_what_is_printed_neither(deployment, fixed)
 
 
 def test_killed_runs_and_those_that_take_too_long_are_told_apart(deployment, fixed):
-    def host_lost(cloud):
-        for run in cloud.functions.running:
-            cloud.functions.kill(run)
+    def host_lost(world):
+        for run in world.functions.running:
+            world.functions.kill(run)
 
     sleeps = raises("time.sleep(90)")
     assert noted(deployment, fixed, sleeps) == [("orchestrator", "killed at its time-out")]
     assert noted(deployment, fixed, sleeps, during=host_lost) == [("orchestrator", "killed")]
 
 
-def test_what_still_runs_when_the_drill_ends_has_not_ended(deployment, assumptions):
+def test_what_still_runs_when_the_drill_ends_has_not_ended(deployment, timings):
     """Else each run of a drill would end with a monitor that is killed."""
     (scenario,) = select(["blip_3s"])
-    run = simulate(scenario, deployment, assumptions, 1, shown=True)
+    run = simulate(scenario, deployment, timings, 1, shown=True)
     assert not [one for one in run.timeline if "killed" in one.what]
