@@ -196,7 +196,7 @@ class World:
         Raises:
             DrTemplateError: a handler does what the world does not know.
         """
-        self.clock.run(until)
+        self.clock.run(until=until)
         self._check()
 
     def load(self, function: Function) -> Handler:
@@ -319,6 +319,7 @@ class World:
 
     def skew(self, function: str, *seconds: float) -> None:
         """The clocks of a function's next sandboxes are ahead by these seconds, one after another."""
+        self.clock.skewed = True
         self.functions.skews.setdefault(function, []).extend(seconds)
 
     def close(self) -> None:
