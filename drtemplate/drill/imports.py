@@ -46,7 +46,7 @@ def _trouble(world: World, function: Function) -> str | None:
     invocation = Invocation(world, function, "import", "import", {}, 0.0, first, 0.0)
     invocation.deadline = function.timeout
     try:
-        world.clock.start(run, function.timeout, invocation)
+        world.clock.at(0.0, world.clock.start, run, function.timeout, invocation)
         world.run(function.timeout + 1)  # past the deadline, so that it has ended or is killed
     except HandlerError:
         return "has no function handler(event, context)"

@@ -26,7 +26,7 @@ from drtemplate.world.aws.table import Table
 from drtemplate.world.aws.vended_metrics import VendedMetrics
 from drtemplate.world.clock import EPOCH, Clock
 from drtemplate.world.deployment import MONITOR, ORCHESTRATOR, Deployment, Function
-from drtemplate.world.functions import modules, sandbox
+from drtemplate.world.functions import guard, modules, sandbox
 from drtemplate.world.functions.queue import Functions
 from drtemplate.world.functions.sockets import Sockets
 from drtemplate.world.invocation import Call, Handler, Invocation
@@ -181,8 +181,9 @@ class World:
             DrTemplateError: it does what the world does not know.
         """
         invocation = self.functions.invoke(function, event, source)
-        while invocation.ended is None:
-            self.clock.step()
+        with guard.closed():
+            while invocation.ended is None:
+                self.clock.step()
         self._check()
         return invocation.answer, invocation.error
 
@@ -196,7 +197,8 @@ class World:
         Raises:
             DrTemplateError: a handler does what the world does not know.
         """
-        self.clock.run(until=until)
+        with guard.closed():
+            self.clock.run(until=until)
         self._check()
 
     def load(self, function: Function) -> Handler:
@@ -325,4 +327,5 @@ class World:
     def close(self) -> None:
         """End all that still runs."""
         self.witness = self.api.witness = self._sockets.witness = Witness()
-        self.clock.close()
+        with guard.closed():
+            self.clock.close()
