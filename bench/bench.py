@@ -23,8 +23,6 @@ from troposphere import ec2  # noqa: E402
 from drtemplate.checks.equivalence import CONTRACT, compare  # noqa: E402
 from drtemplate.checks.ledger import load_ledger  # noqa: E402
 from drtemplate.cloudformation.document import load_template  # noqa: E402
-from drtemplate.drill.assumptions import load_assumptions  # noqa: E402
-from drtemplate.drill.deployment import load_deployment  # noqa: E402
 from drtemplate.drill.runner import drill  # noqa: E402
 from drtemplate.drill.scenarios import select  # noqa: E402
 from drtemplate.pipeline import render  # noqa: E402
@@ -32,6 +30,8 @@ from drtemplate.rendering.yaml import to_yaml  # noqa: E402
 from drtemplate.settings import Settings  # noqa: E402
 from drtemplate.template import StackTemplate, name_tags  # noqa: E402
 from drtemplate.topologies.one_region import build  # noqa: E402
+from drtemplate.world.reading import load_deployment  # noqa: E402
+from drtemplate.world.timings import load_timings  # noqa: E402
 
 # Both sides may cache their bytecode, as on a user's machine.
 ENVIRONMENT = {key: value for key, value in os.environ.items() if key != "PYTHONDONTWRITEBYTECODE"}
@@ -101,13 +101,13 @@ def subnets(count: int) -> StackTemplate:
 
 def drills() -> None:
     """Throughput of the drill in one process; linear in runs if the last column does not fall."""
-    deployment, assumptions = load_deployment(), load_assumptions()
+    deployment, timings = load_deployment(), load_timings()
     print("scenario           runs    seconds   virtual s per s   runs per s   peak")
     for scenario in select(list(DRILLED)):
-        drill(deployment, assumptions, [scenario], runs=1, seed=1)  # loads botocore's models
+        drill(deployment, timings, [scenario], runs=1, seed=1)  # loads botocore's models
         for runs in DRILL_RUNS:
             begun = time.perf_counter()
-            (summary,) = drill(deployment, assumptions, [scenario], runs=runs, seed=1)
+            (summary,) = drill(deployment, timings, [scenario], runs=runs, seed=1)
             seconds = time.perf_counter() - begun
             peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1e3
             print(

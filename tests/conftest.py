@@ -9,6 +9,9 @@ from drtemplate.cloudformation.intrinsics import Evaluator
 from drtemplate.cloudformation.lookups import Concrete
 from drtemplate.settings import Settings
 from drtemplate.topologies.one_region import build
+from drtemplate.world.reading import load_deployment
+from drtemplate.world.timings import load_timings
+from drtemplate.world.world import World
 
 PSEUDO_PARAMETERS = {
     "AWS::StackName": "dr-test",
@@ -89,3 +92,37 @@ def outputs(template: dict[str, Any]) -> dict[str, Any]:
     values = evaluator(template, {})(template["Outputs"])
     assert isinstance(values, dict)
     return values
+
+
+@pytest.fixture(scope="session")
+def deployment():
+    return load_deployment()
+
+
+@pytest.fixture(scope="session")
+def timings():
+    return load_timings()
+
+
+@pytest.fixture(scope="session")
+def fixed(timings):
+    """Every timing the same in every draw: 0.1 s, but for those that matter to a case."""
+
+    def make(**seconds):
+        plain = {
+            "lambda_keep_warm": 600.0,
+            "aurora_endpoint_ttl": 5.0,
+            "route53_alias_ttl": 60.0,
+            "tcp_retransmit": 1.0,
+        }
+        return timings.all_fixed(0.1, **{**plain, **seconds})
+
+    return make
+
+
+@pytest.fixture
+def world(deployment, fixed):
+    """A world with fixed timings, in which nothing has happened."""
+    made = World(deployment, fixed(), "test")
+    yield made
+    made.close()

@@ -17,7 +17,7 @@ LEFT_BEHIND = shutil.ignore_patterns(
     ".venv", ".git", "build", ".*_cache", "__pycache__", "*.egg-info", ".hypothesis"
 )
 # A render needs nothing of these: the limit of the product.
-BEYOND_A_RENDER = ("drill", "deploying")
+BEYOND_A_RENDER = ("world", "drill", "deploying")
 MAKEFILE = (PROJECT / "Makefile").read_text()
 RENDER = "generate.py render"
 

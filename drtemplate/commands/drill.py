@@ -9,13 +9,13 @@ from pathlib import Path
 
 from drtemplate.console import say, show
 from drtemplate.drill import report
-from drtemplate.drill.assumptions import ASSUMPTIONS, load_assumptions
-from drtemplate.drill.deployment import TEMPLATE, load_deployment
 from drtemplate.drill.report.picture import draw
 from drtemplate.drill.scenarios import select
 from drtemplate.drill.session import Session
 from drtemplate.errors import InputError
 from drtemplate.settings import Settings
+from drtemplate.world.reading import TEMPLATE, load_deployment
+from drtemplate.world.timings import TIMINGS, load_timings
 
 FINE, FOUND = 0, 1
 RUNS, SEED = 1000, 1
@@ -72,7 +72,7 @@ def run(options: argparse.Namespace, _: Settings) -> int:
         return FINE
     swept, jobs = _counts(options)
     session = Session(
-        assumptions=load_assumptions(options.assumptions or ASSUMPTIONS),
+        timings=load_timings(options.assumptions or TIMINGS),
         deployment=load_deployment(options.template or TEMPLATE, options.handlers),
         scenarios=scenarios,
         runs=options.runs,

@@ -4,8 +4,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from math import floor
 
-from drtemplate.drill.cloud import Cloud
-from drtemplate.drill.history import History, changes
+from drtemplate.world.history import History, changes
+from drtemplate.world.world import World
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,7 +29,7 @@ class Cache:
         return [at + (self.phase - at) % self.ttl for at in times]
 
 
-def served_again(cloud: Cloud, zero: float, end: float) -> tuple[float | None, float | None]:
+def served_again(world: World, zero: float, end: float) -> tuple[float | None, float | None]:
     """Seconds from ``zero`` until a client with and one without DNS cache is served for good.
 
     0 if it always is; None if it is not served at ``end``. Between the servers and the database stands
@@ -43,23 +43,23 @@ def served_again(cloud: Cloud, zero: float, end: float) -> tuple[float | None, f
     address: without a cache every other request fails until the address is withdrawn, and with one all
     do until the first refresh after that.
     """
-    random = cloud.kernel.random("client")
-    ttl = cloud.assumptions.draw("route53_alias_ttl", random)
-    endpoint_ttl = cloud.assumptions.draw("aurora_endpoint_ttl", random)
+    random = world.clock.random("client")
+    ttl = world.timings.draw("route53_alias_ttl", random)
+    endpoint_ttl = world.timings.draw("aurora_endpoint_ttl", random)
     alias = Cache(ttl, random.uniform(0, ttl))
     endpoint = Cache(endpoint_ttl, random.uniform(0, endpoint_ttl))
     histories: list[History[str] | History[bool] | History[frozenset[str]]] = [
-        cloud.records.side,
-        cloud.aurora.writing,
-        cloud.aurora.endpoint,
+        world.records.side,
+        world.aurora.writing,
+        world.aurora.endpoint,
     ]
-    for balancer in cloud.balancers.values():
+    for balancer in world.balancers.values():
         histories += (balancer.serving, balancer.nodes, balancer.addresses)
     steps = changes(histories, zero)
     times = sorted(at for at in {*steps, *endpoint.refreshed(steps)} if at <= end)
-    uncached = _served_from(cloud, times, Cache(0.0, 0.0), endpoint)
+    uncached = _served_from(world, times, Cache(0.0, 0.0), endpoint)
     times = sorted(at for at in {*times, *alias.refreshed(steps)} if at <= end)
-    cached = _served_from(cloud, times, alias, endpoint)
+    cached = _served_from(world, times, alias, endpoint)
     return _after(zero, cached), _after(zero, uncached)
 
 
@@ -67,17 +67,17 @@ def _after(zero: float, at: float | None) -> float | None:
     return None if at is None else at - zero
 
 
-def _served_from(cloud: Cloud, times: list[float], alias: Cache, endpoint: Cache) -> float | None:
+def _served_from(world: World, times: list[float], alias: Cache, endpoint: Cache) -> float | None:
     """The first of the times from which on the client is served at all of them."""
     since: float | None = None
     for at in times:
         asked = alias.asked(at)
-        balancer = cloud.balancers[cloud.records.side.before(asked)]
+        balancer = world.balancers[world.records.side.before(asked)]
         served = (
             balancer.serving.before(at)
             and balancer.addresses.before(asked) <= balancer.nodes.before(at)
-            and cloud.aurora.writing.before(at)
-            and cloud.aurora.endpoint.before(endpoint.asked(at)) == cloud.aurora.writers.before(at)
+            and world.aurora.writing.before(at)
+            and world.aurora.endpoint.before(endpoint.asked(at)) == world.aurora.writers.before(at)
         )
         if not served:
             since = None

@@ -2,29 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections import defaultdict
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-from drtemplate.drill.table import KEY
 from drtemplate.groups.handlers import ORCHESTRATOR
-
-if TYPE_CHECKING:
-    from drtemplate.drill.cloud import Cloud
-    from drtemplate.drill.invocation import Invocation
+from drtemplate.world.aws.table import KEY
+from drtemplate.world.invocation import Call, Invocation
+from drtemplate.world.witness import Witness
+from drtemplate.world.world import World
 
 STATE = "FAILOVER_STATUS"
 # Who starts a run without a person.
 AUTOMATIC = ("monitor", "alarm")
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class Call:
-    """The orchestrator was invoked: when, by which source, by which run of the monitor if any."""
-
-    at: float
-    source: str
-    caller: Invocation | None
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -59,79 +50,133 @@ class Write:
     caller: Invocation
 
 
-class Facts:
-    """Collected while the run goes on."""
+# The API calls that move something, and what each moves.
+ACTS = {
+    ("rds", "FailoverDBCluster"): "database",
+    ("route53", "UpdateHealthCheck"): "application",
+}
 
-    def __init__(self, cloud: Cloud) -> None:
-        self.cloud = cloud
+
+class Facts(Witness):
+    """Collected while the run goes on.
+
+    Attributes:
+        calls: how the orchestrator was invoked.
+        runs: of the orchestrator, those that have ended.
+        stuck: whether one has ended and left the state IN_PROGRESS, without being hindered.
+        tellers: the run of each message that a run sent.
+        puts: requests that put metrics.
+        probes: of each run: (time, signal, bad) of each look at a signal.
+        killed: runs that the scenario has ended.
+        on_act, on_write: called with each accepted act, and each write of the state item.
+    """
+
+    def __init__(self) -> None:
         self.calls: list[Call] = []
         self.acts: list[Act] = []
         self.writes: list[Write] = []
         self.runs: list[Invocation] = []
         self.stuck = False
-        self.notifications = 0
         self.tellers: list[Invocation] = []
         self.puts = 0
-        self.home = cloud.aurora.writer
+        self.probes: defaultdict[Invocation, list[tuple[float, str, bool]]] = defaultdict(list)
+        self.killed: set[Invocation] = set()
+        self.on_act: list[Callable[[Act], None]] = []
+        self.on_write: list[Callable[[Write], None]] = []
         self._faulty = False
 
-    def called(self, caller: Invocation | None, logical: str, source: str = "monitor") -> Call:
-        """A run of the monitor, an alarm or a person has invoked a function."""
-        call = Call(self.cloud.kernel.now, source, caller)
-        if logical == ORCHESTRATOR:
-            self.calls.append(call)
-            self.cloud.journal.note(source, "calls the orchestrator")
-        return call
+    def attach(self, world: World) -> None:
+        """Say which world this is about; once, before anything happens in it."""
+        self.world = world
+        self.home = world.aurora.writer
+        self._primary = world.deployment.sides["Primary"].target_group
 
-    def before_act(self, _: Invocation, component: str, __: dict[str, Any]) -> None:
-        """Right before AWS carries a request out: how the component really is."""
+    def called(self, function: str, call: Call) -> None:
+        """A run of the monitor, an alarm or a person has invoked a function."""
+        if function == ORCHESTRATOR:
+            self.calls.append(call)
+            self.world.journal.note(call.source, "calls the orchestrator")
+
+    def probed(self, caller: Invocation, host: str, good: bool) -> None:
+        """A run has looked at the writer."""
+        if host == self.world.deployment.cluster.endpoint:
+            self.probes[caller].append((self.world.clock.now, "database", not good))
+
+    def before(self, _: Invocation, service: str, operation: str, __: dict[str, Any]) -> None:
+        """Right before AWS carries an act out: how the component really is."""
+        component = ACTS.get((service, operation))
         if component == "database":
-            self._faulty = not self.cloud.aurora.writing.value
-        else:
+            self._faulty = not self.world.aurora.writing.value
+        elif component:
             # Moving clients to a side that does not serve either helps nobody.
-            sides = self.cloud.balancers
+            sides = self.world.balancers
             self._faulty = not sides["Primary"].serving.value and sides["Standby"].serving.value
 
-    def acted(self, caller: Invocation, component: str, params: dict[str, Any]) -> None:
-        """AWS has accepted."""
+    def after(
+        self,
+        caller: Invocation,
+        service: str,
+        operation: str,
+        params: dict[str, Any],
+        answer: dict[str, Any],
+    ) -> None:
+        """Note what matters of what AWS has carried out."""
+        match operation:
+            case "DescribeTargetHealth" if params["TargetGroupArn"] == self._primary:
+                found = answer["TargetHealthDescriptions"]
+                states = {one["TargetHealth"]["State"] for one in found}
+                bad = "unhealthy" in states and "healthy" not in states
+                self.probes[caller].append((self.world.clock.now, "application", bad))
+            case "PutMetricData":
+                self.puts += 1
+            case "PutItem":
+                self._wrote(caller, params["Item"])
+            case "FailoverDBCluster" | "UpdateHealthCheck":
+                self._acted(caller, ACTS[service, operation], params)
+
+    def told(self, caller: Invocation | None, _: str) -> None:
+        """A message has reached the alert topic."""
+        if caller:
+            self.tellers.append(caller)
+
+    def _acted(self, caller: Invocation, component: str, params: dict[str, Any]) -> None:
         if component == "database":
             back = params.get("TargetDBInstanceIdentifier") == self.home
         else:
             back = not params.get("Inverted", False)
         act = Act(
-            self.cloud.kernel.now,
+            self.world.clock.now,
             component,
             caller,
             self._faulty,
             self.holds_lease(caller),
-            self.cloud.text_of(STATE, "AttemptId"),
+            self.world.table.text_of(STATE, "AttemptId"),
             back,
             dict(caller.spent),
         )
         self.acts.append(act)
         what = "promotion" if component == "database" else "release" if back else "latch"
-        self.cloud.journal.note("orchestrator", f"{what} accepted")
-        for listener in self.cloud.on_act:
+        self.world.journal.note("orchestrator", f"{what} accepted")
+        for listener in self.on_act:
             listener(act)
 
     def holds_lease(self, caller: Invocation) -> bool:
         """Whether the state item says that the caller is at it, and until later than now."""
-        cloud = self.cloud
+        table, clock = self.world.table, self.world.clock
         return (
-            cloud.text_of(STATE, "Status") == "IN_PROGRESS"
-            and cloud.number_of(STATE, "LeaseExpires") >= cloud.epoch + cloud.kernel.now
-            and cloud.table.writers.get(STATE) is caller
+            table.text_of(STATE, "Status") == "IN_PROGRESS"
+            and table.number_of(STATE, "LeaseExpires") >= clock.epoch + clock.now
+            and table.writers.get(STATE) is caller
         )
 
-    def wrote(self, caller: Invocation, item: dict[str, Any]) -> None:
-        """An item of the state table was written."""
-        if item[KEY].get("S") == STATE:
-            status = item.get("Status", {}).get("S", "")
+    def _wrote(self, caller: Invocation, item: Mapping[str, Any]) -> None:
+        if item[KEY] == STATE:
+            status = str(item.get("Status", ""))
             if not self.writes or self.writes[-1].status != status:
-                self.cloud.journal.note("orchestrator", f"records {status}")
-            write = Write(self.cloud.kernel.now, status, caller)
+                self.world.journal.note("orchestrator", f"records {status}")
+            write = Write(self.world.clock.now, status, caller)
             self.writes.append(write)
-            for listener in self.cloud.on_write:
+            for listener in self.on_write:
                 listener(write)
 
     def ended(self, invocation: Invocation) -> None:
@@ -139,10 +184,10 @@ class Facts:
         if invocation.function.logical != ORCHESTRATOR:
             return
         self.runs.append(invocation)
-        cloud = self.cloud
-        mine = cloud.table.writers.get(STATE) is invocation
-        if mine and cloud.text_of(STATE, "Status") == "IN_PROGRESS":
+        table, network = self.world.table, self.world.network
+        mine = table.writers.get(STATE) is invocation
+        if mine and table.text_of(STATE, "Status") == "IN_PROGRESS":
             # A lost host, and a table that is unreachable or throttles every try, cannot be helped;
             # the end of the lease then tells, see ``invariants``.
-            refused = "dynamodb" in cloud.network.outages or cloud.network.throttled
-            self.stuck |= invocation not in cloud.killed and not refused
+            refused = "dynamodb" in network.outages or network.throttled
+            self.stuck |= invocation not in self.killed and not refused

@@ -1,17 +1,18 @@
-"""What a scenario lets happen, as small functions on the cloud."""
+"""What a scenario lets happen, as small functions on a trial."""
 
 from collections.abc import Callable
 from random import Random
 from typing import Any
 
-from drtemplate.drill.aurora import FAILING_OVER
-from drtemplate.drill.cloud import EPOCH, Cloud
 from drtemplate.drill.facts import Act, Write
-from drtemplate.drill.network import ERROR, SILENT
-from drtemplate.drill.prober import Prober, Reply
-from drtemplate.groups.handlers import MONITOR
+from drtemplate.drill.trial import Trial
+from drtemplate.groups.handlers import MONITOR, ORCHESTRATOR
+from drtemplate.world.aws.aurora import FAILING_OVER
+from drtemplate.world.aws.network import ERROR, SILENT
+from drtemplate.world.aws.prober import Prober, Reply
+from drtemplate.world.world import World
 
-Fault = Callable[[Cloud], None]
+Fault = Callable[[Trial], None]
 HOUR, DAY = 3600.0, 86_400.0
 # Shares of connections, calls and probes that are lost in a usual week.
 LOST_CONNECTIONS, FAILED_CALLS, LOST_PROBES = 2e-4, 2e-4, 2e-4
@@ -20,88 +21,92 @@ LOST_CONNECTIONS, FAILED_CALLS, LOST_PROBES = 2e-4, 2e-4, 2e-4
 def writer_stops(mode: str, *, seen: bool) -> Fault:
     """The writer's instance stops serving; Aurora itself finds out, or does not."""
 
-    def fault(cloud: Cloud) -> None:
-        cloud.aurora.sees = seen
-        cloud.aurora.stop(cloud.aurora.writer, mode)
+    def fault(trial: Trial) -> None:
+        world = trial.world
+        world.aurora.sees = seen
+        world.aurora.stop(world.aurora.writer, mode)
 
     return fault
 
 
-def reader_stops(cloud: Cloud) -> None:
+def reader_stops(trial: Trial) -> None:
     """The first reader's instance dies."""
-    cloud.aurora.stop(_reader(cloud), "refused")
+    trial.world.aurora.stop(_reader(trial.world), "refused")
 
 
-def no_reader(cloud: Cloud) -> None:
+def no_reader(trial: Trial) -> None:
     """No reader is available for the whole run."""
-    node = cloud.aurora.nodes[_reader(cloud)]
+    node = trial.world.aurora.nodes[_reader(trial.world)]
     node.mode, node.status = "refused", "rebooting"
     node.turn += 1
 
 
-def _reader(cloud: Cloud) -> str:
-    return next(name for name in cloud.aurora.nodes if name != cloud.aurora.writer)
+def _reader(world: World) -> str:
+    return next(name for name in world.aurora.nodes if name != world.aurora.writer)
 
 
-def engine_crashes(cloud: Cloud) -> None:
+def engine_crashes(trial: Trial) -> None:
     """The writer's engine crashes and comes back in place."""
-    cloud.aurora.restart_engine()
+    trial.world.aurora.restart_engine()
 
 
-def failover_never_ends(cloud: Cloud) -> None:
+def failover_never_ends(trial: Trial) -> None:
     """Aurora accepts, and does not get through."""
-    cloud.aurora.stalled = True
+    trial.world.aurora.stalled = True
 
 
 def servers_die(side: str = "Primary", reply: Reply = Reply.REFUSED) -> Fault:
     """All servers of a side answer errors or nothing."""
 
-    def fault(cloud: Cloud) -> None:
-        cloud.balancers[side].set_targets(reply)
+    def fault(trial: Trial) -> None:
+        trial.world.balancers[side].set_targets(reply)
 
     return fault
 
 
-def nothing_registered(cloud: Cloud) -> None:
+def nothing_registered(trial: Trial) -> None:
     """Day 0: both target groups are empty, and always were."""
-    for name, balancer in cloud.balancers.items():
+    for name, balancer in trial.world.balancers.items():
         balancer.empty()
-        cloud.checks[name].start_unhealthy()
+        trial.world.checks[name].start_unhealthy()
 
 
-def balancer_dies(cloud: Cloud) -> None:
+def balancer_dies(trial: Trial) -> None:
     """The primary load balancer answers nobody."""
-    cloud.balancers["Primary"].set_alive(False)
+    trial.world.balancers["Primary"].set_alive(False)
 
 
-def nat_lost(cloud: Cloud) -> None:
+def nat_lost(trial: Trial) -> None:
     """The NAT gateway of the first zone forwards nothing."""
-    zone = cloud.deployment.functions[MONITOR].zones[0]
-    cloud.network.lost_nats.add(zone)
-    cloud.journal.note("network", f"NAT gateway of {zone} lost")
+    world = trial.world
+    zone = world.deployment.functions[MONITOR].zones[0]
+    world.network.lost_nats.add(zone)
+    world.journal.note("network", f"NAT gateway of {zone} lost")
 
 
-def zone_lost(cloud: Cloud) -> None:
+def zone_lost(trial: Trial) -> None:
     """Power is lost in the writer's zone, and with it all that runs there, on both sides."""
-    aurora = cloud.aurora
+    world = trial.world
+    aurora = world.aurora
     zone = aurora.nodes[aurora.writer].zone
-    cloud.journal.note("network", f"zone {zone} lost")
+    world.journal.note("network", f"zone {zone} lost")
     aurora.lost.add(zone)
     for node in aurora.nodes.values():
         if node.zone == zone:
             aurora.stop(node.name, "silent")
-    for balancer in cloud.balancers.values():
+    for balancer in world.balancers.values():
         balancer.lose_zone(zone)
-    cloud.network.lost_nats.add(zone)
-    cloud.functions.lose_zone(zone)
+    world.network.lost_nats.add(zone)
+    world.functions.lose_zone(zone)
 
 
 def cut(seconds: float) -> Fault:
     """Nothing leaves or reaches the functions in the VPC for a while."""
 
-    def fault(cloud: Cloud) -> None:
-        cloud.network.cut = cloud.kernel.now + seconds
-        cloud.journal.note("network", f"cut for {seconds:g} s")
+    def fault(trial: Trial) -> None:
+        world = trial.world
+        world.network.cut = world.clock.now + seconds
+        world.journal.note("network", f"cut for {seconds:g} s")
 
     return fault
 
@@ -109,10 +114,11 @@ def cut(seconds: float) -> Fault:
 def service_down(service: str) -> Fault:
     """A service's API answers errors in half of the runs, and nothing in the other half."""
 
-    def fault(cloud: Cloud) -> None:
-        kind = cloud.random.choice((ERROR, SILENT))
-        cloud.network.outages[service] = kind
-        cloud.journal.note(service, f"down: {kind}")
+    def fault(trial: Trial) -> None:
+        world = trial.world
+        kind = world.random.choice((ERROR, SILENT))
+        world.network.outages[service] = kind
+        world.journal.note(service, f"down: {kind}")
 
     return fault
 
@@ -120,9 +126,9 @@ def service_down(service: str) -> Fault:
 def service_back(service: str) -> Fault:
     """A service's API that was down answers again."""
 
-    def fault(cloud: Cloud) -> None:
-        del cloud.network.outages[service]
-        cloud.journal.note(service, "back")
+    def fault(trial: Trial) -> None:
+        del trial.world.network.outages[service]
+        trial.world.journal.note(service, "back")
 
     return fault
 
@@ -130,8 +136,8 @@ def service_back(service: str) -> Fault:
 def throttled(share: float) -> Fault:
     """A share of all API calls is throttled."""
 
-    def fault(cloud: Cloud) -> None:
-        cloud.network.throttled = share
+    def fault(trial: Trial) -> None:
+        trial.world.network.throttled = share
 
     return fault
 
@@ -139,105 +145,110 @@ def throttled(share: float) -> Fault:
 def status(shown: str, timing: str | None = None, seconds: float = 200.0) -> Fault:
     """The cluster is shown in a status while it serves."""
 
-    def fault(cloud: Cloud) -> None:
-        took = cloud.assumptions.draw(timing, cloud.random) if timing else seconds
-        cloud.aurora.show(shown)
-        cloud.kernel.at(took, _available, cloud)
+    def fault(trial: Trial) -> None:
+        world = trial.world
+        took = world.timings.draw(timing, world.random) if timing else seconds
+        world.aurora.show(shown)
+        world.clock.at(took, _available, trial.world)
 
     return fault
 
 
-def _available(cloud: Cloud) -> None:
-    if cloud.aurora.status.value != FAILING_OVER:
-        cloud.aurora.show("available")
+def _available(world: World) -> None:
+    if world.aurora.status.value != FAILING_OVER:
+        world.aurora.show("available")
 
 
-def engine_pauses(cloud: Cloud) -> None:
+def engine_pauses(trial: Trial) -> None:
     """A patch without downtime stalls the writer for seconds."""
-    cloud.aurora.pause(cloud.assumptions.draw("maintenance_pause", cloud.random))
+    world = trial.world
+    world.aurora.pause(world.timings.draw("maintenance_pause", world.random))
 
 
 def lag(milliseconds: float | None) -> Fault:
     """The reader reports this lag, or none any more."""
 
-    def fault(cloud: Cloud) -> None:
-        cloud.lag = milliseconds
+    def fault(trial: Trial) -> None:
+        trial.world.vended.lag = milliseconds
 
     return fault
 
 
-def monitor_broken(cloud: Cloud) -> None:
+def monitor_broken(trial: Trial) -> None:
     """No run of the monitor starts."""
-    cloud.functions.broken.add(MONITOR)
+    trial.world.functions.broken.add(MONITOR)
 
 
-def delivered_twice(cloud: Cloud) -> None:
+def delivered_twice(trial: Trial) -> None:
     """Lambda delivers each asynchronous event twice, as it may."""
-    cloud.functions.duplicate = 1
+    trial.world.functions.duplicate = 1
 
 
-def killed_after_act(cloud: Cloud) -> None:
+def killed_after_act(trial: Trial) -> None:
     """The orchestrator's host is lost within seconds after AWS has accepted its promotion."""
-    delay = cloud.random.uniform(0, 8)
+    delay = trial.world.random.uniform(0, 8)
 
     def acted(act: Act) -> None:
-        if act.component == "database" and not cloud.killed:
-            cloud.killed.add(act.caller)
-            cloud.kernel.at(delay, cloud.functions.kill, act.caller)
+        if act.component == "database" and not trial.facts.killed:
+            trial.facts.killed.add(act.caller)
+            trial.world.clock.at(delay, trial.world.functions.kill, act.caller)
 
-    cloud.on_act.append(acted)
+    trial.facts.on_act.append(acted)
 
 
-def killed_before_act(cloud: Cloud) -> None:
+def killed_before_act(trial: Trial) -> None:
     """The orchestrator's host is lost when it has the lease, and before it acts."""
 
     def wrote(write: Write) -> None:
-        if write.status == "IN_PROGRESS" and not cloud.killed:
-            cloud.killed.add(write.caller)
-            cloud.kernel.at(0.0, cloud.functions.kill, write.caller)
+        if write.status == "IN_PROGRESS" and not trial.facts.killed:
+            trial.facts.killed.add(write.caller)
+            trial.world.clock.at(0.0, trial.world.functions.kill, write.caller)
 
-    cloud.on_write.append(wrote)
+    trial.facts.on_write.append(wrote)
 
 
 def operator(within: float = 0.0, **event: Any) -> Fault:
     """A person sends the orchestrator an event, at once or within some seconds."""
 
-    def fault(cloud: Cloud) -> None:
-        cloud.kernel.at(cloud.random.uniform(0, within), cloud.operator, dict(event))
+    def fault(trial: Trial) -> None:
+        world = trial.world
+        world.clock.at(world.random.uniform(0, within), world.send, ORCHESTRATOR, dict(event))
 
     return fault
 
 
-def usual_noise(cloud: Cloud) -> None:
+def usual_noise(trial: Trial) -> None:
     """Single lost packets, probes and calls, and the windows of the template, as in any week."""
-    cloud.network.loss = LOST_CONNECTIONS
-    cloud.network.flaky = FAILED_CALLS
-    for balancer in cloud.balancers.values():
+    world = trial.world
+    world.network.loss = LOST_CONNECTIONS
+    world.network.flaky = FAILED_CALLS
+    for balancer in world.balancers.values():
         for target in balancer.targets:
-            _lose_probes(cloud, target.prober)
-    for check in cloud.checks.values():
+            _lose_probes(trial.world, target.prober)
+    for check in world.checks.values():
         for checker in check.checkers:
-            _lose_probes(cloud, checker)
-    _windows(cloud)
+            _lose_probes(trial.world, checker)
+    _windows(trial)
 
 
-def _lose_probes(cloud: Cloud, prober: Prober) -> None:
-    at = cloud.random.expovariate(LOST_PROBES / prober.interval)
+def _lose_probes(world: World, prober: Prober) -> None:
+    at = world.random.expovariate(LOST_PROBES / prober.interval)
     while at < HOUR:
         prober.lose(at)
-        at += prober.interval + cloud.random.expovariate(LOST_PROBES / prober.interval)
+        at += prober.interval + world.random.expovariate(LOST_PROBES / prober.interval)
 
 
-def _windows(cloud: Cloud) -> None:
+def _windows(trial: Trial) -> None:
     """The day's backup, and the week's maintenance, if they begin in this part of the week."""
-    now = cloud.epoch - EPOCH
-    begin, end = cloud.deployment.cluster.backup
+    world = trial.world
+    now = world.offset
+    begin, end = world.deployment.cluster.backup
     day = now // DAY
     at = day * DAY + Random(f"backup {day}").uniform(begin, end)
     if 0 <= at - now < HOUR:
-        cloud.kernel.at(at - now, status("backing-up", "backup_duration"), cloud)
-    begin, end = cloud.deployment.cluster.maintenance
+        world.clock.at(at - now, status("backing-up", "backup_duration"), trial)
+    begin, end = world.deployment.cluster.maintenance
     at = Random("maintenance").uniform(begin, end)
     if 0 <= at - now < HOUR:
-        cloud.kernel.at(at - now, status("maintenance"), cloud)
-        cloud.kernel.at(at - now + 30, engine_pauses, cloud)
+        world.clock.at(at - now, status("maintenance"), trial)
+        world.clock.at(at - now + 30, engine_pauses, trial)

@@ -4,54 +4,56 @@ A module that fails there fails always; its drills would count such runs as fail
 which nothing must be done held. One that fails only in an outage is the handler's own behaviour.
 """
 
-from drtemplate.drill import sandbox
-from drtemplate.drill.assumptions import Assumptions
-from drtemplate.drill.cloud import Cloud
-from drtemplate.drill.deployment import Deployment, Function
-from drtemplate.drill.intrinsics import ZONES
-from drtemplate.drill.invocation import Environment, Invocation
-from drtemplate.drill.kernel import Killed
 from drtemplate.errors import DrTemplateError, HandlerError, InputError
+from drtemplate.world.clock import Killed
+from drtemplate.world.deployment import Deployment, Function
+from drtemplate.world.functions import sandbox
+from drtemplate.world.invocation import Environment, Invocation
+from drtemplate.world.physical import ZONES
+from drtemplate.world.timings import Timings
+from drtemplate.world.world import World
 
 
-def check_imports(deployment: Deployment, assumptions: Assumptions) -> None:
+def check_imports(deployment: Deployment, timings: Timings) -> None:
     """Load each function once, as its first cold start does, in a world that has no fault.
 
     Raises:
         InputError: one cannot be loaded, is no handler, or calls, while it is loaded, what no drill knows.
     """
     for function in deployment.functions.values():
-        if trouble := _trouble(Cloud(deployment, assumptions, "import"), function):
+        if trouble := _trouble(World(deployment, timings, "import"), function):
             where = function.source or function.logical
             raise InputError(f"{where}: {trouble}; every run would fail, so mend it first")
 
 
-def _trouble(cloud: Cloud, function: Function) -> str | None:
+def _trouble(world: World, function: Function) -> str | None:
     found: list[str] = []
-    cloud.functions.broken.update(cloud.functions.environments)  # no other run is of interest
+    world.functions.broken.update(world.functions.environments)  # no other run is of interest
 
     def run() -> None:
         try:
-            sandbox.load(cloud, function, lambda *_, **__: None)
+            world.load(function)
         except KeyboardInterrupt:
             raise
         except HandlerError:
-            found.append("has no function handler(event, context)")
+            pass  # the world has taken note of it
         except Killed:
             found.append(f"cannot be imported within its time-out of {function.timeout:g} s")
         except BaseException as exc:
             found.append(f"cannot be imported: {_described(exc, function)}")
 
     first = Environment((function.zones or ZONES)[0], busy=True)
-    invocation = Invocation(cloud, function, "import", "import", {}, 0.0, first, 0.0)
+    invocation = Invocation(world, function, "import", "import", {}, 0.0, first, 0.0)
     invocation.deadline = function.timeout
     try:
-        cloud.kernel.start(run, function.timeout, invocation)
-        cloud.run(function.timeout + 1)  # past the deadline, so that it has ended or is killed
+        world.clock.at(0.0, world.clock.start, run, function.timeout, invocation)
+        world.run(function.timeout + 1)  # past the deadline, so that it has ended or is killed
+    except HandlerError:
+        return "has no function handler(event, context)"
     except DrTemplateError as exc:
         return str(exc)
     finally:
-        cloud.close()
+        world.close()
     return found[0] if found else None
 
 

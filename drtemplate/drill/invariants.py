@@ -1,9 +1,9 @@
 """What must hold in every run, whatever happens."""
 
-from drtemplate.drill.cloud import Cloud
 from drtemplate.drill.facts import AUTOMATIC, STATE, Act, Write
-from drtemplate.drill.history import changes
+from drtemplate.drill.trial import Trial
 from drtemplate.drill.verdicts import replaced
+from drtemplate.world.history import changes
 
 INVARIANTS = {
     "one failover per incident": "at most one FailoverDBCluster is accepted per incident and per lease",
@@ -17,18 +17,18 @@ INVARIANTS = {
 }
 
 
-def broken(cloud: Cloud, zero: float) -> tuple[str, ...]:
+def broken(trial: Trial, zero: float) -> tuple[str, ...]:
     """The names of the invariants that a run violated, in their order."""
-    acts = cloud.facts.acts
+    acts = trial.facts.acts
     checks = {
         "one failover per incident": _failed_over_twice(acts, zero),
-        "lease held": any(not act.leased and not _unlocked(cloud, act) for act in acts),
-        "no stuck run": cloud.facts.stuck or _left_in_progress(cloud),
-        "evidence": any(_blind(act) for act in acts),
-        "no automatic fail back": _moved_back(acts) or _latch_gave_way(cloud),
-        "true record": _mistaken(cloud, zero)
-        or any(_untrue(cloud, write, zero) for write in cloud.facts.writes),
-        "told": any(_untold(cloud, act) for act in acts),
+        "lease held": any(not act.leased and not _unlocked(trial, act) for act in acts),
+        "no stuck run": trial.facts.stuck or _left_in_progress(trial),
+        "evidence": any(_blind(trial, act) for act in acts),
+        "no automatic fail back": _moved_back(acts) or _latch_gave_way(trial),
+        "true record": _mistaken(trial, zero)
+        or any(_untrue(trial, write, zero) for write in trial.facts.writes),
+        "told": any(_untold(trial, act) for act in acts),
     }
     return tuple(name for name in INVARIANTS if checks[name])
 
@@ -44,67 +44,70 @@ def _moved_back(acts: list[Act]) -> bool:
     return any(act.back and act.caller.source in AUTOMATIC for act in acts)
 
 
-def _latch_gave_way(cloud: Cloud) -> bool:
+def _latch_gave_way(trial: Trial) -> bool:
     """Route 53 gave the primary while its check was latched and yet healthy.
 
     Until the checkers know of a latch, servers that are back may bring the answer back, and with both
     sides unhealthy Route 53 gives the primary: neither is the latch's fault.
     """
-    check, side = cloud.checks["Primary"], cloud.records.side
+    check, side = trial.world.checks["Primary"], trial.world.records.side
     return any(
         check.inversion.before(at) and check.healthy.before(at) and side.before(at) == "Primary"
         for at in changes((check.inversion, check.healthy, side), 0.0)
     )
 
 
-def _unlocked(cloud: Cloud, act: Act) -> bool:
+def _unlocked(trial: Trial, act: Act) -> bool:
     """A person may go on without the table, by force and naming the writer."""
     event = act.caller.event
     forced = event.get("force") is True and bool(event.get("expected_writer"))
-    return forced and act.caller.source == "operator" and "dynamodb" in cloud.network.outages
+    return forced and act.caller.source == "operator" and "dynamodb" in trial.world.network.outages
 
 
-def _left_in_progress(cloud: Cloud) -> bool:
+def _left_in_progress(trial: Trial) -> bool:
     """Under an expired lease, though an event has come since and could have recorded it."""
-    if cloud.text_of(STATE, "Status") != "IN_PROGRESS" or "dynamodb" in cloud.network.outages:
+    if (
+        trial.world.table.text_of(STATE, "Status") != "IN_PROGRESS"
+        or "dynamodb" in trial.world.network.outages
+    ):
         return False
-    expired = cloud.number_of(STATE, "LeaseExpires") - cloud.epoch
+    expired = trial.world.table.number_of(STATE, "LeaseExpires") - trial.world.clock.epoch
     return any(
         run.began is not None and run.began > expired + 1 and run.error is None
-        for run in cloud.facts.runs
+        for run in trial.facts.runs
     )
 
 
-def _blind(act: Act) -> bool:
+def _blind(trial: Trial, act: Act) -> bool:
     """An automatic act for which no look of the calling monitor had found the component bad."""
     caller = act.caller
     if caller.source != "monitor" or caller.call is None or caller.call.caller is None:
         return False
     call = caller.call
     assert call.caller is not None
-    looks = (signal for at, signal, bad in call.caller.probes if bad and at <= call.at)
+    looks = (signal for at, signal, bad in trial.facts.probes[call.caller] if bad and at <= call.at)
     return act.component not in looks
 
 
-def _untrue(cloud: Cloud, write: Write, zero: float) -> bool:
+def _untrue(trial: Trial, write: Write, zero: float) -> bool:
     """An event of RDS, or a call for the database, ended as COMPLETED while the same instance wrote."""
     asked = write.caller.source == "rds" or "database" in write.caller.event.get(
         "components", ["database"]
     )
     if write.status != "COMPLETED" or write.at < zero or not asked:
         return False
-    writers = cloud.aurora.writers
+    writers = trial.world.aurora.writers
     return writers.before(write.at) == writers.before(zero)
 
 
-def _mistaken(cloud: Cloud, zero: float) -> bool:
+def _mistaken(trial: Trial, zero: float) -> bool:
     """Another instance writes, and the state, by which a fail back goes, has it as the one replaced."""
-    recorded = cloud.text_of(STATE, "PreviousWriter")
-    return replaced(cloud, zero) and recorded == cloud.aurora.writers.value
+    recorded = trial.world.table.text_of(STATE, "PreviousWriter")
+    return replaced(trial.world, zero) and recorded == trial.world.aurora.writers.value
 
 
-def _untold(cloud: Cloud, act: Act) -> bool:
+def _untold(trial: Trial, act: Act) -> bool:
     """Throttled, every try to tell may fail; a run that was killed, or goes on, has not told yet."""
-    hindered = "sns" in cloud.network.outages or cloud.network.throttled
-    ended = act.caller in cloud.facts.runs and act.caller not in cloud.killed
-    return ended and not hindered and act.caller not in cloud.facts.tellers
+    hindered = "sns" in trial.world.network.outages or trial.world.network.throttled
+    ended = act.caller in trial.facts.runs and act.caller not in trial.facts.killed
+    return ended and not hindered and act.caller not in trial.facts.tellers

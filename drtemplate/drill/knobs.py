@@ -5,31 +5,33 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 
 from drtemplate.drill import faults
-from drtemplate.drill.cloud import Cloud
-from drtemplate.drill.deployment import Deployment
-from drtemplate.drill.prober import Reply
 from drtemplate.drill.scenarios import APPLICATION as APPLICATION_FAILS
 from drtemplate.drill.scenarios import BOTH, SCENARIOS, Scenario
+from drtemplate.drill.trial import Trial
 from drtemplate.groups.handlers import SETTINGS
+from drtemplate.world.aws.prober import Reply
+from drtemplate.world.deployment import Deployment
 
 # The share of connections to a living database that are lost on a bad way to it; our guess.
 LOSSY = 50 * faults.LOST_CONNECTIONS
 
 
-def _balancer_back(cloud: Cloud) -> None:
+def _balancer_back(trial: Trial) -> None:
     """The primary load balancer answers again."""
-    cloud.balancers["Primary"].set_alive(True)
+    trial.world.balancers["Primary"].set_alive(True)
 
 
-def _servers_restart(cloud: Cloud) -> None:
+def _servers_restart(trial: Trial) -> None:
     """All servers of the primary restart at once; how long that takes is our guess."""
-    faults.servers_die()(cloud)
-    cloud.kernel.at(cloud.random.uniform(10, 30), faults.servers_die(reply=Reply.GOOD), cloud)
+    faults.servers_die()(trial)
+    trial.world.clock.at(
+        trial.world.random.uniform(10, 30), faults.servers_die(reply=Reply.GOOD), trial
+    )
 
 
-def _lossy(cloud: Cloud) -> None:
+def _lossy(trial: Trial) -> None:
     """Single connections to the database meet silence, while it lives."""
-    cloud.network.loss = LOSSY
+    trial.world.network.loss = LOSSY
 
 
 # The first two need no failover: they are what the knobs of the application are there to sit out. In the

@@ -6,10 +6,11 @@ import json
 from collections.abc import Mapping
 
 from drtemplate.drill.clients import served_again
-from drtemplate.drill.cloud import Cloud
-from drtemplate.drill.facts import Act, Call
+from drtemplate.drill.facts import Act
 from drtemplate.drill.scenarios import BOTH, Scenario
+from drtemplate.drill.trial import Trial
 from drtemplate.drill.verdicts import latch_failed, replaced
+from drtemplate.world.invocation import Call
 
 
 class Measured:
@@ -21,18 +22,19 @@ class Measured:
         excused: the measures that this run cannot have, and that no budget may count on.
     """
 
-    def __init__(self, cloud: Cloud, scenario: Scenario, zero: float, end: float) -> None:
-        self.cloud = cloud
+    def __init__(self, trial: Trial, scenario: Scenario, zero: float, end: float) -> None:
+        self.world = trial.world
+        self.facts = trial.facts
         self.scenario = scenario
         self.zero = zero
         self.end = end
         self.slow: dict[str, str] = {}
-        self.acts = [act for act in cloud.facts.acts if act.at >= zero]
+        self.acts = [act for act in self.facts.acts if act.at >= zero]
         self.first = self._first_act()
         self.call = self._first_call()
         self.stages: dict[str, float | None] = {**self._reaction(), **self._completion()}
         self.excused = self._excused()
-        cached, uncached = served_again(cloud, zero, end)
+        cached, uncached = served_again(trial.world, zero, end)
         self.stages |= {"client_cached": cached, "client_uncached": uncached}
 
     def _first_act(self) -> Act | None:
@@ -44,7 +46,7 @@ class Measured:
         """The call that led to the first act; else the monitor's first one."""
         if self.first:
             return self.first.caller.call
-        calls = (c for c in self.cloud.facts.calls if c.at >= self.zero and c.source == "monitor")
+        calls = (c for c in self.facts.calls if c.at >= self.zero and c.source == "monitor")
         return next(calls, None)
 
     # Until AWS has accepted.
@@ -76,7 +78,7 @@ class Measured:
 
     def _setting(self, key: str, default: float) -> float:
         """A number of the deployed configuration."""
-        deployment = self.cloud.deployment
+        deployment = self.world.deployment
         return float(json.loads(deployment.parameters[deployment.configuration]).get(key, default))
 
     def _grace(self, seen: Mapping[str, float]) -> float:
@@ -88,7 +90,7 @@ class Measured:
         """When AWS itself shows all that has failed."""
         shown = [self.zero]
         if "application" in self.scenario.needs:
-            found = self.cloud.balancers["Primary"].shown_dead.first(True, self.zero)
+            found = self.world.balancers["Primary"].shown_dead.first(True, self.zero)
             if found is None:
                 return None
             shown.append(found)
@@ -101,7 +103,7 @@ class Measured:
         needed = {"database": int(self._setting("consecutive_failures", 2)), "application": 1}
         stands: dict[str, float] = {}
         rows = dict.fromkeys(needed, 0)
-        for at, signal, bad in call.caller.probes:
+        for at, signal, bad in self.facts.probes[call.caller]:
             if at > call.at:
                 break
             rows[signal] = rows[signal] + 1 if bad else 0
@@ -117,7 +119,7 @@ class Measured:
         parts["Lambda's queue and cold start"] = began - call.at
         held = any(
             self.zero <= write.at <= act.at and write.caller is not act.caller
-            for write in self.cloud.facts.writes
+            for write in self.facts.writes
         )
         rest = "another run's lease, whose end it waits for" if held else "the handler itself"
         parts[rest] = act.at - call.at - sum(parts.values())
@@ -127,10 +129,10 @@ class Measured:
         assert call.caller is not None
         self.slow["signal"] = "the load balancer's probes in a row"
         self.slow["grace"] = "the configured grace, for Aurora or the servers to recover"
-        earlier = [w for w in self.cloud.facts.writes if self.zero <= w.at < call.at]
+        earlier = [w for w in self.facts.writes if self.zero <= w.at < call.at]
         if any(write.status == "IN_PROGRESS" for write in earlier):
             self.slow["detect"] = "an earlier run's lease, which must expire before another may act"
-        elif self.cloud.network.throttled:
+        elif self.world.network.throttled:
             self.slow["detect"] = "API calls that are throttled, so that a signal is unknown"
         elif (call.caller.began or 0.0) > self.zero:
             self.slow["detect"] = (
@@ -154,7 +156,7 @@ class Measured:
         if done is None and self.first and self.first.component == "application":
             moved = done = self.first.at
         if moved is not None and done is not None:
-            for write in self.cloud.facts.writes:
+            for write in self.facts.writes:
                 # A run that found the writer moved and had only to latch does not await the cluster.
                 if write.at >= moved and write.status in ("COMPLETED", "FAILED_BACK"):
                     found["verify"] = max(0.0, write.at - done)
@@ -165,7 +167,7 @@ class Measured:
 
     def _promotion(self, found: dict[str, float | None]) -> tuple[float | None, float | None]:
         """From accepted, or from Aurora's own start, until a new writer, and an available cluster."""
-        aurora = self.cloud.aurora
+        aurora = self.world.aurora
         acts = (act.at for act in self.acts if act.component == "database")
         begin = next(acts, None)
         if begin is None:
@@ -204,10 +206,10 @@ class Measured:
     def _excused(self) -> tuple[str, ...]:
         """Where another moved the writer first, the automation's reaction to it was not asked for."""
         excused: set[str] = set()
-        if self.first is None and replaced(self.cloud, self.zero):
+        if self.first is None and replaced(self.world, self.zero):
             excused |= {"detect", "decide", "own_share", "accepted"}
         elif self.call and self.call.source == "operator":
             excused |= {"detect", "own_share", "accepted"}
-        if latch_failed(self.cloud):
+        if latch_failed(self.world):
             excused.add("latch")
         return tuple(sorted(excused))

@@ -4,7 +4,7 @@ As published at https://aws.amazon.com/lambda/pricing/ and https://aws.amazon.co
 they change, and a page like those is the authority.
 """
 
-from drtemplate.drill.deployment import Deployment
+from drtemplate.world.deployment import Deployment
 
 MONTH = 2_629_800.0  # seconds
 GB_SECOND = 0.0000166667

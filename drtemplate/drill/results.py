@@ -7,9 +7,11 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 
 from drtemplate.drill.histogram import RESOLUTION, Histogram
-from drtemplate.drill.runs import MEASURES, STAGES, SUMS, WRONGS, Moment, Run
+from drtemplate.drill.runs import MEASURES, STAGES, SUMS, WRONGS, Run
 from drtemplate.drill.summary import Budget, Summary
 from drtemplate.errors import InputError
+from drtemplate.world.journal import Moment
+from drtemplate.world.timings import Assumption
 
 __all__ = [
     "MEASURES",
@@ -28,25 +30,6 @@ __all__ = [
 ]
 
 VERSION = 1
-
-
-@dataclass(frozen=True, slots=True)
-class Assumption:
-    """A row of the assumptions file, for printing.
-
-    Attributes:
-        name: what it times, as ``aurora.promotion_seconds``.
-        value: its distribution in words, as ``lognormal, median 18 s, 99th percentile 50 s``.
-        documented: whether AWS documents it; else we assume it.
-        source: the address of the page; empty only if assumed.
-        note: what the page says, or why we assume what we do.
-    """
-
-    name: str
-    value: str
-    documented: bool
-    source: str
-    note: str = ""
 
 
 @dataclass(frozen=True, slots=True)

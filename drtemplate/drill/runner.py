@@ -9,17 +9,17 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from drtemplate.drill import prices
-from drtemplate.drill.assumptions import Assumptions
 from drtemplate.drill.budgets import judge, limits
-from drtemplate.drill.cloud import Cloud
-from drtemplate.drill.deployment import Deployment
 from drtemplate.drill.histogram import MICROSECONDS
 from drtemplate.drill.invariants import INVARIANTS, broken
 from drtemplate.drill.measures import Measured
 from drtemplate.drill.results import SUMS, DrillReport, Run, Summary
 from drtemplate.drill.scenarios import SLICE, SLICES, SPREAD, STRIDE, Scenario
+from drtemplate.drill.trial import Trial
 from drtemplate.drill.verdicts import outcome, verdicts
 from drtemplate.errors import DrTemplateError
+from drtemplate.world.deployment import Deployment
+from drtemplate.world.timings import Timings
 
 # Runs that a process makes at a stretch.
 CHUNK = 25
@@ -54,7 +54,7 @@ class Tally:
 def simulate(
     scenario: Scenario,
     deployment: Deployment,
-    assumptions: Assumptions,
+    timings: Timings,
     seed: int,
     shown: bool = False,
     tally: Tally | None = None,
@@ -66,45 +66,51 @@ def simulate(
     """
     # Coprime with the number of slices: fewer runs than slices lie all over the week.
     offset = (seed * STRIDE % SLICES) * SLICE if scenario.sliced else 0.0
-    cloud = Cloud(deployment, assumptions, f"{scenario.name}/{seed}", shown, offset)
-    zero = scenario.warm + cloud.kernel.random("fault").uniform(0, SPREAD)
+    name = f"{scenario.name}/{seed}"
+    trial = Trial.of(deployment, timings, name, shown=shown, offset=offset)
+    world = trial.world
+    zero = scenario.warm + world.clock.random("fault").uniform(0, SPREAD)
     end = zero + scenario.lasts
-    cloud.journal.zero = zero
-    cloud.kernel.at(zero, cloud.journal.note, "scenario", scenario.title)
+    world.journal.zero = zero
+    world.clock.at(zero, world.journal.note, "scenario", scenario.title)
+    # Until its end nothing of a run is garbage; to look for some meanwhile takes a fifth of the time.
+    gc.disable()
     try:
         for fault in scenario.setup:
-            fault(cloud)
+            fault(trial)
         for after, fault in scenario.faults:
-            cloud.kernel.at(zero + after, fault, cloud)
-        cloud.run(end)
-        return _run(cloud, scenario, seed, zero, end, tally or Tally())
+            world.clock.at(zero + after, fault, trial)
+        world.run(end)
+        return _run(trial, scenario, seed, zero, end, tally or Tally())
     finally:
-        cloud.close()
+        world.close()
+        gc.enable()
 
 
-def _run(cloud: Cloud, scenario: Scenario, seed: int, zero: float, end: float, tally: Tally) -> Run:
-    measured = Measured(cloud, scenario, zero, end)
+def _run(trial: Trial, scenario: Scenario, seed: int, zero: float, end: float, tally: Tally) -> Run:
+    world, facts = trial.world, trial.facts
+    measured = Measured(trial, scenario, zero, end)
     run = Run(
         scenario=scenario.name,
         seed=seed,
         stages={name: _rounded(value) for name, value in measured.stages.items()},
-        notifications=cloud.facts.notifications,
-        mails=len(cloud.facts.tellers),
-        lambda_seconds=sum(cloud.functions.seconds.values()),
-        calls=cloud.functions.calls,
+        notifications=len(world.messages),
+        mails=len(facts.tellers),
+        lambda_seconds=sum(world.functions.seconds.values()),
+        calls=world.functions.calls,
         virtual_seconds=end,
-        outcome=outcome(cloud, zero),
+        outcome=outcome(trial, zero),
         excused=measured.excused,
-        broken=broken(cloud, zero),
-        timeline=cloud.journal.timeline(),
-        **verdicts(cloud, scenario, zero),
+        broken=broken(trial, zero),
+        timeline=world.journal.timeline(),
+        **verdicts(trial, scenario, zero),
     )
-    for logical, function in cloud.deployment.functions.items():
-        used = cloud.functions.seconds[logical] * function.memory / 1024
+    for logical, function in world.deployment.functions.items():
+        used = world.functions.seconds[logical] * function.memory / 1024
         tally.gb_us += round(used * MICROSECONDS)
-    tally.invocations += cloud.functions.count
-    tally.puts += cloud.facts.puts
-    tally.metrics |= {key[1] for key in cloud.metrics.series if not key[0].startswith("AWS/")}
+    tally.invocations += world.functions.count
+    tally.puts += facts.puts
+    tally.metrics |= {key[1] for key in world.metrics.series if not key[0].startswith("AWS/")}
     _blame(run, measured, scenario, tally)
     return run
 
@@ -128,10 +134,8 @@ def _blame(run: Run, measured: Measured, scenario: Scenario, tally: Tally) -> No
 _work: dict[str, Any] = {}
 
 
-def _prepare(
-    own: bool, deployment: Deployment, assumptions: Assumptions, scenarios: Sequence[Scenario]
-) -> None:
-    _work.update(own=own, deployment=deployment, assumptions=assumptions, scenarios=scenarios)
+def _prepare(deployment: Deployment, timings: Timings, scenarios: Sequence[Scenario]) -> None:
+    _work.update(deployment=deployment, timings=timings, scenarios=scenarios)
 
 
 def _chunk(task: tuple[int, int, int, int]) -> tuple[int, int, Summary, Tally] | str:
@@ -142,14 +146,8 @@ def _chunk(task: tuple[int, int, int, int]) -> tuple[int, int, Summary, Tally] |
     try:
         for at in range(first, last):
             shown = at == 0
-            run = simulate(
-                scenario, _work["deployment"], _work["assumptions"], seed + at, shown, tally
-            )
+            run = simulate(scenario, _work["deployment"], _work["timings"], seed + at, shown, tally)
             summary.add(run)
-            if _work["own"]:
-                # boto3's models stay for good; looking through them again and again takes a third.
-                gc.freeze()
-                _work["own"] = False
     except DrTemplateError as exc:
         return str(exc)
     return number, last - first, summary, tally
@@ -159,18 +157,18 @@ def _results(
     tasks: Sequence[tuple[int, int, int, int]], jobs: int, given: tuple[Any, ...]
 ) -> Iterator[Any]:
     if jobs == 1:
-        _prepare(False, *given)
+        _prepare(*given)
         yield from map(_chunk, tasks)
         return
     methods = multiprocessing.get_all_start_methods()
     context = multiprocessing.get_context("fork" if "fork" in methods else "spawn")
-    with context.Pool(jobs, _prepare, (True, *given)) as pool:
+    with context.Pool(jobs, _prepare, given) as pool:
         yield from pool.imap(_chunk, tasks)
 
 
 def drill(
     deployment: Deployment,
-    assumptions: Assumptions,
+    timings: Timings,
     scenarios: Sequence[Scenario],
     *,
     runs: int,
@@ -183,7 +181,7 @@ def drill(
 
     Args:
         deployment: the stack, with its handlers.
-        assumptions: AWS's timings.
+        timings: AWS's.
         scenarios: which ones.
         runs: of each.
         seed: of the first run; run k of the drill has the seed ``seed + k``.
@@ -201,7 +199,7 @@ def drill(
     ]
     totals = [(Summary(one.name, one.title, one.must_act), Tally()) for one in scenarios]
     done: list[Summary] = []
-    for result in _results(tasks, jobs, (deployment, assumptions, tuple(scenarios))):
+    for result in _results(tasks, jobs, (deployment, timings, tuple(scenarios))):
         if isinstance(result, str):
             raise DrTemplateError(result)
         number, count, part, tally = result
@@ -230,7 +228,7 @@ def _finish(summary: Summary, tally: Tally, scenario: Scenario, deployment: Depl
 
 def report(
     deployment: Deployment,
-    assumptions: Assumptions,
+    timings: Timings,
     summaries: Iterable[Summary],
     seed: int,
     runs: int,
@@ -242,7 +240,7 @@ def report(
         template_digest=deployment.digest,
         handlers=deployment.handlers,
         settings=deployment.settings(),
-        assumptions=assumptions.rows(),
+        assumptions=timings.rows(),
         summaries=tuple(summaries),
         invariants=INVARIANTS,
     )

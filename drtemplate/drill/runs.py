@@ -4,6 +4,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from drtemplate.world.journal import Moment
+
 # Seconds each, as design section 6 parts them.
 STAGES = (
     "signal",  # fault -> AWS's own signal shows it (debounced target, refused connection)
@@ -23,21 +25,6 @@ SUMS = {
 }
 MEASURES = (*STAGES, *SUMS)
 WRONGS = ("unneeded", "missed", "repeated")
-
-
-@dataclass(frozen=True, slots=True)
-class Moment:
-    """Something that happened in a shown run.
-
-    Attributes:
-        at: virtual seconds since the fault; negative before it.
-        actor: who did it, as ``Aurora``, ``Route 53``, ``monitor``, ``orchestrator``, ``client``.
-        what: a few words.
-    """
-
-    at: float
-    actor: str
-    what: str
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,8 +5,8 @@ from dataclasses import dataclass, field
 
 from drtemplate.drill import blind_spots, faults
 from drtemplate.drill.faults import Fault
-from drtemplate.drill.prober import Reply
 from drtemplate.errors import InputError
+from drtemplate.world.aws.prober import Reply
 
 DATABASE = frozenset({"database"})
 APPLICATION = frozenset({"application"})

@@ -9,12 +9,12 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from drtemplate.drill.assumptions import Assumptions
-from drtemplate.drill.deployment import Deployment
 from drtemplate.drill.knobs import BY_NAME, KNOBS, MOVES_HELP, Knob
 from drtemplate.drill.results import SensitivityRow, Summary
 from drtemplate.drill.runner import drill
 from drtemplate.errors import DrTemplateError
+from drtemplate.world.deployment import Deployment
+from drtemplate.world.timings import Timings
 
 # Tells what a month costs.
 USUAL = "quiet_week"
@@ -100,8 +100,8 @@ def _row(knob: Knob, value: float, found: Mapping[str, Summary], *, own: bool) -
 _work: dict[str, Any] = {}
 
 
-def _prepare(deployment: Deployment, assumptions: Assumptions, runs: int, seed: int) -> None:
-    _work.update(deployment=deployment, assumptions=assumptions, runs=runs, seed=seed)
+def _prepare(deployment: Deployment, timings: Timings, runs: int, seed: int) -> None:
+    _work.update(deployment=deployment, timings=timings, runs=runs, seed=seed)
 
 
 def _drilled(task: Task) -> tuple[Summary, ...] | str:
@@ -112,7 +112,7 @@ def _drilled(task: Task) -> tuple[Summary, ...] | str:
     scenarios = [BY_NAME[name] for name in task.scenarios]
     try:
         return drill(
-            deployment, _work["assumptions"], scenarios, runs=_work["runs"], seed=_work["seed"]
+            deployment, _work["timings"], scenarios, runs=_work["runs"], seed=_work["seed"]
         )
     except DrTemplateError as exc:
         return str(exc)
@@ -120,7 +120,7 @@ def _drilled(task: Task) -> tuple[Summary, ...] | str:
 
 def measurer(
     deployment: Deployment,
-    assumptions: Assumptions,
+    timings: Timings,
     *,
     runs: int,
     seed: int,
@@ -131,7 +131,7 @@ def measurer(
 
     Args:
         deployment: as the template declares it.
-        assumptions: AWS's timings.
+        timings: AWS's.
         runs: of each scenario, for each value.
         seed: of the first run.
         jobs: processes.
@@ -139,7 +139,7 @@ def measurer(
     """
 
     def measure(tasks: Sequence[Task]) -> Iterator[Sequence[Summary]]:
-        given = (deployment, assumptions, runs, seed)
+        given = (deployment, timings, runs, seed)
         for task, result in zip(tasks, _results(tasks, jobs, given), strict=True):
             if isinstance(result, str):
                 raise DrTemplateError(result)

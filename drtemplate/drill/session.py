@@ -4,11 +4,11 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 
 from drtemplate.drill import runner, sensitivity
-from drtemplate.drill.assumptions import Assumptions
-from drtemplate.drill.deployment import Deployment
 from drtemplate.drill.imports import check_imports
 from drtemplate.drill.results import DrillReport, Summary
 from drtemplate.drill.scenarios import Scenario
+from drtemplate.world.deployment import Deployment
+from drtemplate.world.timings import Timings
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -17,7 +17,7 @@ class Session:
 
     Attributes:
         deployment: the stack, with its handlers.
-        assumptions: AWS's timings.
+        timings: AWS's.
         scenarios: which ones.
         runs: of each scenario.
         swept: runs for each value of each knob and scenario; 0 for no sweep.
@@ -26,7 +26,7 @@ class Session:
     """
 
     deployment: Deployment
-    assumptions: Assumptions
+    timings: Timings
     scenarios: tuple[Scenario, ...]
     runs: int
     swept: int
@@ -44,7 +44,7 @@ class Session:
         Raises:
             DrTemplateError: a function cannot be loaded.
         """
-        check_imports(self.deployment, self.assumptions)
+        check_imports(self.deployment, self.timings)
 
     def drill(
         self, advance: Callable[[str, int], None], finished: Callable[[Summary], None]
@@ -58,7 +58,7 @@ class Session:
         Raises:
             DrTemplateError: a handler does what no drill knows.
         """
-        given = (self.deployment, self.assumptions)
+        given = (self.deployment, self.timings)
         summaries = runner.drill(
             *given,
             self.scenarios,

@@ -3,14 +3,15 @@
 import json
 from collections.abc import Mapping
 
-from drtemplate.drill.cloud import Cloud
 from drtemplate.drill.facts import AUTOMATIC
 from drtemplate.drill.scenarios import Scenario
+from drtemplate.drill.trial import Trial
+from drtemplate.world.world import World
 
 OUTCOMES = ("COMPLETED", "FAILED_BACK", "FAILED", "KILLED", "REFUSED", "DRY_RUN", "NOT_REQUIRED")
 
 
-def verdicts(cloud: Cloud, scenario: Scenario, zero: float) -> dict[str, int]:
+def verdicts(trial: Trial, scenario: Scenario, zero: float) -> dict[str, int]:
     """Runs of the orchestrator that acted, by what they should have done; missed ones; Route 53's moves.
 
     What acts by itself before the fault is unneeded, in every scenario.
@@ -19,7 +20,7 @@ def verdicts(cloud: Cloud, scenario: Scenario, zero: float) -> dict[str, int]:
     seen: set[str] = set()
     runs: dict[int, str] = {}
     order = ("right", "repeated", "unneeded")
-    for act in cloud.facts.acts:
+    for act in trial.facts.acts:
         automatic = act.caller.source in AUTOMATIC
         if act.at < zero:
             if not automatic:
@@ -37,38 +38,38 @@ def verdicts(cloud: Cloud, scenario: Scenario, zero: float) -> dict[str, int]:
         runs[id(act.caller)] = max(before, verdict, key=order.index)
     for verdict in runs.values():
         counts[verdict] += 1
-    counts["missed"] = int(scenario.must_act and not _all_moved(cloud, scenario, zero, seen))
-    counts["moves"] = sum(at >= zero for at in cloud.records.side.times)
+    counts["missed"] = int(scenario.must_act and not _all_moved(trial.world, scenario, zero, seen))
+    counts["moves"] = sum(at >= zero for at in trial.world.records.side.times)
     return counts
 
 
-def _all_moved(cloud: Cloud, scenario: Scenario, zero: float, seen: set[str]) -> bool:
+def _all_moved(world: World, scenario: Scenario, zero: float, seen: set[str]) -> bool:
     """Whether each component was moved, by the automation or by Aurora itself.
 
     A latch that AWS did not take is recorded, and no failed failover.
     """
     moved = set(seen)
-    if replaced(cloud, zero):
+    if replaced(world, zero):
         moved.add("database")
-    if "database" in moved and latch_failed(cloud):
+    if "database" in moved and latch_failed(world):
         moved.add("application")
     return scenario.needs <= moved
 
 
-def replaced(cloud: Cloud, zero: float) -> bool:
+def replaced(world: World, zero: float) -> bool:
     """Whether another instance writes than before the fault, whoever moved it."""
-    writers = cloud.aurora.writers
+    writers = world.aurora.writers
     return writers.value != writers.before(zero)
 
 
-def latch_failed(cloud: Cloud) -> bool:
+def latch_failed(world: World) -> bool:
     """Whether a run has recorded that AWS did not take its latch; how many may is a budget."""
-    return cloud.recorded("RUN#", "LatchError")
+    return world.table.recorded("RUN#", "LatchError")
 
 
-def outcome(cloud: Cloud, zero: float) -> str:
+def outcome(trial: Trial, zero: float) -> str:
     """How the orchestrator's runs since the fault ended, the weightiest."""
-    found = {_outcome(run.answer, run.error) for run in cloud.facts.runs if run.queued >= zero}
+    found = {_outcome(run.answer, run.error) for run in trial.facts.runs if run.queued >= zero}
     return next((name for name in OUTCOMES if name in found), "NONE")
 
 

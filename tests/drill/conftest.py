@@ -5,9 +5,7 @@ from dataclasses import replace
 import pytest
 
 from drtemplate.drill import runner
-from drtemplate.drill.assumptions import load_assumptions
-from drtemplate.drill.cloud import Cloud
-from drtemplate.drill.deployment import MONITOR, ORCHESTRATOR, load_deployment
+from drtemplate.groups.handlers import MONITOR, ORCHESTRATOR
 
 # Looks every five seconds at the writer (two seconds at most) and at the targets; calls when the writer
 # was bad twice in a row and the targets are bad. UNKNOWN is what an API error counts as.
@@ -104,33 +102,6 @@ LEASE, FINISHES, FAILS_BACK, PROVES, TELLS = True, True, False, True, True
 
 
 @pytest.fixture(scope="session")
-def deployment():
-    return load_deployment()
-
-
-@pytest.fixture(scope="session")
-def assumptions():
-    return load_assumptions()
-
-
-@pytest.fixture(scope="session")
-def fixed(assumptions):
-    """Every timing the same in every draw: 0.1 s, but for those that matter to a case."""
-
-    def make(**seconds):
-        plain = dict.fromkeys(assumptions.timings, 0.1)
-        plain |= {
-            "lambda_keep_warm": 600.0,
-            "aurora_endpoint_ttl": 5.0,
-            "route53_alias_ttl": 60.0,
-            "tcp_retransmit": 1.0,
-        }
-        return assumptions.fixed(**{**plain, **seconds})
-
-    return make
-
-
-@pytest.fixture(scope="session")
 def plain(deployment):
     """The deployment with the small handlers, ``monitor`` and ``orchestrator`` lines added to them."""
 
@@ -145,25 +116,18 @@ def plain(deployment):
 
 
 @pytest.fixture
-def cloud(deployment, fixed):
-    made = Cloud(deployment, fixed(), "test")
-    yield made
-    made.close()
-
-
-@pytest.fixture
 def measure(monkeypatch):
-    """Run a scenario; gives the run and its world."""
+    """Run a scenario; gives the run and its trial."""
     kept = {}
     inner = runner._run
 
-    def spy(cloud, *arguments):
-        kept["cloud"] = cloud
-        return inner(cloud, *arguments)
+    def spy(trial, *arguments):
+        kept["trial"] = trial
+        return inner(trial, *arguments)
 
     monkeypatch.setattr(runner, "_run", spy)
 
-    def measured(scenario, deployment, assumptions, seed):
-        return runner.simulate(scenario, deployment, assumptions, seed), kept["cloud"]
+    def measured(scenario, deployment, timings, seed):
+        return runner.simulate(scenario, deployment, timings, seed), kept["trial"]
 
     return measured

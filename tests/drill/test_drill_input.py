@@ -9,16 +9,16 @@ import yaml
 
 from drtemplate.cli import main
 from drtemplate.cloudformation.document import load_template
-from drtemplate.drill import sandbox
-from drtemplate.drill.assumptions import ASSUMPTIONS, load_assumptions
-from drtemplate.drill.deployment import TEMPLATE, load_deployment, with_handlers
 from drtemplate.drill.imports import check_imports
 from drtemplate.drill.results import DrillReport
 from drtemplate.errors import InputError
-from drtemplate.groups.handlers import HANDLERS as FILES
+from drtemplate.groups.handlers import HANDLERS
 from drtemplate.settings import PROJECT
+from drtemplate.world.functions import sandbox
+from drtemplate.world.reading import TEMPLATE, load_deployment, with_handlers
+from drtemplate.world.timings import TIMINGS, load_timings
 
-HANDLERS = PROJECT / "handlers"
+FOLDER = PROJECT / "handlers"
 
 
 @pytest.fixture
@@ -61,7 +61,7 @@ def test_wrong_options(drill, arguments, words):
 
 
 def edited(tmp_path, edit):
-    document = yaml.safe_load(ASSUMPTIONS.read_text())
+    document = yaml.safe_load(TIMINGS.read_text())
     edit(document)
     path = tmp_path / "mine.yaml"
     path.write_text(yaml.safe_dump(document))
@@ -111,15 +111,15 @@ def test_assumptions_that_are_no_mapping(drill, tmp_path):
 
 def test_the_same_assumptions_elsewhere_are_fine(tmp_path):
     path = edited(tmp_path, lambda _: None)
-    assert load_assumptions(path).rows() == load_assumptions().rows()
-    for row in load_assumptions().rows():
+    assert load_timings(path).rows() == load_timings().rows()
+    for row in load_timings().rows():
         assert row.source or not row.documented
         assert row.note
 
 
 @pytest.mark.parametrize("name", ["health_monitor.py", "failover_orchestrator.py"])
 def test_a_folder_without_a_handler(drill, tmp_path, name):
-    shutil.copytree(HANDLERS, tmp_path / "h")
+    shutil.copytree(FOLDER, tmp_path / "h")
     (tmp_path / "h" / name).unlink()
     assert name in refused(drill("--handlers", tmp_path / "h"))
 
@@ -127,7 +127,7 @@ def test_a_folder_without_a_handler(drill, tmp_path, name):
 def spoiled(tmp_path, name, text, *, whole=True):
     """The template's handlers in a folder, the text in place of one of them or behind it."""
     folder = tmp_path / "h"
-    shutil.copytree(HANDLERS, folder)
+    shutil.copytree(FOLDER, folder)
     path = folder / name
     path.write_bytes(text if whole else path.read_bytes() + text)
     return folder, path
@@ -150,7 +150,7 @@ def test_a_handler_that_is_none(drill, tmp_path, text, words):
     assert words in error
 
 
-@pytest.mark.parametrize("name", FILES.values())
+@pytest.mark.parametrize("name", HANDLERS.values())
 @pytest.mark.parametrize(
     ("text", "words"),
     [
@@ -168,17 +168,17 @@ def test_a_handler_that_is_none(drill, tmp_path, text, words):
         (b"import boto3\nboto3.client('ec2').describe_vpcs()\n", "calls ec2:DescribeVpcs"),
     ],
 )  # fmt: skip
-def test_a_handler_that_cannot_be_loaded(deployment, assumptions, tmp_path, name, text, words):
+def test_a_handler_that_cannot_be_loaded(deployment, timings, tmp_path, name, text, words):
     folder, path = spoiled(tmp_path, name, text)
     with pytest.raises(InputError) as caught:
-        check_imports(with_handlers(deployment, folder), assumptions)
+        check_imports(with_handlers(deployment, folder), timings)
     assert str(caught.value).startswith(f"{path}: ")
     assert words in str(caught.value)
 
 
-def test_the_project_s_own_handlers_can_be_loaded(deployment, assumptions):
-    check_imports(deployment, assumptions)
-    check_imports(with_handlers(deployment, HANDLERS), assumptions)
+def test_the_project_s_own_handlers_can_be_loaded(deployment, timings):
+    check_imports(deployment, timings)
+    check_imports(with_handlers(deployment, FOLDER), timings)
 
 
 @pytest.mark.parametrize(
@@ -199,14 +199,14 @@ def test_the_template_s_own_code_that_cannot_be_imported(drill, tmp_path, code, 
 
 
 def test_ctrl_c_while_a_handler_is_loaded_is_no_fault_of_the_handler(
-    deployment, assumptions, monkeypatch
+    deployment, timings, monkeypatch
 ):
     def interrupted(*_):
         raise KeyboardInterrupt
 
     monkeypatch.setattr(sandbox, "load", interrupted)
     with pytest.raises(KeyboardInterrupt):
-        check_imports(deployment, assumptions)
+        check_imports(deployment, timings)
 
 
 READS_ITS_CONFIGURATION = b"""
@@ -300,7 +300,7 @@ def test_a_budget_that_is_not_kept_is_exit_code_1(drill, tmp_path):
 
 
 def test_other_handlers_are_named(drill):
-    code, out, _, _ = drill("--handlers", HANDLERS, "--runs", 1, "--scenario", "blip_3s")
+    code, out, _, _ = drill("--handlers", FOLDER, "--runs", 1, "--scenario", "blip_3s")
     assert code == 0
     assert "handlers: handlers" in out
 

@@ -10,20 +10,22 @@ import pytest
 
 from drtemplate.drill import faults, runner
 from drtemplate.drill.budgets import judge, limits
-from drtemplate.drill.cloud import Cloud
-from drtemplate.drill.deployment import load_deployment
+from drtemplate.drill.facts import Facts
 from drtemplate.drill.invariants import INVARIANTS
 from drtemplate.drill.results import Run, Summary
 from drtemplate.drill.runner import drill, report, simulate
 from drtemplate.drill.scenarios import SCENARIOS, SLICES, STRIDE, Scenario, select
+from drtemplate.drill.trial import Trial
 from drtemplate.settings import PROJECT
+from drtemplate.world.reading import load_deployment
+from drtemplate.world.world import World
 
 RUNS = 3
 
 
 @pytest.fixture(scope="module")
-def short(deployment, assumptions):
-    summaries = drill(deployment, assumptions, SCENARIOS, runs=RUNS, seed=1, jobs=2)
+def short(deployment, timings):
+    summaries = drill(deployment, timings, SCENARIOS, runs=RUNS, seed=1, jobs=2)
     return {summary.scenario: summary for summary in summaries}
 
 
@@ -88,23 +90,23 @@ def test_the_issue_names_are_all_there():
 # Determinism.
 
 
-def results(deployment, assumptions, **named):
+def results(deployment, timings, **named):
     scenarios = select(["both_tiers_dead", "quiet_week", "double_trigger", "throttling"])
     settings = {"runs": 8, "seed": 5, "jobs": 1, **named}
-    summaries = drill(deployment, assumptions, scenarios, **settings)
-    return report(deployment, assumptions, summaries, settings["seed"], settings["runs"]).to_json()
+    summaries = drill(deployment, timings, scenarios, **settings)
+    return report(deployment, timings, summaries, settings["seed"], settings["runs"]).to_json()
 
 
 def test_the_same_seed_gives_the_same_results_on_any_number_of_jobs(
-    deployment, assumptions, monkeypatch
+    deployment, timings, monkeypatch
 ):
-    one = results(deployment, assumptions)
+    one = results(deployment, timings)
     # The runs of a scenario at a stretch, or in several parts of which the last is short.
     monkeypatch.setattr(runner, "CHUNK", 3)
-    assert one == results(deployment, assumptions)
-    assert one == results(deployment, assumptions, jobs=2)
-    assert one == results(deployment, assumptions, jobs=3)
-    assert one != results(deployment, assumptions, seed=6)
+    assert one == results(deployment, timings)
+    assert one == results(deployment, timings, jobs=2)
+    assert one == results(deployment, timings, jobs=3)
+    assert one != results(deployment, timings, seed=6)
 
 
 def test_the_results_do_not_depend_on_hash_order():
@@ -125,20 +127,20 @@ def test_the_results_do_not_depend_on_hash_order():
 
 SCRIPT = """
 from drtemplate.drill import runner
-from drtemplate.drill.assumptions import load_assumptions
-from drtemplate.drill.deployment import load_deployment
+from drtemplate.world.timings import load_timings
+from drtemplate.world.reading import load_deployment
 from drtemplate.drill.scenarios import select
-stack, timings = load_deployment(), load_assumptions()
+stack, timings = load_deployment(), load_timings()
 found = runner.drill(stack, timings, select(["both_tiers_dead", "zone_outage"]), runs=4, seed=1)
 print(runner.report(stack, timings, found, 1, 4).to_json())
 """
 
 
-def test_a_run_is_repeated_by_its_own_seed(deployment, assumptions):
+def test_a_run_is_repeated_by_its_own_seed(deployment, timings):
     (scenario,) = select(["both_tiers_dead"])
-    (summary,) = drill(deployment, assumptions, [scenario], runs=8, seed=100, jobs=2)
+    (summary,) = drill(deployment, timings, [scenario], runs=8, seed=100, jobs=2)
     worst = summary.measures["accepted"]
-    run = simulate(scenario, deployment, assumptions, worst.worst_seed)
+    run = simulate(scenario, deployment, timings, worst.worst_seed)
     assert run.measures()["accepted"] == pytest.approx(worst.worst, abs=1e-6)
 
 
@@ -150,13 +152,13 @@ def test_the_first_run_of_a_scenario_is_shown(short):
     assert {"Aurora", "monitor", "orchestrator"} <= {moment.actor for moment in timeline}
 
 
-def test_a_week_is_cut_into_consecutive_parts(deployment, assumptions):
+def test_a_week_is_cut_into_consecutive_parts(deployment, timings):
     """In the slice with the backup window's beginning the cluster is shown as backing up."""
     (scenario,) = select(["quiet_week"])
     found = set()
     # From three to four o'clock, in parts of ten minutes.
     for number in (seed for seed in range(SLICES) if seed * STRIDE % SLICES in range(17, 24)):
-        run = simulate(scenario, deployment, assumptions, number, shown=True)
+        run = simulate(scenario, deployment, timings, number, shown=True)
         found |= {moment.what for moment in run.timeline if moment.actor == "Aurora"}
         assert (run.unneeded, run.outcome) == (0, "NONE")
     assert "cluster backing-up" in found
@@ -169,29 +171,29 @@ def test_any_number_of_runs_lies_all_over_the_week():
 
 
 @pytest.mark.parametrize("name", ["both_tiers_dead", "writer_hung", "application_dead"])
-def test_the_deployed_handlers_keep_the_budgets(deployment, assumptions, name):
+def test_the_deployed_handlers_keep_the_budgets(deployment, timings, name):
     (scenario,) = select([name])
-    summary = fails(deployment, assumptions, scenario, range(1, 9))
+    summary = fails(deployment, timings, scenario, range(1, 9))
     summary.budgets = judge(summary, scenario, {})
     assert [one for one in summary.budgets if not one.held] == []
 
 
 @pytest.mark.parametrize("name", ["writer_hung", "application_dead"])
-def test_the_alarms_way_is_too_slow_for_the_budgets(deployment, assumptions, name):
+def test_the_alarms_way_is_too_slow_for_the_budgets(deployment, timings, name):
     """With the monitor dead the alarms act, and the drill says that it is late."""
     (ordinary,) = select([name])
     scenario = replace(ordinary, setup=(faults.monitor_broken,), lasts=780.0)
-    summary = fails(deployment, assumptions, scenario, range(1, 4))
+    summary = fails(deployment, timings, scenario, range(1, 4))
     assert summary.counts["right"] == 3
     summary.budgets = judge(summary, scenario, {})
     assert not summary.held
     assert not next(one for one in summary.budgets if one.name.startswith("detect")).held
 
 
-def test_what_acts_before_the_fault_is_unneeded(deployment, assumptions):
+def test_what_acts_before_the_fault_is_unneeded(deployment, timings):
     (quiet,) = select(["quiet_week"])
     early = ((-90.0, faults.writer_stops("hung", seen=False)),)
-    summary = fails(deployment, assumptions, replace(quiet, faults=early))
+    summary = fails(deployment, timings, replace(quiet, faults=early))
     assert summary.counts["unneeded"] == 4
 
 
@@ -231,65 +233,65 @@ DEFECTS = {
 
 
 @pytest.mark.parametrize("invariant", INVARIANTS)
-def test_every_invariant_can_be_broken(plain, assumptions, invariant):
+def test_every_invariant_can_be_broken(plain, timings, invariant):
     scenario, monitor, orchestrator = DEFECTS[invariant]
     if isinstance(scenario, str):
         (scenario,) = select([scenario])
-    assert fails(plain(), assumptions, scenario).broken == {}
-    assert fails(plain(monitor, orchestrator), assumptions, scenario).broken == {invariant: 4}
+    assert fails(plain(), timings, scenario).broken == {}
+    assert fails(plain(monitor, orchestrator), timings, scenario).broken == {invariant: 4}
 
 
-def fails(deployment, assumptions, scenario, seeds=range(4)):
+def fails(deployment, timings, scenario, seeds=range(4)):
     """What four runs count together, and the invariants that they break."""
     summary = Summary(scenario.name)
     for seed in seeds:
-        summary.add(simulate(scenario, deployment, assumptions, seed))
+        summary.add(simulate(scenario, deployment, timings, seed))
     return summary
 
 
-def test_the_small_handlers_break_nothing(plain, assumptions):
+def test_the_small_handlers_break_nothing(plain, timings):
     (scenario,) = select(["both_tiers_dead"])
-    summary = fails(plain(), assumptions, scenario)
+    summary = fails(plain(), timings, scenario)
     assert (summary.counts["right"], summary.counts["unneeded"], summary.broken) == (4, 0, {})
 
 
-def test_without_a_lease(plain, assumptions):
+def test_without_a_lease(plain, timings):
     (scenario,) = select(["both_tiers_dead"])
     made = plain(CALLS_ALWAYS, LEASELESS)
-    summary = fails(made, assumptions, scenario)
+    summary = fails(made, timings, scenario)
     assert summary.counts["repeated"] >= 4
     assert summary.broken["lease held"] == 4
     assert summary.broken["one failover per incident"] == 4
 
 
-def test_what_is_unknown_counted_as_bad(plain, assumptions):
-    summary = fails(plain(CALLS_ALWAYS + KNOWS_ALL), assumptions, BLIND)
+def test_what_is_unknown_counted_as_bad(plain, timings):
+    summary = fails(plain(CALLS_ALWAYS + KNOWS_ALL), timings, BLIND)
     assert summary.counts["unneeded"] == 4
-    assert fails(plain(CALLS_ALWAYS), assumptions, BLIND).counts["unneeded"] == 0
+    assert fails(plain(CALLS_ALWAYS), timings, BLIND).counts["unneeded"] == 0
 
 
-def test_an_automatic_fail_back(plain, assumptions):
+def test_an_automatic_fail_back(plain, timings):
     (scenario,) = select(["both_tiers_dead"])
-    summary = fails(plain("", "FAILS_BACK = True\n"), assumptions, scenario)
+    summary = fails(plain("", "FAILS_BACK = True\n"), timings, scenario)
     assert summary.broken["no automatic fail back"] == 4
     assert summary.counts["repeated"] >= 4
 
 
-def test_two_failovers_under_one_lease_before_the_incident(plain, assumptions):
+def test_two_failovers_under_one_lease_before_the_incident(plain, timings):
     (scenario,) = select(["fail_back"])
-    summary = fails(plain("", BEFORE_THE_END.format(AGAIN)), assumptions, scenario)
+    summary = fails(plain("", BEFORE_THE_END.format(AGAIN)), timings, scenario)
     assert summary.broken == {"one failover per incident": 4}
 
 
-def test_a_run_that_is_killed_and_that_no_later_one_records(plain, assumptions):
+def test_a_run_that_is_killed_and_that_no_later_one_records(plain, timings):
     """The small orchestrator refuses for ever, also when the lease of the killed run is over."""
     (scenario,) = select(["orchestrator_killed_early"])
-    assert fails(plain(), assumptions, scenario).broken == {"no stuck run": 4}
+    assert fails(plain(), timings, scenario).broken == {"no stuck run": 4}
 
 
-def test_a_handler_that_never_calls_is_missed(plain, assumptions):
+def test_a_handler_that_never_calls_is_missed(plain, timings):
     (scenario,) = select(["both_tiers_dead"])
-    summary = fails(plain("def handler(event, context): pass\n"), assumptions, scenario)
+    summary = fails(plain("def handler(event, context): pass\n"), timings, scenario)
     assert summary.counts["missed"] == 4
     summary.budgets = judge(summary, scenario, {})
     assert not summary.held
@@ -297,10 +299,10 @@ def test_a_handler_that_never_calls_is_missed(plain, assumptions):
     assert (unmeasured.held, unmeasured.measured) == (False, None)
 
 
-def test_a_slow_decision_breaks_its_budget_and_is_named(plain, assumptions):
+def test_a_slow_decision_breaks_its_budget_and_is_named(plain, timings):
     (scenario,) = select(["both_tiers_dead"])
     slow = "_handler = handler\ndef handler(event, context):\n time.sleep(30)\n return _handler(event, context)\n"
-    (summary,) = drill(plain("", slow), assumptions, [scenario], runs=3, seed=1)
+    (summary,) = drill(plain("", slow), timings, [scenario], runs=3, seed=1)
     broken = {budget.name: budget for budget in summary.budgets if not budget.held}
     assert "decide, 99th percentile" in broken
     assert broken["decide, 99th percentile"].mechanism == "the handler itself"
@@ -443,30 +445,30 @@ def test_what_is_excused_is_not_measured_either():
 # The world around a run.
 
 
-def test_memory_does_not_grow_with_the_runs(deployment, assumptions):
+def test_memory_does_not_grow_with_the_runs(deployment, timings):
     (scenario,) = select(["both_tiers_dead"])
     sizes = []
     for runs in (20, 60):
-        (summary,) = drill(deployment, assumptions, [scenario], runs=runs, seed=1)
+        (summary,) = drill(deployment, timings, [scenario], runs=runs, seed=1)
         one = json.dumps(summary.to_json())
         sizes.append(len(one))
     # More bins are used, and no run is kept.
     assert sizes[1] < sizes[0] * 1.5
 
 
-def test_nothing_of_a_run_outlives_it(deployment, assumptions):
-    made = Cloud(deployment, assumptions, "x")
+def test_nothing_of_a_run_outlives_it(deployment, timings):
+    made = World(deployment, timings, "x")
     made.run(100)
     assert made.functions.running
     made.close()
-    assert not made.kernel.strands
+    assert not made.clock.strands
     assert all(one.strand is None or one.strand.dead for one in made.functions.running)
 
 
-def test_a_nat_gateway_lost_blinds_one_zone_only(deployment, assumptions):
-    made = Cloud(deployment, assumptions, "x")
+def test_a_nat_gateway_lost_blinds_one_zone_only(deployment, timings):
+    made = World(deployment, timings, "x")
     function = deployment.functions["HealthMonitorFunction"]
-    faults.nat_lost(made)
+    faults.nat_lost(Trial(made, Facts()))
     first, second = function.zones
     path = made.network.path
     assert path("rds", function, first) == "silent"

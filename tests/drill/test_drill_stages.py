@@ -25,16 +25,16 @@ def ticks(began, until=70):
 @pytest.mark.parametrize("seed", SEEDS)
 def test_both_tiers_dead(measure, plain, fixed, seed):
     timings = fixed(aurora_promotion=17, aurora_settle=2, target_state_delay=1)
-    run, cloud = measure(scenario("both_tiers_dead"), plain(), timings, seed)
-    zero, stages = cloud.journal.zero, run.stages
+    run, trial = measure(scenario("both_tiers_dead"), plain(), timings, seed)
+    zero, stages = trial.world.journal.zero, run.stages
 
     # AWS's signal: the second refused probe of the later target, shown a second later.
-    phases = [target.prober.phase for target in cloud.balancers["Primary"].targets]
+    phases = [target.prober.phase for target in trial.world.balancers["Primary"].targets]
     signal = max((phase - zero) % 5 + 5 + 1 for phase in phases)
     assert stages["signal"] == pytest.approx(signal)
 
     # The monitor: connected at once, no packet for two seconds, then a call of 0.1 s each.
-    call = cloud.facts.acts[0].caller.call
+    call = trial.facts.acts[0].caller.call
     bad = [at for at in ticks(call.caller.began) if at >= zero]
     stands = bad[1] + 2.1
     looks = [at for at in bad[1:] if at + 2.2 >= zero + signal]
@@ -54,20 +54,20 @@ def test_both_tiers_dead(measure, plain, fixed, seed):
     assert stages["verify"] == pytest.approx(looked + API - 19)
 
     # A client: DNS has moved long ago; the endpoint's name 0.1 s after the promotion, cached for 5 s.
-    random = cloud.kernel.random("client")
+    random = trial.world.clock.random("client")
     random.uniform(0, 60)
     phase = random.uniform(0, 5)
     named = zero + sum(stages[name] for name in ("signal", "detect", "grace", "decide")) + 17 + 0.1
     assert stages["client_uncached"] == pytest.approx(named + (phase - named) % 5 - zero)
-    assert run.measures()["accepted"] == pytest.approx(cloud.facts.acts[0].at - zero)
+    assert run.measures()["accepted"] == pytest.approx(trial.facts.acts[0].at - zero)
     assert (run.right, run.missed, run.unneeded, run.repeated, run.broken) == (1, 1, 0, 0, ())
 
 
 @pytest.mark.parametrize("seed", SEEDS)
 def test_the_alarm_path(measure, deployment, fixed, seed):
     timings = fixed(metric_delay=30, alarm_delay=0.5)
-    run, cloud = measure(scenario("monitor_dead"), deployment, timings, seed)
-    zero = cloud.journal.zero
+    run, trial = measure(scenario("monitor_dead"), deployment, timings, seed)
+    zero = trial.world.journal.zero
     # The last value is of the last full minute before the fault. Four periods are looked at; the one
     # before the last full minute leaves that range after four more minutes.
     last = zero // 60 * 60
@@ -94,9 +94,9 @@ def test_a_record_before_the_cluster_is_available_counts(measure, deployment, fi
     timings = fixed(aurora_promotion=40, aurora_settle=15)
     found = []
     for seed in SEEDS:
-        run, cloud = measure(scenario("orchestrator_killed"), deployment, timings, seed)
-        ended = next(one.at for one in cloud.facts.writes if one.status == "COMPLETED")
-        available = cloud.aurora.status.first("available", cloud.facts.acts[0].at)
+        run, trial = measure(scenario("orchestrator_killed"), deployment, timings, seed)
+        ended = next(one.at for one in trial.facts.writes if one.status == "COMPLETED")
+        available = trial.world.aurora.status.first("available", trial.facts.acts[0].at)
         found.append(run.stages["verify"])
         assert found[-1] == pytest.approx(max(0, ended - available), abs=1e-5)
     assert 0 in found
@@ -117,9 +117,9 @@ def test_a_latch_alone_is_the_decision(measure, deployment, fixed):
         ("orchestrator_killed", ()),
     ],
 )
-def test_what_a_run_owes(measure, deployment, assumptions, name, excused):
+def test_what_a_run_owes(measure, deployment, timings, name, excused):
     for seed in SEEDS:
-        run, _ = measure(scenario(name), deployment, assumptions, seed)
+        run, _ = measure(scenario(name), deployment, timings, seed)
         assert run.excused == excused
         assert ("latch" in run.measures()) is ("latch" not in excused)
 
@@ -136,13 +136,13 @@ def test_where_aurora_is_first_our_reaction_is_not_owed(
     assert run.stages["latch"] is not None
 
 
-def test_a_latch_that_is_not_taken_is_counted(deployment, assumptions):
+def test_a_latch_that_is_not_taken_is_counted(deployment, timings):
     """The handler's own fault is written down like Route 53's; what excuses it has a budget."""
     (orchestrator,) = (one for name, one in deployment.functions.items() if "Orch" in name)
     call = "route53.update_health_check("
     broken = replace(orchestrator, code=orchestrator.code.replace(call, "raise OSError(1);" + call))
     made = replace(deployment, functions={**deployment.functions, broken.logical: broken})
-    (summary,) = runner.drill(made, assumptions, [scenario("both_tiers_dead")], runs=2, seed=1)
+    (summary,) = runner.drill(made, timings, [scenario("both_tiers_dead")], runs=2, seed=1)
     assert [one.name for one in summary.budgets if not one.held] == ["latches not taken"]
     assert summary.excused == {"latch": 2}
 
@@ -150,30 +150,30 @@ def test_a_latch_that_is_not_taken_is_counted(deployment, assumptions):
 @pytest.mark.parametrize("seed", SEEDS)
 def test_aurora_on_its_own(measure, deployment, fixed, seed):
     timings = fixed(aurora_detection=6, aurora_promotion=9, aurora_settle=1)
-    run, cloud = measure(scenario("writer_crash"), deployment, timings, seed)
+    run, trial = measure(scenario("writer_crash"), deployment, timings, seed)
     assert run.stages["promote"] == pytest.approx(9 + 1)
     assert run.stages["decide"] is None
-    assert cloud.facts.acts == []
+    assert trial.facts.acts == []
     assert 15.1 <= run.stages["client_uncached"] <= 15.1 + 5
     assert (run.right, run.unneeded, run.missed) == (0, 0, 0)
 
 
 @pytest.mark.parametrize("seed", SEEDS)
 def test_a_cached_answer_lasts_its_ttl(measure, deployment, fixed, seed):
-    run, cloud = measure(scenario("load_balancer_dead"), deployment, fixed(), seed)
-    zero = cloud.journal.zero
-    moved = cloud.records.side.first("Standby", zero)
+    run, trial = measure(scenario("load_balancer_dead"), deployment, fixed(), seed)
+    zero = trial.world.journal.zero
+    moved = trial.world.records.side.first("Standby", zero)
     assert run.stages["client_uncached"] == pytest.approx(moved - zero)
-    phase = cloud.kernel.random("client").uniform(0, 60)
+    phase = trial.world.clock.random("client").uniform(0, 60)
     assert run.stages["client_cached"] == pytest.approx(moved - zero + (phase - moved) % 60)
 
 
 @pytest.mark.parametrize("name", ["writer_hung", "application_dead", "both_tiers_dead", "ssm_down"])
-def test_the_stages_of_the_real_handlers_add_up(measure, deployment, assumptions, name):
-    run, cloud = measure(scenario(name), deployment, assumptions, 3)
+def test_the_stages_of_the_real_handlers_add_up(measure, deployment, timings, name):
+    run, trial = measure(scenario(name), deployment, timings, 3)
     wanted = "application" if name == "application_dead" else "database"
-    act = next(act for act in cloud.facts.acts if act.component == wanted)
-    assert run.measures()["accepted"] == pytest.approx(act.at - cloud.journal.zero, abs=1e-5)
+    act = next(act for act in trial.facts.acts if act.component == wanted)
+    assert run.measures()["accepted"] == pytest.approx(act.at - trial.world.journal.zero, abs=1e-5)
     assert run.right >= 1
 
 
@@ -207,10 +207,10 @@ def test_configured_values_reach_the_handlers(measure, deployment, fixed):
     [((faults.writer_stops("hung", seen=False),), DATABASE, "database"),
      ((faults.writer_stops("hung", seen=False), faults.servers_die()), BOTH, "database")],
 )  # fmt: skip
-def test_a_scenario_is_a_few_lines(measure, deployment, assumptions, dead, needs, first):
+def test_a_scenario_is_a_few_lines(measure, deployment, timings, dead, needs, first):
     made = Scenario(
         name="mine", title="my own", faults=tuple((0.0, one) for one in dead), needs=needs
     )
-    run, cloud = measure(made, deployment, assumptions, 1)
-    assert cloud.facts.acts[0].component == first
+    run, trial = measure(made, deployment, timings, 1)
+    assert trial.facts.acts[0].component == first
     assert run.right == 1

@@ -4,14 +4,16 @@ from dataclasses import replace
 
 import pytest
 
-from drtemplate.drill.aurora import Refused
-from drtemplate.drill.cloud import Cloud
 from drtemplate.drill.invariants import broken
-from drtemplate.drill.prober import Reply
 from drtemplate.drill.runner import drill
 from drtemplate.drill.scenarios import Scenario, select
+from drtemplate.drill.trial import Trial
 from drtemplate.groups.handlers import HANDLERS, MONITOR, ORCHESTRATOR
 from drtemplate.settings import PROJECT
+from drtemplate.world.api.rds import Rds
+from drtemplate.world.aws.prober import Reply
+from drtemplate.world.aws.refusal import Refused
+from drtemplate.world.world import World
 
 RUNS = 2
 
@@ -31,9 +33,9 @@ def defective(deployment):
     return make
 
 
-def wrongs(deployment, assumptions, name):
+def wrongs(deployment, timings, name):
     """The names of what two runs of a scenario break: budgets and invariants."""
-    (summary,) = drill(deployment, assumptions, select([name]), runs=RUNS, seed=1)
+    (summary,) = drill(deployment, timings, select([name]), runs=RUNS, seed=1)
     lost = {budget.name.split(",")[0] for budget in summary.budgets if not budget.held}
     return lost | summary.broken.keys()
 
@@ -69,16 +71,16 @@ DEFECTS = [
 
 @pytest.mark.parametrize(("name", "logical", "defect", "wrong"), DEFECTS)
 def test_a_defect_breaks_what_the_deployed_handlers_keep(
-    deployment, defective, assumptions, name, logical, defect, wrong
+    deployment, defective, timings, name, logical, defect, wrong
 ):
     # As long as two bad probes in a row, whenever it begins.
-    timings = assumptions.fixed(aurora_engine_restart=16.0)
+    timings = timings.fixed(aurora_engine_restart=16.0)
     assert wrongs(deployment, timings, name) == set()
     assert wrong in wrongs(defective(logical, defect), timings, name)
 
 
-def test_a_status_that_shows_at_once_would_hide_who_trusts_it(defective, assumptions):
-    at_once = assumptions.fixed(aurora_status_shown=0.0)
+def test_a_status_that_shows_at_once_would_hide_who_trusts_it(defective, timings):
+    at_once = timings.fixed(aurora_status_shown=0.0)
     trusting = defective(ORCHESTRATOR, STATUS_TRUSTED)
     assert wrongs(trusting, at_once, "both_tiers_dead") == set()
 
@@ -86,15 +88,19 @@ def test_a_status_that_shows_at_once_would_hide_who_trusts_it(defective, assumpt
 # Metrics that do not come.
 
 
-def test_metrics_that_are_withheld_are_lost_and_others_are_not(cloud):
-    cloud.kernel.at(90, cloud.own_metrics.withhold, 120, lambda key: key[1] == "EngineUptime")
-    cloud.run(330)
-    writer = frozenset({("DBInstanceIdentifier", cloud.aurora.writer)})
-    uptimes = cloud.metrics.series["AWS/RDS", "EngineUptime", writer]
+def test_metrics_that_are_withheld_are_lost_and_others_are_not(world):
+    world.clock.at(90, world.vended.withhold, 120, lambda key: key[1] == "EngineUptime")
+    world.run(330)
+    writer = frozenset({("DBInstanceIdentifier", world.aurora.writer)})
+    uptimes = world.metrics.series["AWS/RDS", "EngineUptime", writer]
     # Those of 120 and 180 s, for the minutes before, are missing.
     assert [at for at, _, _ in uptimes] == [0, 180, 240]
-    hosts = ("AWS/ApplicationELB", "HealthyHostCount", cloud.deployment.sides["Primary"].dimensions)
-    assert [at for at, _, _ in cloud.metrics.series[hosts]] == [0, 60, 120, 180, 240]
+    hosts = (
+        "AWS/ApplicationELB",
+        "HealthyHostCount",
+        world.deployment.sides["Primary"].dimensions,
+    )
+    assert [at for at, _, _ in world.metrics.series[hosts]] == [0, 60, 120, 180, 240]
 
 
 @pytest.mark.parametrize(
@@ -104,38 +110,36 @@ def test_metrics_that_are_withheld_are_lost_and_others_are_not(cloud):
         ("metrics_missing_monitor_dead", {"drill-writer"}),
     ],
 )
-def test_the_alarms_call_and_are_not_trusted(measure, deployment, assumptions, name, alarms):
+def test_the_alarms_call_and_are_not_trusted(measure, deployment, timings, name, alarms):
     (scenario,) = select([name])
-    run, cloud = measure(scenario, deployment, assumptions, 1)
-    called = [one for one in cloud.facts.runs if one.source == "alarm"]
+    run, trial = measure(scenario, deployment, timings, 1)
+    called = [one for one in trial.facts.runs if one.source == "alarm"]
     assert {one.event["alarmData"]["alarmName"] for one in called} == alarms
-    assert (cloud.facts.acts, run.outcome) == ([], "NOT_REQUIRED")
+    assert (trial.facts.acts, run.outcome) == ([], "NOT_REQUIRED")
 
 
 # APIs that are down.
 
 
-def test_an_alarm_reaches_the_orchestrator_while_nobody_can_invoke_it(
-    measure, deployment, assumptions
-):
+def test_an_alarm_reaches_the_orchestrator_while_nobody_can_invoke_it(measure, deployment, timings):
     (scenario,) = select(["lambda_down"])
     kinds = set()
     for seed in range(1, 5):
-        run, cloud = measure(scenario, deployment, assumptions, seed)
-        kinds.add(cloud.network.outages["lambda"])
-        assert {call.source for call in cloud.facts.calls} == {"alarm"}
-        assert [act.caller.source for act in cloud.facts.acts] == ["alarm"]
+        run, trial = measure(scenario, deployment, timings, seed)
+        kinds.add(trial.world.network.outages["lambda"])
+        assert {call.source for call in trial.facts.calls} == {"alarm"}
+        assert [act.caller.source for act in trial.facts.acts] == ["alarm"]
         assert run.right == 1
     assert kinds == {"error", "silent"}
 
 
-def test_an_unknown_application_is_not_latched(measure, deployment, assumptions):
+def test_an_unknown_application_is_not_latched(measure, deployment, timings):
     (scenario,) = select(["elbv2_down"])
     for seed in range(1, 5):
-        run, cloud = measure(scenario, deployment, assumptions, seed)
-        votes = [one.event["votes"] for one in cloud.facts.runs if one.source == "monitor"]
+        run, trial = measure(scenario, deployment, timings, seed)
+        votes = [one.event["votes"] for one in trial.facts.runs if one.source == "monitor"]
         assert {(one["database"], one["application"]) for one in votes} == {(False, None)}
-        assert [act.component for act in cloud.facts.acts] == ["database"]
+        assert [act.component for act in trial.facts.acts] == ["database"]
         # One signal decides alone, and so the grace is waited for.
         assert run.stages["grace"] > 5
 
@@ -158,12 +162,12 @@ def test_while_aurora_is_at_it_nobody_takes_the_new_writer_for_the_lost_one(
     )
     found = {}
     for label, one in (("as it is", deployment), ("guesses", defective(ORCHESTRATOR, GUESSES))):
-        run, cloud = measure(scenario, one, timings, 1)
-        named = [one.event["writer"] for one in cloud.facts.runs if one.source == "monitor"]
+        run, trial = measure(scenario, one, timings, 1)
+        named = [one.event["writer"] for one in trial.facts.runs if one.source == "monitor"]
         assert named
         assert set(named) == {None}
-        assert "rds" not in cloud.network.outages
-        assert (run.unneeded, run.repeated, cloud.facts.acts) == (0, 0, [])
+        assert "rds" not in trial.world.network.outages
+        assert (run.unneeded, run.repeated, trial.facts.acts) == (0, 0, [])
         found[label] = run.broken
     assert found == {"as it is": (), "guesses": ("true record",)}
 
@@ -173,112 +177,114 @@ def test_while_aurora_is_at_it_nobody_takes_the_new_writer_for_the_lost_one(
 
 def alone(deployment, timings):
     """A world in which nobody else latches."""
-    cloud = Cloud(deployment, timings, "x")
-    cloud.functions.broken.add(MONITOR)
-    return cloud
+    trial = Trial.of(deployment, timings, "x")
+    trial.world.functions.broken.add(MONITOR)
+    return trial
 
 
 def test_a_latch_that_holds_breaks_nothing_whatever_comes_back(deployment, fixed):
     """Until the checkers know of it, the primary may be given again; so may it if both sides are bad."""
-    cloud = alone(deployment, fixed(route53_update=40))
-    primary, standby = cloud.balancers["Primary"], cloud.balancers["Standby"]
+    trial = alone(deployment, fixed(route53_update=40))
+    primary, standby = trial.world.balancers["Primary"], trial.world.balancers["Standby"]
     plan = [
         (10, primary.set_targets, Reply.REFUSED),
-        (25, cloud.checks["Primary"].configure, True, True),
+        (25, trial.world.checks["Primary"].configure, True, True),
         (30, primary.set_targets, Reply.GOOD),
         (100, standby.set_targets, Reply.REFUSED),
     ]
     for at, action, *arguments in plan:
-        cloud.kernel.at(at, action, *arguments)
-    cloud.run(200)
-    given = list(zip(cloud.records.side.times, cloud.records.side.values, strict=True))[1:]
+        trial.world.clock.at(at, action, *arguments)
+    trial.world.run(200)
+    given = list(zip(trial.world.records.side.times, trial.world.records.side.values, strict=True))[
+        1:
+    ]
     assert [side for _, side in given] == ["Standby", "Primary", "Standby", "Primary"]
     assert given[1][0] < 65 < given[2][0] < 100 < given[3][0]
-    assert broken(cloud, 0.0) == ()
-    cloud.close()
+    assert broken(trial, 0.0) == ()
+    trial.world.close()
 
 
 def test_a_latch_that_goes_on_looking_gives_way(deployment, fixed):
-    cloud = alone(deployment, fixed())
-    cloud.checks["Primary"].configure(False, True)
-    cloud.kernel.at(10, cloud.balancers["Primary"].set_alive, False)
-    cloud.run(100)
-    assert cloud.records.side.value == "Primary"
-    assert broken(cloud, 0.0) == ("no automatic fail back",)
-    cloud.close()
+    trial = alone(deployment, fixed())
+    trial.world.checks["Primary"].configure(False, True)
+    trial.world.clock.at(10, trial.world.balancers["Primary"].set_alive, False)
+    trial.world.run(100)
+    assert trial.world.records.side.value == "Primary"
+    assert broken(trial, 0.0) == ("no automatic fail back",)
+    trial.world.close()
 
 
 def test_where_the_answer_stays_nothing_has_moved_back(deployment, fixed):
     """The same latch, but the targets are unhealthy too, which an alias evaluates."""
-    cloud = alone(deployment, fixed())
-    cloud.checks["Primary"].configure(False, True)
-    cloud.kernel.at(10, cloud.balancers["Primary"].set_targets, Reply.REFUSED)
-    cloud.run(100)
-    assert cloud.checks["Primary"].healthy.value
-    assert cloud.records.side.values == ["Primary", "Standby"]
-    assert broken(cloud, 0.0) == ()
-    cloud.close()
+    trial = alone(deployment, fixed())
+    trial.world.checks["Primary"].configure(False, True)
+    trial.world.clock.at(10, trial.world.balancers["Primary"].set_targets, Reply.REFUSED)
+    trial.world.run(100)
+    assert trial.world.checks["Primary"].healthy.value
+    assert trial.world.records.side.values == ["Primary", "Standby"]
+    assert broken(trial, 0.0) == ()
+    trial.world.close()
 
 
 def test_a_latch_that_never_takes_the_answer_away_gives_way(deployment, fixed):
     """Both sides are bad when it comes into force, so the primary is given, and it makes that one good."""
-    cloud = alone(deployment, fixed())
-    cloud.kernel.at(10, cloud.balancers["Primary"].set_alive, False)
-    cloud.kernel.at(100, cloud.balancers["Standby"].set_targets, Reply.REFUSED)
-    cloud.kernel.at(150, cloud.checks["Primary"].configure, False, True)
-    cloud.run(200)
-    assert cloud.records.side.values == ["Primary", "Standby", "Primary"]
-    assert cloud.records.side.times[-1] < 150
-    assert broken(cloud, 0.0) == ("no automatic fail back",)
-    cloud.close()
+    trial = alone(deployment, fixed())
+    trial.world.clock.at(10, trial.world.balancers["Primary"].set_alive, False)
+    trial.world.clock.at(100, trial.world.balancers["Standby"].set_targets, Reply.REFUSED)
+    trial.world.clock.at(150, trial.world.checks["Primary"].configure, False, True)
+    trial.world.run(200)
+    assert trial.world.records.side.values == ["Primary", "Standby", "Primary"]
+    assert trial.world.records.side.times[-1] < 150
+    assert broken(trial, 0.0) == ("no automatic fail back",)
+    trial.world.close()
 
 
-def test_of_two_changes_of_the_answer_the_later_one_stays(cloud, monkeypatch):
+def test_of_two_changes_of_the_answer_the_later_one_stays(world, monkeypatch):
     """The first takes longer to reach the DNS servers than the second."""
     delays = iter((3.0, 0.5))
-    monkeypatch.setattr(cloud.records.assumptions, "draw", lambda *_: next(delays))
-    check = cloud.checks["Primary"]
-    cloud.kernel.at(10, check._configured, True, True)
-    cloud.kernel.at(11, check._configured, False, False)
-    cloud.run(12)
+    monkeypatch.setattr(world.records.timings, "draw", lambda *_: next(delays))
+    check = world.checks["Primary"]
+    world.clock.at(10, check._configured, True, True)
+    world.clock.at(11, check._configured, False, False)
+    world.run(12)
     monkeypatch.undo()
-    cloud.run(20)
-    assert cloud.records.side.times[1:] == []
-    assert cloud.records.side.value == "Primary"
+    world.run(20)
+    assert world.records.side.times[1:] == []
+    assert world.records.side.value == "Primary"
 
 
 # A failover shows in the cluster's status a moment after it has begun.
 
 
-def shown(cloud):
-    return cloud.services.rds_DescribeDBClusters(None, {})["DBClusters"][0]["Status"]
+def shown(world):
+    return Rds(world.aurora).DescribeDBClusters(None, {})["DBClusters"][0]["Status"]
 
 
 def test_a_failover_shows_late_and_refuses_at_once(deployment, fixed):
     timings = fixed(aurora_status_shown=2, aurora_promotion=11, aurora_settle=3)
-    cloud = Cloud(deployment, timings, "x")
-    cloud.kernel.at(10, cloud.aurora.fail_over, None)
-    cloud.run(11)
-    assert shown(cloud) == "available"
+    world = World(deployment, timings, "x")
+    world.clock.at(10, world.aurora.fail_over, None)
+    world.run(11)
+    assert shown(world) == "available"
     with pytest.raises(Refused) as refusal:
-        cloud.aurora.fail_over(None)
+        world.aurora.fail_over(None)
     assert refusal.value.code == "InvalidDBClusterStateFault"
-    cloud.run(50)
-    assert cloud.aurora.status.first("failing-over", 0) == 10
-    assert cloud.aurora.shown.first("failing-over", 0) == 12
-    assert cloud.aurora.shown.first("available", 12) == 24
-    cloud.close()
+    world.run(50)
+    assert world.aurora.status.first("failing-over", 0) == 10
+    assert world.aurora.shown.first("failing-over", 0) == 12
+    assert world.aurora.shown.first("available", 12) == 24
+    world.close()
 
 
 def test_a_failover_that_is_over_does_not_show_any_more(deployment, fixed):
-    cloud = Cloud(deployment, fixed(aurora_status_shown=2, aurora_promotion=1), "x")
-    reader = list(cloud.aurora.nodes)[1]
-    cloud.kernel.at(10, cloud.aurora.fail_over, reader)
-    cloud.kernel.at(10.5, cloud.aurora.stop, reader, "refused")
-    cloud.run(50)
-    assert cloud.aurora.status.first("failing-over", 0) == 10
-    assert cloud.aurora.shown.first("failing-over", 0) is None
-    cloud.close()
+    world = World(deployment, fixed(aurora_status_shown=2, aurora_promotion=1), "x")
+    reader = list(world.aurora.nodes)[1]
+    world.clock.at(10, world.aurora.fail_over, reader)
+    world.clock.at(10.5, world.aurora.stop, reader, "refused")
+    world.run(50)
+    assert world.aurora.status.first("failing-over", 0) == 10
+    assert world.aurora.shown.first("failing-over", 0) is None
+    world.close()
 
 
 # Windows.
@@ -288,9 +294,9 @@ def test_a_failover_that_is_over_does_not_show_any_more(deployment, fixed):
 def test_a_window_s_times_count_from_its_restart(measure, deployment, fixed, name):
     (scenario,) = select([name])
     timings = fixed(maintenance_pause=7, aurora_engine_restart=7)
-    run, cloud = measure(scenario, deployment, timings, 1)
+    run, trial = measure(scenario, deployment, timings, 1)
     status = name.removesuffix("_window").replace("modification", "modifying")
-    assert cloud.aurora.shown.before(cloud.journal.zero - 20) == status
+    assert trial.world.aurora.shown.before(trial.world.journal.zero - 20) == status
     assert run.stages["client_uncached"] == pytest.approx(7)
 
 
@@ -299,17 +305,17 @@ def test_a_window_s_times_count_from_its_restart(measure, deployment, fixed, nam
 CUT_OFF = Scenario(
     name="monitor_cut_off",
     title="only the monitor's way to the database is cut, for half an hour",
-    faults=((0.0, lambda cloud: setattr(cloud.network, "loss", 1.0)),),
+    faults=((0.0, lambda trial: setattr(trial.world.network, "loss", 1.0)),),
     lasts=1800.0,
 )
 
 
 def test_a_monitor_that_is_cut_off_moves_the_writer_once_in_the_cooldown(
-    measure, deployment, assumptions
+    measure, deployment, timings
 ):
     """README.md names this risk, so it is no scenario with a budget of no unneeded failover."""
     for seed in range(1, 4):
-        run, cloud = measure(CUT_OFF, deployment, assumptions, seed)
-        assert (len(cloud.facts.acts), run.unneeded, run.broken) == (1, 1, ())
-    run, cloud = measure(CUT_OFF, deployment.configured(cooldown_seconds=0), assumptions, 1)
-    assert len(cloud.facts.acts) > 10
+        run, trial = measure(CUT_OFF, deployment, timings, seed)
+        assert (len(trial.facts.acts), run.unneeded, run.broken) == (1, 1, ())
+    run, trial = measure(CUT_OFF, deployment.configured(cooldown_seconds=0), timings, 1)
+    assert len(trial.facts.acts) > 10

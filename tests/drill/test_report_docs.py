@@ -6,7 +6,6 @@ from xml.etree import ElementTree
 
 from drtemplate.commands import drill as command
 from drtemplate.drill import budgets, knobs
-from drtemplate.drill.assumptions import load_assumptions
 from drtemplate.drill.report import judgement
 from drtemplate.drill.report.bars import STYLE
 from drtemplate.drill.report.view import RESTS_ON
@@ -14,6 +13,7 @@ from drtemplate.drill.report.words import STAGE_MEANINGS, STAGE_NAMES
 from drtemplate.drill.results import STAGES
 from drtemplate.drill.scenarios import SCENARIOS
 from drtemplate.settings import PROJECT
+from drtemplate.world.timings import load_timings
 
 TEXT = (PROJECT / "docs" / "drill.md").read_text(encoding="utf-8")
 SVG = "{http://www.w3.org/2000/svg}"
@@ -72,7 +72,7 @@ def test_the_sweep_s_thresholds_and_guesses_are_those_of_the_code():
 def test_the_assumption_behind_the_grace_is_that_of_the_file():
     told = " ".join(re.search(r"The verdict on `(\w+)` rests(.*?)\n\n", TEXT, re.DOTALL)[0].split())
     ((knob, name),) = RESTS_ON.items()
-    (timing,) = (row for row in load_assumptions().rows() if row.name == name)
+    (timing,) = (row for row in load_timings().rows() if row.name == name)
     assert not timing.documented
     assert f"`{knob}` rests on an assumption" in told
     most = re.search(r"100 % up to (\d+) s", timing.value)[1]

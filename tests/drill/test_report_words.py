@@ -7,7 +7,6 @@ import pytest
 import report_samples as samples
 from report_samples import EMPTY, FORMS, one_scenario, parsed, words
 
-from drtemplate.drill.assumptions import load_assumptions
 from drtemplate.drill.knobs import KNOBS
 from drtemplate.drill.report import as_markdown, as_text
 from drtemplate.drill.report.bars import stage_bars
@@ -23,6 +22,7 @@ from drtemplate.drill.report.words import (
     SUPPORTED,
 )
 from drtemplate.drill.results import Assumption, Budget, Run, Summary
+from drtemplate.world.timings import load_timings
 
 
 def rows_of(form, report, name):
@@ -199,4 +199,4 @@ def test_what_never_came_in_a_sweep_is_never(form, field):
 
 def test_the_assumption_behind_a_verdict_and_its_knob_exist():
     assert RESTS_ON.keys() <= {knob.name for knob in KNOBS}
-    assert set(RESTS_ON.values()) <= {row.name for row in load_assumptions().rows()}
+    assert set(RESTS_ON.values()) <= {row.name for row in load_timings().rows()}

@@ -5,8 +5,6 @@ from dataclasses import replace
 
 import pytest
 
-from drtemplate.drill.assumptions import load_assumptions
-from drtemplate.drill.deployment import load_deployment
 from drtemplate.drill.knobs import BY_NAME, EXTRA, KNOBS, MOVES_HELP
 from drtemplate.drill.report.judgement import against, judge
 from drtemplate.drill.results import MEASURES, Run, Summary
@@ -14,6 +12,8 @@ from drtemplate.drill.runner import drill
 from drtemplate.drill.sensitivity import USUAL, measurer, plan, runs_of, sweep
 from drtemplate.errors import DrTemplateError
 from drtemplate.groups.handlers import SETTINGS
+from drtemplate.world.reading import load_deployment
+from drtemplate.world.timings import load_timings
 
 
 @pytest.fixture(scope="module")
@@ -137,13 +137,13 @@ def test_nothing_outside_the_heeded_ranges_is_tried(deployment):
 
 def really(deployment, one, runs):
     """A sweep of one knob for real, as `measurer` would make it, on few runs."""
-    assumptions = load_assumptions()
+    timings = load_timings()
 
     def measure(tasks):
         for task in tasks:
             changed = deployment if task.knob is None else one.turn(deployment, int(task.value))
             scenarios = [BY_NAME[name] for name in task.scenarios]
-            yield drill(changed, assumptions, scenarios, runs=runs, seed=1)
+            yield drill(changed, timings, scenarios, runs=runs, seed=1)
 
     return sweep(deployment, measure, (one,))
 
@@ -175,7 +175,7 @@ def test_the_measurer_is_the_same_on_one_and_on_two_processes(deployment):
         [
             [one.to_json() for one in summaries]
             for summaries in measurer(
-                deployment, load_assumptions(), runs=2, seed=1, jobs=jobs,
+                deployment, load_timings(), runs=2, seed=1, jobs=jobs,
                 advance=lambda *told: seen.append(told),
             )(tasks)
         ]
@@ -190,7 +190,7 @@ def test_an_error_in_a_process_is_an_error_here(deployment, monkeypatch):
         raise DrTemplateError("no such call")
 
     monkeypatch.setattr("drtemplate.drill.sensitivity.drill", fails)
-    measure = measurer(deployment, load_assumptions(), runs=1, seed=1, jobs=1)
+    measure = measurer(deployment, load_timings(), runs=1, seed=1, jobs=1)
     with pytest.raises(DrTemplateError, match="no such call"):
         list(measure(plan(deployment)))
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from statistics import fmean
 from typing import Any
 
-from drtemplate.drill.alarms import ALARM, COMPARE, SURPLUS, evaluate, holds
+from drtemplate.world.aws.alarms import ALARM, COMPARE, SURPLUS, evaluate, holds
 
 NAMED = re.compile(r'ALARM\("([^"]*)"\)')
 STATISTICS: dict[str, Callable[[list[float]], float]] = {

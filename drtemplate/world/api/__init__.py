@@ -1,0 +1,1 @@
+"""The API that handlers call through boto3: the wire, and one class for each service."""

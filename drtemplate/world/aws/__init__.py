@@ -1,0 +1,1 @@
+"""The mechanisms of AWS that a deployed stack rests on, each by itself."""

@@ -1,0 +1,100 @@
+"""Who reaches what: services that are down, zones and NAT gateways that are lost, the way to the database."""
+
+from drtemplate.world.aws.aurora import Aurora
+from drtemplate.world.clock import Clock
+from drtemplate.world.deployment import Function
+from drtemplate.world.timings import Timings
+
+FINE, SILENT, ERROR = "fine", "silent", "error"
+# How often a lost SYN is sent again within a connect of a few seconds.
+RESENDS = 3
+
+
+class Network:
+    """The paths of a run.
+
+    Attributes:
+        outages: by service, as botocore names it.
+        lost_nats: zones whose NAT gateway forwards nothing.
+        throttled: the share of API calls that are throttled.
+        flaky: the share of API calls that fail with a server error.
+        loss: the share of connections to the database that meet silence.
+        cut: until when nothing leaves or reaches the functions in the VPC.
+        partitioned: zones whose subnet is cut off: what runs there reaches nothing.
+    """
+
+    def __init__(
+        self, clock: Clock, aurora: Aurora, timings: Timings, endpoints: frozenset[str]
+    ) -> None:
+        self.clock = clock
+        self.aurora = aurora
+        self.random = clock.random("network")
+        self.connect_time = timings.drawer("tcp_connect")
+        self.resend = timings.draw("tcp_retransmit", self.random)
+        self._instances = {one.endpoint: one.name for one in aurora.cluster.instances}
+        self.outages: dict[str, str] = {}
+        self.lost_nats: set[str] = set()
+        self.endpoints = endpoints
+        self.throttled = 0.0
+        self.flaky = 0.0
+        self.loss = 0.0
+        self.cut = float("-inf")
+        self.partitioned: set[str] = set()
+
+    def path(self, service: str, function: Function, zone: str) -> str:
+        """How an API call of a function that runs in a zone fares."""
+        if self.outages and (kind := self.outages.get(service)):
+            return kind
+        if function.zones and (self.clock.now < self.cut or zone in self.partitioned):
+            return SILENT
+        # Within a VPC, the way out is the NAT gateway of the subnet's route table.
+        if (
+            self.lost_nats
+            and function.zones
+            and service not in self.endpoints
+            and function.nat_zones.get(zone) in self.lost_nats
+        ):
+            return SILENT
+        return FINE
+
+    def resolves(self, host: str) -> bool:
+        """Whether DNS knows the name of a database endpoint."""
+        cluster = self.aurora.cluster
+        return host in (cluster.endpoint, cluster.reader_endpoint) or host in self._instances
+
+    def instance(self, host: str) -> str:
+        """The instance to which a database endpoint leads now."""
+        cluster = self.aurora.cluster
+        if host == cluster.endpoint:
+            return self.aurora.endpoint.value
+        if host == cluster.reader_endpoint:
+            return self.aurora.reader()
+        return self._instances[host]
+
+    def connect(self, host: str, timeout: float, zone: str) -> str:
+        """Connect to a database endpoint from a function in a zone; the calling strand waits.
+
+        Returns:
+            ``packet`` for a server that greets, ``hung`` for one that only takes the connection.
+
+        Raises:
+            ConnectionRefusedError, TimeoutError: as ``socket.create_connection``.
+        """
+        clock = self.clock
+        lost = self.loss and self.random.random() < self.loss
+        end = clock.now + timeout
+        pause = self.resend
+        for _ in range(RESENDS):
+            if not lost and clock.now >= self.cut and zone not in self.partitioned:
+                mode = self.aurora.nodes[self.instance(host)].mode
+                if mode != "silent":
+                    clock.wait(self.connect_time(self.random))
+                    if mode == "refused":
+                        raise ConnectionRefusedError(111, "Connection refused")
+                    return "packet" if mode == "up" else "hung"
+            left = end - clock.now
+            clock.wait(min(pause, left))
+            if left <= pause:
+                break
+            pause *= 2
+        raise TimeoutError("timed out")
