@@ -4,6 +4,7 @@ import re
 import shutil
 import subprocess
 import sys
+import sysconfig
 import tomllib
 from pathlib import Path
 
@@ -54,9 +55,14 @@ def checkout(tmp_path_factory):
         shutil.rmtree(folder / "drtemplate" / name)
     (folder / "templates" / "dr-template.yaml").unlink()
     environment = folder / ".venv"
-    environment.mkdir()
+    packages = Path(sysconfig.get_path("purelib"))
+    linked = environment / packages.relative_to(sys.prefix)
+    linked.mkdir(parents=True)
+    for entry in packages.iterdir():
+        if not entry.name.startswith("__editable__"):  # what leads to the whole project
+            (linked / entry.name).symlink_to(entry)
     for entry in Path(sys.prefix).iterdir():
-        if not entry.name.startswith(".ready"):
+        if not entry.name.startswith((".ready", "lib")):
             (environment / entry.name).symlink_to(entry)
     (environment / ".ready").touch()
     make("template", folder=folder)
@@ -142,7 +148,19 @@ def test_help_is_the_default():
     assert make() == make("help")
 
 
-def test_without_drill_and_deploying_make_template_gives_the_committed_template(checkout):
+@pytest.mark.parametrize("name", BEYOND_A_RENDER)
+def test_the_copy_lacks_what_a_render_does_not_need(checkout, name):
+    done = subprocess.run(
+        [checkout / ".venv" / "bin" / "python", "-c", f"import drtemplate, drtemplate.{name}"],
+        cwd=checkout,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert f"No module named 'drtemplate.{name}'" in done.stderr
+
+
+def test_without_world_drill_and_deploying_make_template_gives_the_committed_template(checkout):
     name = Path("templates") / "dr-template.yaml"
     assert (checkout / name).read_bytes() == (PROJECT / name).read_bytes()
 
