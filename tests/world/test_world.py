@@ -194,12 +194,14 @@ return found"""
 
 def test_every_endpoint_of_the_database_leads_somewhere(quiet):
     class Probes(Witness):
-        seen = []
+        def __init__(self):
+            self.seen = []
 
         def probed(self, caller, host, good):
             self.seen.append((host.partition(".")[0], good))
 
-    world = quiet(CONNECT, witness=Probes())
+    probes = Probes()
+    world = quiet(CONNECT, witness=probes)
     cluster = world.deployment.cluster
     hosts = [cluster.endpoint, cluster.reader_endpoint, *(i.endpoint for i in cluster.instances)]
     assert world.call(ORCHESTRATOR, {"hosts": hosts})[0] == [4, 4, 4, 4]
@@ -217,7 +219,7 @@ def test_every_endpoint_of_the_database_leads_somewhere(quiet):
         "TimeoutError",
     ]
     assert world.call(ORCHESTRATOR, {"hosts": ["example.com"]})[0] == ["gaierror"]
-    assert len(Probes.seen) == 12
+    assert len(probes.seen) == 12
 
 
 def test_a_partitioned_host_reaches_no_database(deployment, fixed):
