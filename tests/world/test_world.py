@@ -1,9 +1,12 @@
 """The world's interface: calls, messages, items, and the verbs by which things go wrong."""
 
+import re
+
 import pytest
 from botocore.exceptions import EndpointConnectionError
 
 from drtemplate.errors import DrTemplateError
+from drtemplate.settings import PROJECT
 from drtemplate.world.api.failures import Lost, Slow
 from drtemplate.world.clock import Killed
 from drtemplate.world.deployment import MONITOR, ORCHESTRATOR
@@ -295,3 +298,15 @@ def test_each_delivery_of_an_event_has_the_same_request_id(quiet, deployment):
     retrying.run(until=400)
     retrying.close()
     assert [one.request_id for one in runs] == ["request-1"] * 3
+
+
+def test_the_example_in_the_docs_runs(capsys):
+    text = (PROJECT / "docs" / "world.md").read_text(encoding="utf-8")
+    (code,) = re.findall(r"```python\n(.*?)```", text, re.DOTALL)
+    names = {}
+    exec(code, names)
+    names["world"].close()
+    where, status, *messages = capsys.readouterr().out.splitlines()
+    assert where == "standbydbinstance Primary"
+    assert status == "COMPLETED"
+    assert any(line.endswith("s: drill: COMPLETED") for line in messages)
