@@ -45,10 +45,18 @@ def add_options(parser: argparse.ArgumentParser) -> None:
         "--jobs", type=int, metavar="N", help="processes; as many as there are cores"
     )
     parser.add_argument(
-        "--handlers", type=Path, metavar="DIR", help="other handlers to compare with"
+        "--handlers",
+        type=Path,
+        metavar="DIR",
+        help="other handlers to compare with; runs code from these files as you",
     )
     parser.add_argument("--assumptions", type=Path, metavar="FILE", help="other timings of AWS")
-    parser.add_argument("--template", type=Path, metavar="FILE", help="another rendered template")
+    parser.add_argument(
+        "--template",
+        type=Path,
+        metavar="FILE",
+        help="another rendered template; runs code from this file as you",
+    )
     parser.add_argument("--list", action="store_true", help="print the scenarios, and run none")
     parser.add_argument(
         "--picture", type=Path, metavar="SVG", help="run none; draw the last results as a picture"

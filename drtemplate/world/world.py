@@ -64,6 +64,7 @@ class World:
         witness: told of what happens; nobody by default.
         roles: the deployed roles, to be enforced; by default every call is allowed.
         shown: whether to keep its timeline.
+        recorded: whether to keep its calls, and what functions print.
         offset: seconds of the week, from Monday 00:00 UTC, at which the run begins.
 
     Attributes:
@@ -81,6 +82,7 @@ class World:
         roles: Roles | None = None,
         *,
         shown: bool = False,
+        recorded: bool = True,
         offset: float = 0.0,
     ) -> None:
         self.deployment = deployment
@@ -109,7 +111,8 @@ class World:
         self.vended = VendedMetrics(
             clock, deployment, timings, self.metrics, self.aurora, self.balancers
         )
-        self.api = Api(self._services(), timings, self.witness, roles)
+        self.recorded = recorded
+        self.api = Api(self._services(), timings, self.witness, roles, recorded)
         self.messages: list[Notification] = []
         self.log: list[str] = []
         self._sockets = Sockets(self.network, self.witness)
@@ -219,7 +222,8 @@ class World:
             raise
 
     def _print(self, *words: object, **_: object) -> None:
-        self.log.append(" ".join(map(str, words)))
+        if self.recorded:
+            self.log.append(" ".join(map(str, words)))
 
     def _ended(self, invocation: Invocation) -> None:
         """Lambda's own metric of errors, the timeline, and the witness."""

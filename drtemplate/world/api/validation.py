@@ -37,9 +37,9 @@ def check(params: dict[str, Any], shape: Any) -> None:
 
 
 def wire_form(params: Mapping[str, Any]) -> dict[str, Any]:
-    """A request to DynamoDB as boto3's ``Table`` turns it into one that goes over the wire.
+    """What of a request to DynamoDB its caller can get wrong, as it goes over the wire.
 
-    Conditions are left out: boto3 itself builds their text.
+    Conditions and items are left out: boto3 itself makes what is sent of them.
 
     Raises:
         TypeError: a value is of a type that DynamoDB does not have, as a float.
@@ -47,5 +47,7 @@ def wire_form(params: Mapping[str, Any]) -> dict[str, Any]:
     made = {name: value for name, value in params.items() if name != "ConditionExpression"}
     for name in ("Item", "Key"):
         if isinstance(made.get(name), dict):
-            made[name] = {key: _serialize(value) for key, value in made[name].items()}
+            for value in made[name].values():
+                _serialize(value)
+            made[name] = {}
     return made
