@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from types import ModuleType
 from typing import Any, NamedTuple
 
@@ -70,6 +71,7 @@ class World:
     Attributes:
         messages: what reached the alert topic.
         log: what the functions printed, a line each.
+        parameters: what Parameter Store has.
         random: for what befalls the account and belongs to no mechanism.
     """
 
@@ -95,6 +97,7 @@ class World:
         self.network = Network(clock, self.aurora, timings, deployment.endpoints)
         self._build_sides()
         self.metrics = Metrics()
+        self.parameters = dict(deployment.parameters)
         self.table = Table()
         self.functions = Functions(
             clock,
@@ -168,7 +171,7 @@ class World:
             "rds": Rds(self.aurora),
             "route53": Route53(self.checks),
             "sns": Sns(self.publish),
-            "ssm": Ssm(self.deployment.parameters),
+            "ssm": Ssm(self.parameters),
         }
 
     # Functions.
@@ -296,6 +299,11 @@ class World:
     def calls(self) -> list[ApiCall]:
         """Every API call that functions have made, retries not counted."""
         return self.api.calls
+
+    def configure(self, **values: object) -> None:
+        """Change values of the configuration parameter, as a person does."""
+        changed = replace(self.deployment, parameters=self.parameters).configured(**values)
+        self.parameters.update(changed.parameters)
 
     def partition(self, zone: str) -> None:
         """Cut the subnets of a zone off: functions of the VPC that run there reach nothing."""

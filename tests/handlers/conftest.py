@@ -1,55 +1,24 @@
-"""The simulated world and the deployed orchestrator."""
+"""The simulated account and the orchestrator in it."""
 
 import sys
 from pathlib import Path
-from types import SimpleNamespace
 
 import pytest
 
 sys.path.insert(0, str(Path(__file__).parent))
 
-from world import Killed, World, body
+from simulated import WARM, Account
 
 
 @pytest.fixture
 def world():
-    return World()
+    made = Account()
+    yield made
+    made.close()
 
 
 @pytest.fixture
-def orchestrator(world):
-    return world.load("FailoverOrchestratorFunction")
-
-
-@pytest.fixture
-def send(world, orchestrator):
-    """Send the orchestrator an event; ``outcome`` is RAISED or KILLED where it gave no answer."""
-
-    def sender(event, **named):
-        answer, error = world.invoke(orchestrator, event, **named)
-        if answer is None:
-            ended = "KILLED" if isinstance(error, Killed) else "RAISED"
-            return SimpleNamespace(outcome=ended, code=None, body={}, error=error)
-        found = body(answer)
-        return SimpleNamespace(
-            outcome=found["outcome"], code=answer["statusCode"], body=found, error=None
-        )
-
-    return sender
-
-
-@pytest.fixture
-def on_call(world):
-    """Run ``action`` at one call of an operation: the n-th, counted from one."""
-
-    def hook(service, operation, action, nth=1):
-        seen = 0
-
-        def fault(params):
-            nonlocal seen
-            seen += 1
-            return action(params) if seen == nth else None
-
-        world.faults[service, operation] = fault
-
-    return hook
+def warm(world):
+    """The account after some minutes, in which AWS has published its metrics."""
+    world.run(WARM)
+    return world

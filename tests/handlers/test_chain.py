@@ -1,475 +1,264 @@
-"""Monitor and orchestrator together, in one world and one virtual time."""
+"""Monitor, alarms and orchestrator together, as deployed, with AWS's timings fixed."""
 
 import itertools
-import threading
-import types
-from unittest import mock
 
-import botocore.client
 import pytest
-from test_monitor import Network
-from world import READER, WRITER, Clock, Killed, World, body
+from simulated import COOLDOWN, FAILBACK, READER, WHOLE, WRITER, Account
 
-MONITOR, ORCHESTRATOR = "HealthMonitorFunction", "FailoverOrchestratorFunction"
-PRIMARY, STANDBY = "PrimaryTargetGroup", "StandbyTargetGroup"
-DELIVERY = 0.2  # seconds from an asynchronous invocation to its start
-HOUR = 3600  # seconds, and the cooldown as deployed
-ALARM = {
-    "source": "aws.cloudwatch",
-    "alarmData": {"alarmName": "stack-writer", "state": {"value": "ALARM"}},
+from drtemplate.world.deployment import MONITOR
+
+TIMINGS = {
+    "alarm_delay": 1.0,
+    "aurora_detection": 3.0,
+    "aurora_restart": 20.0,
+    "custom_metric_delay": 1.0,
+    "rds_event_delay": 30.0,
 }
+GRACE = 20  # seconds, as deployed
+ALARMS = [one.name for one in (*WHOLE.alarms, *WHOLE.composites)]
+BEGINS = [100, 112.3, 131, 147]  # seconds: before, in and after the overlap of two monitors
 
 
-class SharedClock(Clock):
-    """One time for several invocations: each is a thread, and only one of them ever runs."""
-
-    def __init__(self):
-        super().__init__()
-        self.mine = threading.local()
-
-    def start(self, work, timeout):
-        """Run ``work`` now, and let it share the time with whatever else runs."""
-        go, back = threading.Semaphore(0), threading.Semaphore(0)
-        process = types.SimpleNamespace(end=self.now + timeout, go=go, back=back)
-
-        def body():
-            go.acquire()
-            self.mine.process = process
-            work(process)
-            back.release()
-
-        threading.Thread(target=body, daemon=True).start()
-        self.resume(process)
-
-    @staticmethod
-    def resume(process):
-        process.go.release()
-        process.back.acquire()
-
-    def advance(self, seconds):
-        process = getattr(self.mine, "process", None)
-        if process is None:
-            super().advance(seconds)
-            return
-        left = process.end - self.now
-        self.at(min(seconds, left), lambda: self.resume(process))
-        process.back.release()
-        process.go.acquire()
-        if seconds >= left:
-            raise Killed
-
-
-class Chain(World):
-    """A world in which the deployed functions run: the monitor each minute, and what it invokes.
-
-    Attributes:
-        cut_off: whether the monitor's probe of a living database fails.
-    """
-
-    cut_off = False
-
-    def __init__(self):
-        super().__init__()
-        self.clock = SharedClock()
-        self.begun, self.promoted = self.clock.now, []
-        self.modules = {name: self.load(name) for name in (MONITOR, ORCHESTRATOR)}
-        self.modules[MONITOR].socket = Network(self.clock)
-        self.answers, self.errors = [], []
-        self.health = []  # what the deployed monitor has put is all there is
-
-    def lambda_invoke(self, client, **params):
-        super().lambda_invoke(client, **params)
-        event = self.invoked[-1][1]
-        self.clock.at(DELIVERY, lambda: self.deliver(ORCHESTRATOR, event))
-        return {}
-
-    def deliver(self, name, event):
-        self.requests += 1
-        request, module = f"request-{self.requests}", self.modules[name]
-
-        def work(process):
-            context = types.SimpleNamespace(
-                aws_request_id=request,
-                get_remaining_time_in_millis=lambda: int((process.end - self.clock.now) * 1000),
-            )
-            try:
-                answer = module.handler(event, context)
-            except (Exception, Killed) as error:
-                self.errors.append((name, error))
-            else:
-                if name == ORCHESTRATOR:
-                    self.answers.append(body(answer))
-
-        self.clock.start(work, module.timeout)
-
-    def look(self):
-        """What the writer's port answers now."""
-        alive = self.alive and not self.cut_off
-        self.modules[MONITOR].socket.script = ("alive" if alive else "silent",)
-
-    def run(self, seconds, monitors=True):
-        """Let the time pass, with a run of the monitor each minute."""
-        wire = mock.patch.object(botocore.client.BaseClient, "_make_api_call", self._wire())
-        with wire:
-            end = self.clock.now + seconds
-            while self.clock.now < end:
-                if monitors:
-                    self.deliver(MONITOR, {})
-                self.clock.advance(min(60, end - self.clock.now))
-
-    def drain(self):
-        """Let what still runs come to its end."""
-        self.run(300, monitors=False)
-        assert [error for name, error in self.errors if name == MONITOR] == []
-
-    def at(self, delay, **values):
-        def change():
-            for name, value in values.items():
-                setattr(self, name, value)
-
-        self.clock.at(delay, change)
-
-    def kill_writer(self, delay):
-        self.at(delay, alive=False)
-
-    def kill_application(self, delay):
-        self.clock.at(delay, lambda: self.targets.update({PRIMARY: ["unhealthy"]}))
-
-    def cut_off_the_monitor(self, delay):
-        """Only the probe fails; the database is well."""
-        self.at(delay, cut_off=True)
-        self.clock.at(delay, self.look)
-
-    def alarm(self, delay):
-        event = ALARM | {"time": str(delay)}
-        self.clock.at(delay, lambda: self.deliver(ORCHESTRATOR, event))
-
-    def heal_application(self, delay):
-        self.clock.at(delay, lambda: self.targets.update({PRIMARY: ["healthy"]}))
-
-    def acted(self):
-        return self.count("FailoverDBCluster"), self.count("UpdateHealthCheck")
-
-    def when(self, operation):
-        """When the operation was first asked for, in seconds from the beginning."""
-        return self.stamps[operation] - self.begun
-
-    def serve(self, client, operation, params):
-        answer = super().serve(client, operation, params)
-        if operation == "FailoverDBCluster":
-            self.promoted.append(self.clock.now)
-        self.stamps = {operation: self.clock.now} | getattr(self, "stamps", {})
-        return answer
-
-    @property
-    def alive(self):
-        return self._alive
-
-    @alive.setter
-    def alive(self, value):
-        self._alive = value
-        if hasattr(self, "modules"):
-            self.look()
+def deployed(**timings):
+    """The whole account, in which Aurora itself does nothing about a lost writer."""
+    world = Account(WHOLE, **{**TIMINGS, **timings})
+    world.aurora.sees = False
+    return world
 
 
 @pytest.fixture
 def chain():
-    return Chain()
+    made = deployed()
+    yield made
+    made.close()
 
 
-def untouched_by_us(chain):
-    assert chain.acted() == (0, 0)
-    assert not chain.latched
-    assert chain.state == {}
+def kill_writer(world, at):
+    world.at(at - world.clock.now, lambda: world.aurora.stop(world.writer, "silent"))
 
 
-def untouched(chain):
-    untouched_by_us(chain)
-    assert chain.writer == WRITER
+def show_application(world, at, *states):
+    world.at(at - world.clock.now, world.balancers["Primary"].show, *states)
+
+
+def untouched(world):
+    assert (world.acted, world.latched, world.state) == ((0, 0), False, {})
+    assert world.writer == WRITER
+    assert told(world) == []
+
+
+def told(world):
+    """What the orchestrator has told; the alarms tell of themselves."""
+    subjects = zip(world.subjects, world.messages, strict=True)
+    return [subject for subject, message in subjects if message.caller]
 
 
 # Nothing to do
 
 
-def test_ten_quiet_minutes(chain):
+def reader_in_trouble(world):
+    world.aurora.nodes[READER].status = "storage-full"
+
+
+def status(world):
+    world.aurora.show("maintenance")
+    world.aurora.nodes[WRITER].status = "modifying"
+
+
+def day_zero(world):
+    for balancer in world.balancers.values():
+        balancer.empty()
+
+
+def service_out(service):
+    return lambda world: world.faults.update({(service, "*"): "InternalFailure"})
+
+
+HARMLESS = {
+    "nothing": lambda _: None,
+    "a reader in trouble": reader_in_trouble,
+    "a status with a living server": status,
+    "day zero": day_zero,
+    "targets in their beginning": lambda world: world.balancers["Primary"].show("initial"),
+    "an application that recovers in time": lambda world: (
+        show_application(world, 131, "unhealthy"),
+        show_application(world, 150, "healthy"),
+    ),
+    **{f"{one} is out": service_out(one) for one in ("elbv2", "rds", "ssm", "cloudwatch")},
+    **{
+        f"a blip of {length} s at {at} s": lambda world, at=at, length=length: world.at(
+            at, world.aurora.pause, length
+        )
+        for at, length in itertools.product(BEGINS, (3, 8))
+    },
+}
+
+
+@pytest.mark.parametrize("what", HARMLESS)
+def test_what_is_no_incident(chain, what):
+    HARMLESS[what](chain)
     chain.run(600)
-    chain.drain()
-    untouched(chain)
-    assert chain.invoked == []
-    assert chain.published == []
-
-
-@pytest.mark.parametrize("length", [3, 8])
-@pytest.mark.parametrize("begin", [41.3, 58.0, 61.0, 63.7])
-def test_a_blip_of_the_network(chain, begin, length):
-    chain.at(begin, alive=False)
-    chain.at(begin + length, alive=True)
-    chain.run(240)
-    chain.drain()
-    untouched(chain)
-    assert chain.published == []
-
-
-@pytest.mark.parametrize("status", ["backing-up", "modifying", "maintenance", "upgrading"])
-def test_a_status_with_a_living_server(chain, status):
-    chain.cluster_status = status
-    chain.instances[WRITER] = status
-    chain.run(240)
-    chain.drain()
-    untouched(chain)
-
-
-@pytest.mark.parametrize("status", ["rebooting", "deleting", "storage-full", "failed"])
-def test_a_reader_in_trouble(chain, status):
-    chain.instances[READER] = status
-    chain.run(240)
-    chain.drain()
-    untouched(chain)
-
-
-@pytest.mark.parametrize("targets", [[], ["initial"], ["unused"], ["draining"]])
-def test_day_zero(chain, targets):
-    chain.targets = {PRIMARY: targets, STANDBY: []}
-    chain.run(240)
-    chain.drain()
-    untouched(chain)
-    assert chain.published == []
-
-
-@pytest.mark.parametrize("services", [["elbv2"], ["rds"], ["ssm"], ["cloudwatch"]])
-def test_a_service_that_is_out_is_no_incident(chain, services):
-    for service in services:
-        chain.faults[service, "*"] = "InternalFailure"
-    chain.run(240)
-    chain.drain()
+    assert chain.witness.invoked == []
     untouched(chain)
 
 
 # The database
 
 
-@pytest.mark.parametrize("begin", [31, 46, 52, 58, 66])
+@pytest.mark.parametrize("begin", BEGINS)
 def test_the_writer_dies_and_is_replaced_once(chain, begin):
-    chain.kill_writer(begin)
-    chain.run(420)
-    chain.drain()
-    assert chain.acted() == (1, 0)
-    assert chain.writer == READER
+    kill_writer(chain, begin)
+    chain.run(900)
+    assert chain.acted == (1, 0)
+    assert (chain.state["PreviousWriter"], chain.state["NewWriter"]) == (WRITER, READER)
     assert chain.state["Status"] == "COMPLETED"
-    assert chain.state["NewWriter"] == READER
-    assert chain.state["PreviousWriter"] == WRITER
-    assert not chain.latched
-    assert chain.errors == []
-    assert chain.when("FailoverDBCluster") - begin <= 20 + 10 + 12
+    assert told(chain) == ["COMPLETED"]
+    (accepted,) = [one.at for one in chain.calls if one.operation == "FailoverDBCluster"]
+    assert accepted - begin <= GRACE + 10 + 12
 
 
-def test_aurora_replaces_the_writer_within_the_grace(chain):
-    chain.kill_writer(31)
-    chain.at(34, cluster_status="failing-over")
-    chain.clock.at(46, lambda: chain.promote(READER))
-    chain.clock.at(50, chain.settle)
-    chain.run(420)
-    chain.drain()
-    assert chain.acted() == (0, 0)
-    assert chain.invoked == []
-
-
-@pytest.mark.parametrize("begin", [5, 31, 46, 52, 58])
-def test_aurora_is_still_at_it_after_the_grace(chain, begin):
-    chain.kill_writer(begin)
-    chain.at(begin + 15, cluster_status="failing-over")
-    chain.clock.at(begin + 45, lambda: chain.promote(READER))
-    chain.clock.at(begin + 50, chain.settle)
-    chain.run(420)
-    chain.drain()
-    assert chain.acted() == (0, 0)
-    assert chain.state["Status"] == "COMPLETED"
-    assert chain.state["NewWriter"] == READER
-
-
-@pytest.mark.parametrize("begin", [5, 31, 46, 52, 58])
-def test_the_name_still_leads_to_the_old_writer_after_aurora_acted(chain, begin):
-    chain.kill_writer(begin)
-    chain.at(begin + 10, cluster_status="failing-over")
-    chain.at(begin + 30, writer=READER, cluster_status="available")
-    chain.at(begin + 40, alive=True)
-    chain.run(420)
-    chain.drain()
-    assert chain.count("FailoverDBCluster") == 0
-    assert chain.writer == READER
+@pytest.mark.parametrize("begin", BEGINS)
+@pytest.mark.parametrize(
+    ("timings", "called"),
+    [
+        ({"aurora_detection": 3.0}, False),
+        ({"aurora_detection": 15.0, "aurora_promotion": 30.0}, True),  # still at it after the grace
+        ({"aurora_endpoint_update": 20.0, "aurora_restart": 60.0}, True),  # the name stays behind
+    ],
+)
+def test_aurora_replaces_the_writer_by_itself(begin, timings, called):
+    world = deployed(**timings)
+    world.aurora.sees = True
+    kill_writer(world, begin)
+    world.run(900)
+    assert (world.acted, world.writer) == ((0, 0), READER)
+    assert bool(world.witness.invoked) is called
+    assert world.state.get("Status", "COMPLETED") == "COMPLETED"
+    world.close()
 
 
 def test_a_promotion_that_stalls_fails_and_is_not_repeated_within_the_cooldown(chain):
-    chain.stalled = True
-    chain.kill_writer(31)
-    chain.run(300)
-    assert chain.count("FailoverDBCluster") == 1
-    chain.drain()
+    chain.aurora.stalled = True
+    kill_writer(chain, 131)
+    chain.run(900)
+    assert chain.acted == (1, 0)
     assert chain.state["Status"] == "FAILED"
-    assert [subject for subject, _ in chain.published if "FAILED" in subject]
-
-
-def test_one_instance_with_a_dead_writer(chain):
-    del chain.instances[READER]
-    chain.kill_writer(31)
-    chain.run(240)
-    chain.drain()
-    assert chain.acted() == (0, 0)
-    assert chain.state["Status"] == "FAILED"
-    assert "no reader" in chain.state["Error"]
-    (error,) = chain.errors
-    assert "no reader" in str(error)
-    assert [subject for subject, _ in chain.published].count("stack: FAILED") == 1
-
-
-# Two monitors tick at the same instants, since five seconds divide a minute.
-@pytest.mark.parametrize("begin", [58, 66, 90])
-def test_two_calls_at_the_same_instant_are_told_of_once(chain, begin):
-    chain.kill_writer(begin)
-    chain.run(420)
-    chain.drain()
-    assert chain.acted() == (1, 0)
-    assert [subject for subject, _ in chain.published] == ["stack: COMPLETED"]
+    assert told(chain).count("FAILED") == 1
 
 
 def test_a_failure_that_stands_for_an_hour_is_told_few_times(chain):
-    del chain.instances[READER]
-    chain.kill_writer(31)
-    chain.run(HOUR)
-    chain.drain()
-    assert len(chain.published) <= 4
-    assert len(chain.errors) <= 2
+    del chain.aurora.nodes[READER]
+    kill_writer(chain, 131)
+    chain.run(131 + 3600)
+    assert chain.acted == (0, 0)
+    assert "no reader" in chain.state["Error"]
+    assert len(told(chain)) <= 4
 
 
-@pytest.mark.parametrize("begin", [31, 46, 58])
-def test_a_monitor_that_is_cut_off_makes_one_promotion_an_hour(chain, begin):
-    chain.cut_off_the_monitor(begin)
-    for hours in (1, 2):
-        chain.run(HOUR)
-        assert chain.count("FailoverDBCluster") == hours
-    chain.drain()
-    promotions = chain.promoted
-    assert all(later - earlier >= HOUR for earlier, later in itertools.pairwise(promotions))
+def test_a_monitor_that_is_cut_off_makes_one_promotion_an_hour(chain):
+    chain.at(131, setattr, chain.network, "loss", 1.0)
+    chain.run(131 + 3600)
+    assert chain.acted == (1, 0)
+    chain.run(131 + 7200)
+    at = [one.at for one in chain.calls if one.operation == "FailoverDBCluster"]
+    assert len(at) == 2
+    assert at[1] - at[0] >= COOLDOWN
     assert not chain.latched
+
+
+def test_a_writer_that_dies_again_waits_for_the_end_of_the_cooldown(chain):
+    kill_writer(chain, 131)
+    kill_writer(chain, 500)
+    chain.run(3600)
+    assert chain.acted == (1, 0)
+    chain.run(4200)
+    assert (chain.acted, chain.writer) == ((2, 0), WRITER)
+
+
+def test_a_writer_that_dies_again_after_the_cooldown_is_replaced_again(chain):
+    kill_writer(chain, 131)
+    kill_writer(chain, COOLDOWN + 300)
+    chain.run(COOLDOWN + 800)
+    assert (chain.acted, chain.writer) == ((2, 0), WRITER)
 
 
 # Alarms, beside the monitor and without it
 
 
-def test_an_alarm_without_the_monitor_after_aurora_has_acted(chain):
-    chain.at(100, alive=False, cluster_status="failing-over")
-    chain.clock.at(115, lambda: chain.promote(READER))
-    chain.clock.at(120, chain.settle)
-    for delay in (121, 180, 300):
-        chain.alarm(delay)
-    chain.run(400, monitors=False)
-    chain.drain()
-    untouched_by_us(chain)
-    assert chain.writer == READER
-    assert [answer["outcome"] for answer in chain.answers] == ["NOT_REQUIRED"] * 3
+def test_without_the_monitor_an_alarm_replaces_the_writer(chain):
+    chain.functions.broken.add(MONITOR)
+    kill_writer(chain, 301)
+    chain.run(1200)
+    assert (chain.acted, chain.writer) == ((1, 0), READER)
+    assert chain.state["Reason"] in ALARMS
 
 
-def test_an_alarm_beside_a_monitor_that_sees_life(chain):
-    for delay in (70, 130, 200):
-        chain.alarm(delay)
-    chain.at(100, instances={WRITER: "modifying", READER: "available"})
-    chain.run(240)
-    chain.drain()
-    untouched(chain)
-    assert len(chain.answers) == 3
+def test_without_the_monitor_nothing_is_done_after_aurora_has_acted(chain):
+    chain.functions.broken.add(MONITOR)
+    chain.aurora.sees = True
+    kill_writer(chain, 301)
+    chain.run(1200)
+    assert (chain.acted, chain.writer) == ((0, 0), READER)
 
 
-def test_an_alarm_acts_on_what_a_mute_monitor_has_measured(chain):
+def test_a_mute_monitor_leaves_it_to_the_alarm(chain):
     chain.faults["lambda", "Invoke"] = "ServiceException"
-    chain.kill_writer(65)
-    chain.alarm(110)
-    chain.run(240)
-    chain.drain()
-    assert chain.acted() == (1, 0)
-    assert chain.state["Status"] == "COMPLETED"
-    assert chain.state["Reason"] == "stack-writer"
+    kill_writer(chain, 131)
+    chain.run(900)
+    assert (chain.acted, chain.writer) == ((1, 0), READER)
+    assert chain.state["Reason"] in ALARMS
 
 
-def test_an_alarm_and_the_monitor_together_make_one_promotion(chain):
-    chain.kill_writer(31)
-    for delay in (50, 57, 58, 60, 100):
-        chain.alarm(delay)
-    chain.run(300)
-    chain.drain()
-    assert chain.acted() == (1, 0)
-    assert chain.writer == READER
+def test_a_lost_call_does_not_lose_the_incident(chain):
+    chain.faults["lambda", "Invoke"] = "ServiceException"
+    chain.at(160, chain.faults.clear)
+    kill_writer(chain, 131)
+    chain.run(220)
+    assert (chain.acted, chain.writer) == ((1, 0), READER)
 
 
-# The application
+# The application, and both
 
 
-def test_the_application_dies_and_only_it_is_latched(chain):
-    chain.kill_application(31)
-    chain.run(240)
-    chain.drain()
-    assert chain.acted() == (0, 1)
-    assert chain.latched
-    assert chain.writer == WRITER
-    assert chain.state["Status"] == "COMPLETED"
+@pytest.mark.parametrize("standby", [["healthy"], []])
+def test_an_application_dead_for_an_hour_is_latched_once(chain, standby):
+    chain.balancers["Standby"].show(*standby)
+    show_application(chain, 131, "unhealthy")
+    chain.run(131 + 3600)
+    assert (chain.acted, chain.writer) == ((0, len(standby)), WRITER)
+    assert chain.latched is bool(standby)
+    assert len(told(chain)) <= (5 if standby else 30)
 
 
-def test_an_application_dead_for_an_hour(chain):
-    chain.kill_application(31)
-    chain.run(3600)
-    chain.drain()
-    assert chain.acted() == (0, 1)
-    assert chain.latched
-    assert len(chain.published) <= 5
-
-
-def test_an_application_dead_for_an_hour_without_a_standby_is_told_few_times(chain):
-    chain.targets[STANDBY] = []
-    chain.kill_application(31)
-    chain.run(3600)
-    chain.drain()
-    assert chain.acted() == (0, 0)
-    assert not chain.latched
-    assert len(chain.published) <= 30
-
-
-def test_an_application_that_recovers_in_time(chain):
-    chain.kill_application(31)
-    chain.heal_application(50)
-    chain.run(240)
-    chain.drain()
-    untouched(chain)
-
-
-# Both
-
-
-@pytest.mark.parametrize("begin", [5.2, 31.1, 46.9, 59.9, 61.0, 66.3])
+@pytest.mark.parametrize("begin", BEGINS)
 def test_both_die(chain, begin):
-    chain.kill_writer(begin)
-    chain.kill_application(begin)
-    chain.run(420)
-    chain.drain()
-    assert chain.acted() == (1, 1)
-    assert chain.writer == READER
-    assert chain.latched
-    assert chain.when("FailoverDBCluster") - begin <= 25
-    first = chain.invoked[0]
-    assert first[0] - chain.begun - begin <= 12.5
+    kill_writer(chain, begin)
+    show_application(chain, begin, "unhealthy")
+    chain.run(900)
+    assert chain.acted == (1, 1)
+    assert (chain.writer, chain.latched) == (READER, True)
+    accepted = next(one.at for one in chain.calls if one.operation == "FailoverDBCluster")
+    assert accepted - begin <= 25
+    assert chain.witness.invoked[0][0] - begin <= 12.5
     assert chain.state["Stages"]["detect"] <= 12
     assert chain.state["Stages"]["decide"] <= 3
 
 
 def test_both_die_one_after_the_other(chain):
-    chain.kill_application(5)
-    chain.kill_writer(70)
-    chain.run(420)
-    chain.drain()
-    assert chain.acted() == (1, 1)
-    assert chain.writer == READER
-    assert chain.latched
+    show_application(chain, 105, "unhealthy")
+    kill_writer(chain, 170)
+    chain.run(900)
+    assert chain.acted == (1, 1)
+    assert (chain.writer, chain.latched) == (READER, True)
 
 
-# Arming
+@pytest.mark.parametrize("offset", [0, 0.2, 2.5])
+def test_one_monitor_more_makes_no_failover_more(chain, offset):
+    chain.at(130 + offset, chain.functions.invoke, MONITOR, {}, "schedule")
+    kill_writer(chain, 131)
+    show_application(chain, 131, "unhealthy")
+    chain.run(600)
+    assert chain.acted == (1, 1)
 
 
 @pytest.mark.parametrize(
@@ -477,80 +266,27 @@ def test_both_die_one_after_the_other(chain):
     [{"auto_failover": "OFF"}, {"auto_failover": "DRY_RUN"}, {"auto_failover_enabled": False}],
 )
 def test_disarmed_changes_nothing(chain, given):
-    chain.configuration |= given
-    chain.kill_writer(31)
-    chain.kill_application(31)
-    chain.run(240)
-    chain.drain()
-    assert chain.answers
-    assert {answer["outcome"] for answer in chain.answers} <= {"REFUSED", "DRY_RUN"}
-    untouched(chain)
+    chain.configure(**given)
+    kill_writer(chain, 131)
+    show_application(chain, 131, "unhealthy")
+    chain.run(600)
+    assert chain.witness.invoked
+    assert (chain.acted, chain.state, chain.writer) == ((0, 0), {}, WRITER)
 
 
 # Afterwards
 
 
-def test_fail_back_and_then_nothing(chain):
-    chain.kill_writer(31)
-    chain.kill_application(31)
-    chain.heal_application(200)
-    chain.run(240)
-    assert chain.acted() == (1, 1)
-    chain.clock.at(1, lambda: chain.deliver(ORCHESTRATOR, {"action": "failback"}))
-    chain.run(900)
-    chain.drain()
-    assert chain.answers[-1]["outcome"] == "FAILED_BACK"
+def test_fail_back_twice_and_then_nothing(chain):
+    kill_writer(chain, 131)
+    show_application(chain, 131, "unhealthy")
+    show_application(chain, 300, "healthy")
+    chain.run(400)
+    assert chain.acted == (1, 1)
+    assert chain.send(FAILBACK).outcome == "FAILED_BACK"
+    chain.run(1000)
+    chain.send(FAILBACK)
+    chain.run(2000)
+    assert chain.acted[0] == 2
+    assert (chain.writer, chain.latched) == (WRITER, False)
     assert chain.state["Status"] == "FAILED_BACK"
-    assert chain.writer == WRITER
-    assert not chain.latched
-    assert chain.acted() == (2, 2)
-
-
-def test_a_second_fail_back_moves_nothing_away_from_home(chain):
-    chain.kill_writer(31)
-    chain.run(240)
-    for delay in (1, 100):
-        chain.clock.at(delay, lambda: chain.deliver(ORCHESTRATOR, {"action": "failback"}))
-    chain.run(300)
-    chain.drain()
-    assert chain.writer == WRITER
-
-
-def test_a_writer_that_dies_again_after_the_cooldown_is_replaced_again(chain):
-    chain.kill_writer(31)
-    chain.kill_writer(HOUR + 100)
-    chain.run(HOUR + 500)
-    chain.drain()
-    assert chain.acted() == (2, 0)
-    assert chain.writer == WRITER
-
-
-def test_a_writer_that_dies_again_within_the_cooldown_waits_for_its_end(chain):
-    chain.kill_writer(31)
-    chain.kill_writer(500)
-    chain.run(HOUR)
-    assert chain.acted() == (1, 0)
-    chain.run(300)
-    chain.drain()
-    assert chain.acted() == (2, 0)
-    assert chain.writer == WRITER
-
-
-@pytest.mark.parametrize("offset", [0, 0.01, 0.2, 0.5, 2.5])
-def test_two_monitors_at_once_make_one_failover(chain, offset):
-    chain.kill_writer(31)
-    chain.kill_application(31)
-    chain.clock.at(offset, lambda: chain.deliver(MONITOR, {}))
-    chain.run(300)
-    chain.drain()
-    assert chain.acted() == (1, 1)
-
-
-def test_a_lost_call_does_not_lose_the_incident(chain):
-    chain.faults["lambda", "Invoke"] = "ServiceException"
-    chain.kill_writer(31)
-    chain.clock.at(60, chain.faults.clear)
-    chain.run(300)
-    chain.drain()
-    assert chain.acted() == (1, 0)
-    assert chain.writer == READER

@@ -1,51 +1,66 @@
 """Whatever happens, in whatever order: the invariants of section "what runs" hold."""
 
+from itertools import pairwise
+
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from world import READER, WRITER, Killed, World
+from simulated import (
+    APPLICATION,
+    COOLDOWN,
+    DATABASE,
+    DEPLOYMENT,
+    FAILBACK,
+    MANUAL,
+    READER,
+    START,
+    STATE,
+    TARGETS_ALARM,
+    VOTED,
+    WARM,
+    WRITER,
+    Account,
+    Heard,
+    alarm,
+    rds_event,
+)
 
 from drtemplate.settings import PROJECT
+from drtemplate.world.api.failures import Lost
+from drtemplate.world.clock import Killed, current_owner
+from drtemplate.world.deployment import FILES, ORCHESTRATOR
 
 PROPERTY = settings(max_examples=250, deadline=None, derandomize=True, database=None)
-PRIMARY, STANDBY = "PrimaryTargetGroup", "StandbyTargetGroup"
-COOLDOWN = 3600  # seconds, as deployed
-ANSWER_LOST = "AnswerLost"  # the call is carried out, and its answer never arrives
-
+FROZEN = 60  # seconds a run stands still: longer than its lease
+# The transitions of the state; a status may stay.
+EDGES = {
+    (None, "FAILED"),
+    (None, "IN_PROGRESS"),
+    ("IDLE", "IN_PROGRESS"),
+    ("IN_PROGRESS", "COMPLETED"),
+    ("IN_PROGRESS", "FAILED"),
+    ("IN_PROGRESS", "FAILED_BACK"),
+    ("COMPLETED", "IN_PROGRESS"),
+    ("FAILED", "IN_PROGRESS"),
+    ("FAILED", "COMPLETED"),
+    ("FAILED_BACK", "IN_PROGRESS"),
+}
+FORCED = MANUAL | {"force": True}
 EVENTS = {
-    "both dead": {
-        "trigger_failover": True,
-        "votes": {"database": False, "application": False},
-        "components": ["database", "application"],
-        "writer": WRITER,
-    },
-    "database dead": {
-        "trigger_failover": True,
-        "votes": {"database": False},
-        "components": ["database"],
-        "writer": WRITER,
-    },
-    "the other is dead": {
-        "trigger_failover": True,
-        "votes": {"database": False},
-        "components": ["database"],
-        "writer": READER,
-    },
-    "application dead": {
-        "trigger_failover": True,
-        "votes": {"application": False},
-        "components": ["application"],
-    },
-    "by hand": {"trigger_failover": True, "reason": "patching"},
-    "by hand, forced": {"trigger_failover": True, "force": True, "components": ["database"]},
-    "blind": {"trigger_failover": True, "force": True, "expected_writer": WRITER},
-    "fail back": {"action": "failback"},
-    "fail back, forced": {"action": "failback", "force": True},
+    "both dead": VOTED | {"components": ["database", "application"]},
+    "database dead": VOTED | DATABASE,
+    "the other is dead": VOTED | DATABASE | {"writer": READER},
+    "application dead": VOTED | APPLICATION,
+    "by hand": MANUAL,
+    "by hand, forced": FORCED | DATABASE,
+    "blind": FORCED | {"expected_writer": WRITER},
+    "fail back": FAILBACK,
+    "fail back, forced": FAILBACK | {"force": True},
     "status": {"action": "status"},
-    "dry run": {"trigger_failover": True, "dry_run": True},
-    "writer alarm": {"alarmData": {"alarmName": "stack-writer"}},
-    "targets alarm": {"alarmData": {"alarmName": "stack-alb-unhealthy-targets"}},
-    "RDS done": {"source": "aws.rds", "detail": {"EventID": "RDS-EVENT-0071"}},
+    "dry run": MANUAL | {"dry_run": True},
+    "writer alarm": alarm("stack-writer"),
+    "targets alarm": alarm(TARGETS_ALARM),
+    "RDS done": rds_event("0071"),
     "nothing": {},
     "text": {"trigger_failover": "true", "votes": {"database": False}},
 }
@@ -62,7 +77,7 @@ CALLS = [
     ("cloudwatch", "GetMetricStatistics"),
     ("elbv2", "DescribeTargetHealth"),
 ]
-FAILURES = ["ThrottlingException", "AccessDenied", TimeoutError("no answer"), ANSWER_LOST]
+FAILURES = ["ThrottlingException", "AccessDenied", Lost.REQUEST, Lost.ANSWER]
 
 send = st.tuples(
     st.just("send"),
@@ -75,11 +90,11 @@ steps = st.one_of(
     st.tuples(st.just("wait"), st.sampled_from([1, 15, 47, 250, 3590, 4000])),
     st.tuples(st.just("fail"), st.sampled_from(CALLS), st.sampled_from(FAILURES)),
     st.tuples(st.just("mend")),
-    st.tuples(st.just("writer"), st.sampled_from(["dies", "lives", "moves", "stalls"])),
-    st.tuples(st.just("monitor"), st.sampled_from(["dies", "is cut off"])),
-    st.tuples(st.just("instance"), st.sampled_from(["sends", "silent", "failed"])),
-    st.tuples(st.just("reader"), st.sampled_from(["available", "rebooting", "failed"])),
-    st.tuples(st.just("targets"), st.sampled_from([PRIMARY, STANDBY]), st.booleans()),
+    st.tuples(st.just("writer"), st.sampled_from(["moves", "stalls", "goes on"])),
+    st.tuples(st.just("monitor"), st.sampled_from(["lives", "dies", "is cut off"])),
+    st.tuples(st.just("instance"), st.sampled_from(["sends", "silent"])),
+    st.tuples(st.just("reader"), st.sampled_from(["available", "rebooting"])),
+    st.tuples(st.just("targets"), st.sampled_from(["Primary", "Standby"]), st.booleans()),
     # At one of its calls a run is interrupted by another event, or frozen until its lease is over
     # and another event has come, or killed.
     st.tuples(
@@ -91,170 +106,169 @@ steps = st.one_of(
 )
 
 
-class Watched(World):
-    """The world, and a witness that notes what no run may ever do."""
+class Watcher(Heard):
+    """Notes what no run may ever do."""
 
-    def __init__(self, source=None):
+    def __init__(self):
         super().__init__()
-        self.orchestrator = self.load("FailoverOrchestratorFunction", source)
-        self.edges = {
-            (was, status)
-            for was, ends in self.orchestrator.EDGES.items()
-            for status in [was, *ends.split()]
-        } | {(None, "FAILED"), (None, "IN_PROGRESS")}
-        self.running = []  # (request id, event) of the invocations under way
-        self.promotions = []  # (time, request id, whether it was automatic)
         self.broken = []
-        self.frozen = False
+        self.promotions = []  # time and run of each
 
-    def look_at_the_lease(self):
-        """Who runs without a break and without a fault has not lost its lease meanwhile."""
-        state = self.state
-        mine = self.running and state.get("Owner") == self.running[-1][0]
-        held = mine and state["Status"] == "IN_PROGRESS" and not (self.frozen or self.faults)
-        if held and state["LeaseExpires"] < self.clock.now:
-            self.broken.append("ran on without its lease")
+    def before(self, caller, service, operation, params):
+        if operation == "PutItem" and params["Item"]["StateKey"] == STATE:
+            self.old = dict(caller.host.state)
+        if operation == "FailoverDBCluster":
+            self.promoting(caller.host, caller)
 
-    def send(self, name, attempt):
-        event = EVENTS[name] | {"attempt_id": f"attempt {attempt}", "time": "2099-01-01"}
-        self.running.append((f"request-{self.requests + 1}", event))
-        try:
-            _, error = self.invoke(self.orchestrator, event)
-        finally:
-            owner, _ = self.running.pop()
-        if isinstance(error, Killed):
-            return
-        state = self.state
-        if not self.faults and state.get("Owner") == owner and state["Status"] == "IN_PROGRESS":
-            self.broken.append(f"{name}: ended and left IN_PROGRESS")
+    def after(self, caller, service, operation, params, answer):
+        super().after(caller, service, operation, params, answer)
+        if operation == "PutItem" and params["Item"]["StateKey"] == STATE:
+            self.wrote(caller.host, params["Item"])
+        if operation == "FailoverDBCluster":
+            self.promotions.append((caller.host.clock.now, caller))
 
-    def serve(self, client, operation, params):
-        key = (client.meta.service_model.service_name, operation)
-        if self.faults.get(key) != ANSWER_LOST:
-            return super().serve(client, operation, params)
-        del self.faults[key]
-        super().serve(client, operation, params)
-        self.faults[key] = ANSWER_LOST
-        raise TimeoutError("no answer")
+    def wrote(self, world, new):
+        old = self.old
+        edge = old.get("Status"), new["Status"]
+        if edge not in EDGES and edge[0] != edge[1]:
+            self.broken.append(f"no edge {edge}")
+        if not new["FencingToken"] > old.get("FencingToken", 0):
+            self.broken.append("the token did not rise")
+        live = old.get("Status") == "IN_PROGRESS" and old["LeaseExpires"] >= world.epoch_now
+        if live and old["Owner"] != new["Owner"]:
+            self.broken.append("a live lease was taken")
 
-    def promote(self, name):
-        super().promote(name)
-        self.health = [1.0]
-
-    def dynamodb_putitem(self, client, Item, **named):
-        before = dict(self.state)
-        answer = super().dynamodb_putitem(client, Item, **named)
-        if Item["StateKey"] == "FAILOVER_STATUS":
-            edge = before.get("Status"), Item["Status"]
-            if edge not in self.edges:
-                self.broken.append(f"no edge {edge}")
-            if not Item["FencingToken"] > before.get("FencingToken", 0):
-                self.broken.append("the token did not rise")
-            live = (
-                before.get("Status") == "IN_PROGRESS" and before["LeaseExpires"] >= self.clock.now
-            )
-            if live and before["Owner"] != Item["Owner"]:
-                self.broken.append("a live lease was taken")
-        return answer
-
-    def rds_failoverdbcluster(self, client, **named):
-        before = self.writer
-        answer = super().rds_failoverdbcluster(client, **named)
-        owner, event = self.running[-1]
-        blind = event.get("force") is True and "expected_writer" in event and self.faults
-        lease = self.state
-        held = lease.get("Owner") == owner and lease["Status"] == "IN_PROGRESS"
-        if not blind and not (held and lease["LeaseExpires"] >= self.clock.now):
+    def promoting(self, world, run):
+        event, lease = run.event, world.state
+        blind = event.get("force") is True and "expected_writer" in event and world.faults
+        held = lease.get("Owner") == run.request_id and lease["Status"] == "IN_PROGRESS"
+        if not blind and not (held and lease["LeaseExpires"] >= world.epoch_now):
             self.broken.append("promoted without the lease")
-        automatic = "votes" in event or "alarmData" in event
-        unasked = event.get("trigger_failover") is not True and not (
-            "alarmData" in event or event.get("action") == "failback"
+        alarmed = "alarmData" in event
+        wanted = (
+            event.get("trigger_failover") is True or alarmed or event.get("action") == "failback"
         )
-        if unasked or event.get("dry_run"):
+        if not wanted or event.get("dry_run"):
             self.broken.append(f"promoted, unasked by {event}")
-        bad = before in self.silent
-        if "alarmData" in event and (1.0 in self.health or not (self.health or bad)):
+        if alarmed and not world.witnessed:
             self.broken.append("promoted on an alarm without a second witness")
-        for when, by, _ in self.promotions:
-            if by == owner:
+        for when, by in self.promotions:
+            if by is run:
                 self.broken.append("promoted twice in one run")
-            if automatic and self.clock.now - when < COOLDOWN - 1:
+            if (alarmed or "votes" in event) and world.clock.now - when < COOLDOWN - 1:
                 self.broken.append("promoted again within the cooldown")
-        self.promotions.append((self.clock.now, owner, automatic))
-        return answer
+
+    def ended(self, run):
+        world = run.host
+        lease = world.state
+        left = lease.get("Owner") == run.request_id and lease["Status"] == "IN_PROGRESS"
+        if left and not world.faults and not isinstance(run.error, Killed):
+            self.broken.append("ended and left IN_PROGRESS")
 
 
-def follow(world, steps):
-    for step in steps:
-        match step:
-            case "send", name, attempt:
-                world.send(name, attempt)
-            case "wait", seconds:
-                world.clock.advance(seconds)
-            case "fail", call, failure:
-                world.faults[call] = failure
-            case ("mend",):
-                world.faults.clear()
-            case "writer", what:
-                change_writer(world, what)
-            case "monitor", what:
-                world.health = [] if what == "dies" else [0.0]
-            case "instance", "failed":
-                world.instances[world.writer] = "failed"
-            case "instance", what:
-                world.silent = {world.writer} if what == "silent" else set()
-            case "reader", status:
-                other = READER if world.writer == WRITER else WRITER
-                world.instances[other] = status
-            case "targets", group, healthy:
-                world.targets[group] = ["healthy" if healthy else "unhealthy"]
-            case ("meanwhile" | "freeze" | "kill") as how, call, nth, name:
-                world.faults[call] = interruption(world, how, call, nth, name)
+class Watched(Account):
+    """The account, what a monitor and AWS's metrics say in it, and who watches the runs."""
+
+    def __init__(self, code=None):
+        deployment = DEPLOYMENT.with_function(ORCHESTRATOR, code=code) if code else DEPLOYMENT
+        super().__init__(deployment, witness=Watcher())
+        self.health = 1.0  # what the monitor puts, None while it is dead
+        self.quiet = False  # whether the writer's metrics are withheld
+        self.frozen = False
+        self.run(WARM)
+        self._tick()
+
+    def _tick(self):
+        """The monitor's metrics, every five seconds."""
+        if self.health is not None:
+            self.measured(self.health, age=0)
+        self.at(5, self._tick)
+
+    @property
+    def epoch_now(self):
+        return START + self.clock.now
+
+    @property
+    def witnessed(self):
+        return self.health == 0.0 or (self.health is None and self.quiet)
+
+    def follow(self, steps):
+        for step in steps:
+            match step:
+                case "send", name, attempt:
+                    self.send(self.event(name, attempt))
+                case "wait", seconds:
+                    self.wait(seconds)
+                case "fail", call, failure:
+                    self.faults[call] = failure
+                case ("mend",):
+                    self.faults.clear()
+                case "monitor", what:
+                    self.health = {"lives": 1.0, "dies": None, "is cut off": 0.0}[what]
+                    self.wait(40)
+                case "instance", what:
+                    self.quiet = what == "silent"
+                    self.vended.withheld.clear()
+                    self.silent(*([self.writer] if self.quiet else []))
+                    self.wait(300)
+                case "reader", status:
+                    self.other().status = status
+                case "writer", what:
+                    self.writer_does(what)
+                case "targets", side, healthy:
+                    self.balancers[side].show("healthy" if healthy else "unhealthy")
+                case how, call, nth, name:
+                    self.on(*call, self.interruption(how, call, name), nth)
+
+    @staticmethod
+    def event(name, attempt):
+        return EVENTS[name] | {"attempt_id": f"attempt {attempt}", "time": "2099-01-01"}
+
+    def other(self):
+        return self.aurora.nodes[READER if self.writer == WRITER else WRITER]
+
+    def writer_does(self, what):
+        self.aurora.stalled = what == "stalls"
+        if self.aurora.status.value != "available":
+            self.aurora.show("available")
+        if what == "moves":
+            self.aurora.fail_over(self.other().name)
+            self.wait(20)
+
+    def interruption(self, how, call, name):
+        """What happens once, at one of these calls."""
+
+        def fault(_):
+            if how == "kill":
+                return Killed
+            # No fence can stop a run that freezes between looking at it and the act itself.
+            if how == "freeze" and call != ("rds", "FailoverDBCluster"):
+                self.frozen = True
+                self.clock.wait(FROZEN)
+            self.look_at_the_lease(current_owner())
+            self.meanwhile(self.event(name, 9))
+            return None
+
+        return fault
+
+    def look_at_the_lease(self, run):
+        """Who runs without a break and without a fault has not lost its lease meanwhile."""
+        lease = self.state
+        held = lease.get("Owner") == run.request_id and lease["Status"] == "IN_PROGRESS"
+        if held and not (self.frozen or self.faults) and lease["LeaseExpires"] < self.epoch_now:
+            self.witness.broken.append("ran on without its lease")
 
 
-def change_writer(world, what):
-    world.alive = what != "dies" and (world.alive or what == "lives")
-    world.stalled = what == "stalls"
-    world.health = [1.0 if world.alive else 0.0]
-    if what == "moves":
-        world.promote(READER if world.writer == WRITER else WRITER)
-
-
-def interruption(world, how, call, nth, name):
-    """What happens once, at the n-th of these calls."""
-    seen = 0
-
-    def fault(params):
-        nonlocal seen
-        seen += 1
-        if seen != nth:
-            return
-        world.faults.pop(call, None)
-        if how == "kill":
-            raise Killed
-        clock, deadline = world.clock, world.clock.deadline
-        # No fence can stop a run that freezes between looking at it and the act itself.
-        if how == "freeze" and call != ("rds", "FailoverDBCluster"):
-            world.frozen = True
-            clock.deadline = float("inf")
-            clock.advance(400)
-        world.look_at_the_lease()
-        world.send(name, 9)
-        clock.deadline = max(deadline, clock.now + 60)
-
-    return fault
-
-
-def holds_after(steps, source=None):
-    world = Watched(source)
-    follow(world, steps)
-    assert not world.broken
+def holds_after(steps, code=None):
+    world = Watched(code)
+    world.follow(steps)
     # Every lease ends, and the next event of any kind says so.
     world.faults.clear()
-    world.clock.advance(4000)
-    world.send("nothing", 0)
+    world.wait(4000)
+    world.send({})
     assert world.state.get("Status") != "IN_PROGRESS"
-    assert not world.broken
+    assert not world.witness.broken
+    world.close()
 
 
 @given(st.lists(steps, min_size=1, max_size=14))
@@ -339,49 +353,29 @@ GUARDS = {
 @pytest.mark.parametrize("guard", GUARDS)
 def test_without_a_guard_an_invariant_breaks(guard):
     old, new, steps = GUARDS[guard]
-    source = (PROJECT / "handlers" / "failover_orchestrator.py").read_text("utf-8")
+    source = (PROJECT / "handlers" / FILES[ORCHESTRATOR]).read_text("utf-8")
     assert source.count(old) == 1
     holds_after(steps, source)
     with pytest.raises(AssertionError):
         holds_after(steps, source.replace(old, new))
 
 
-@given(
-    ticks=st.lists(
-        st.tuples(
-            st.sampled_from([True, False, None]),
-            st.sampled_from(["healthy", "unhealthy", "initial", None]),
-        ),
-        min_size=1,
-        max_size=14,
-    )
-)
+ALIVE = st.sampled_from(["up", "refused", "nameless"])
+SHOWN = st.sampled_from(["healthy", "unhealthy", "initial"])
+
+
+@given(st.lists(st.tuples(ALIVE, SHOWN), min_size=1, max_size=14))
 @PROPERTY
 def test_the_monitor_votes_only_for_what_it_has_seen(ticks):
-    world = World()
-    monitor = world.load("HealthMonitorFunction")
-    left = iter(ticks)
-    now = [None, None]
-
-    def database():
-        now[:] = next(left, (True, "healthy"))
-        if now[0] is None:
-            raise OSError("unknown")
-        return now[0]
-
-    def application(client, TargetGroupArn):
-        if now[1] is None:
-            raise TimeoutError
-        return {"TargetHealthDescriptions": [{"TargetHealth": {"State": now[1]}}]}
-
-    monitor.database = database
-    world.elbv2_describetargethealth = application
-    world.invoke(monitor, {})
-    missed = [number for number, (alive, _) in enumerate(ticks) if alive is False]
-    in_a_row = any(number + 1 in missed for number in missed)
-    unhealthy = any(state == "unhealthy" for _, state in ticks)
-    for _, call in world.invoked:
+    world = Account()
+    for number, (_, state) in enumerate([*ticks, ("up", "healthy")]):
+        world.at(max(0, 5 * number - 1), world.balancers["Primary"].show, state)
+    dead = [mode == "refused" for mode, _ in ticks]
+    for call in world.watch(*(mode for mode, _ in ticks), "up"):
         assert call["components"]
         assert all(call["votes"][name] is False for name in call["components"])
-        assert in_a_row or "database" not in call["components"]
-        assert unhealthy or "application" not in call["components"]
+        assert "database" not in call["components"] or (True, True) in pairwise(dead)
+        assert "application" not in call["components"] or "unhealthy" in {
+            state for _, state in ticks
+        }
+    world.close()

@@ -1,255 +1,150 @@
-"""The state item: its edges, the lease, the fencing token, odd contents, failing back."""
+"""The state item: the lease, the fencing token, odd contents, failing back."""
 
 from decimal import Decimal
-from itertools import pairwise, product
+from itertools import pairwise
 
 import pytest
 from botocore.exceptions import ReadTimeoutError
-from world import READER, START, WRITER, Killed
+from simulated import (
+    APPLICATION,
+    COOLDOWN,
+    DATABASE,
+    FAILBACK,
+    LEASE,
+    MANUAL,
+    READER,
+    START,
+    STATE,
+    VOTED,
+    WRITER,
+    Account,
+    Heard,
+    alarm,
+    rds_event,
+)
 
-MANUAL = {"trigger_failover": True}
-VOTED = MANUAL | {"votes": {"database": 2}, "writer": WRITER}
-DATABASE = MANUAL | {"components": ["database"]}
-FAILBACK = {"action": "failback"}
-TIMED_OUT = ReadTimeoutError(endpoint_url="https://aws.invalid")
-LEASE, LEASE_ENDS = 45, 1_000
-COOLDOWN = 3600
-EDGES = {
-    ("IDLE", "IN_PROGRESS"),
-    ("IN_PROGRESS", "COMPLETED"),
-    ("IN_PROGRESS", "FAILED"),
-    ("IN_PROGRESS", "FAILED_BACK"),
-    ("COMPLETED", "IN_PROGRESS"),
-    ("FAILED", "IN_PROGRESS"),
-    ("FAILED", "COMPLETED"),
-    ("FAILED_BACK", "IN_PROGRESS"),
-}
+from drtemplate.world.api.failures import Lost
+from drtemplate.world.clock import Killed
+
+FORCED = {"force": True}
 STATUSES = ["IDLE", "IN_PROGRESS", "COMPLETED", "FAILED", "FAILED_BACK"]
-PAIRS = [pair for pair in product(STATUSES, [*STATUSES, "DONE", "", None]) if pair[0] != pair[1]]
-RDS_EVENT = {
-    "source": "aws.rds",
-    "time": "2027-01-15T09:00:00Z",
-    "detail": {"EventID": "RDS-EVENT-0072"},
-}
-ALARM = {
-    "source": "aws.cloudwatch",
-    "time": "2027-01-15T08:30:00.000+0000",
-    "alarmData": {"alarmName": "stack-database", "state": {"value": "ALARM"}},
-}
+UNANSWERED = ReadTimeoutError(endpoint_url="https://aws.invalid")
+FROZEN = 60  # seconds a run stands still: longer than its lease
 
 
-def held(**more):
-    return {
-        "StateKey": "FAILOVER_STATUS",
-        "Status": "IN_PROGRESS",
-        "AttemptId": "other",
-        "FencingToken": Decimal(4),
-        "LeaseExpires": Decimal(START + 100),
-        "StartTime": "2027-01-15T07:59:00Z",
-        **more,
-    }
+class Writes(Heard):
+    """Keeps every write of the state that was carried out: time and item."""
 
+    def __init__(self):
+        super().__init__()
+        self.states = []
 
-def states_written(world):
-    return [
-        params["Item"]
-        for _, name, params in world.calls
-        if name == "PutItem" and params["Item"]["StateKey"] == "FAILOVER_STATUS"
-    ]
-
-
-# The edges.
-
-
-def test_the_module_declares_the_edges(orchestrator):
-    declared = {(a, b) for a, many in orchestrator.EDGES.items() for b in many.split()}
-    assert declared == EDGES
+    def after(self, caller, service, operation, params, answer):
+        super().after(caller, service, operation, params, answer)
+        if operation == "PutItem" and params["Item"]["StateKey"] == STATE:
+            self.states.append((START + caller.host.clock.now, params["Item"]))
 
 
 @pytest.fixture
-def save(world, orchestrator):
-    """``save`` on a stored state, within the world; returns the exception or None."""
-
-    def saver(was, status):
-        world.items["FAILOVER_STATUS"] = held(Status=was)
-        caught = []
-
-        def probe(event, context):
-            try:
-                orchestrator.save(orchestrator.stored(), Status=status)
-            except orchestrator.Stop as error:
-                caught.append(error)
-
-        handler, orchestrator.handler = orchestrator.handler, probe
-        _, error = world.invoke(orchestrator, {})
-        orchestrator.handler = handler
-        assert error is None
-        return caught
-
-    return saver
+def world():
+    made = Account(witness=Writes())
+    yield made
+    made.close()
 
 
-@pytest.mark.parametrize(("was", "status"), [pair for pair in PAIRS if pair in EDGES])
-def test_an_edge_is_allowed(world, save, was, status):
-    assert save(was, status) == []
-    assert (world.state["Status"], world.state["FencingToken"]) == (status, 5)
-
-
-@pytest.mark.parametrize(("was", "status"), [pair for pair in PAIRS if pair not in EDGES])
-def test_every_other_pair_is_forbidden(world, save, was, status):
-    (error,) = save(was, status)
-    assert "no edge" in str(error)
-    assert world.state == held(Status=was)
-
-
-@pytest.mark.parametrize("status", STATUSES)
-def test_a_status_may_stay(world, save, status):
-    assert save(status, status) == []
-    assert world.state["FencingToken"] == 5
+def written(world):
+    return [item for _, item in world.witness.states]
 
 
 # The lease.
 
 
-@pytest.fixture
-def writes(world):
-    """(time, item) of each write of the state that was carried out."""
-    found, put = [], world.dynamodb_putitem
-
-    def recorded(client, Item, **named):
-        answer = put(client, Item, **named)
-        if Item["StateKey"] == "FAILOVER_STATUS":
-            found.append((world.clock.now, Item))
-        return answer
-
-    world.dynamodb_putitem = recorded
-    return found
-
-
-@pytest.mark.parametrize("promotion", [(12.0, 18.0), (60.0, 90.0)])
-def test_every_write_renews_the_lease(world, send, writes, promotion):
-    world.promotion = promotion
-    send(MANUAL)
-    assert writes[0][1]["Status"] == "IN_PROGRESS"
-    for when, item in writes:
+@pytest.mark.parametrize("slow", [None, ("ssm", "GetParameter"), ("rds", "DescribeDBClusters")])
+def test_every_write_renews_the_lease(world, slow):
+    world.promotion(60, 30)
+    if slow:
+        world.on(*slow, world.slow(7.8))
+    world.send(MANUAL, expected_writer=WRITER)
+    assert written(world)[0]["Status"] == "IN_PROGRESS"
+    for when, item in world.witness.states:
         # Its time was taken in whole seconds, before the write itself.
         assert -1.1 <= item["LeaseExpires"] - (when + LEASE) <= 0
-
-
-@pytest.mark.parametrize("slow", [("ssm", "GetParameter"), ("rds", "DescribeDBClusters")])
-def test_slow_calls_before_the_lease_do_not_shorten_it(world, send, writes, slow):
-    world.faults[slow] = lambda _: world.clock.advance(7.8)
-    send(DATABASE | {"expected_writer": WRITER})
-    when, item = writes[0]
-    assert when >= START + 7
-    assert -1.1 <= item["LeaseExpires"] - (when + LEASE) <= 0
-
-
-def test_a_long_promotion_keeps_its_lease(world, send, writes):
-    world.promotion = (60.0, 90.0)
-    send(DATABASE)
-    for (earlier, item), (later, _) in pairwise(writes):
+    for (earlier, item), (later, _) in pairwise(world.witness.states):
         assert later - earlier <= LEASE / 2 + 3
         assert later < item["LeaseExpires"]
+    # And not at every look.
+    assert len(written(world)) <= 10
 
 
-def test_a_long_promotion_is_not_written_down_at_every_look(world, send, writes):
-    world.promotion = (60.0, 90.0)
-    send(DATABASE)
-    assert len(writes) <= 10
+@pytest.mark.parametrize("at", range(1, 98, 8))
+def test_nobody_takes_the_lease_of_a_long_promotion(world, at):
+    world.promotion(60, 40)
+    for event in (VOTED, MANUAL, MANUAL | FORCED, FAILBACK | FORCED):
+        world.send_later(at, event)
+    assert world.send(VOTED, attempt_id="one").outcome == "COMPLETED"
+    assert world.subjects == ["REFUSED"] * 3 + ["COMPLETED"]
+    assert world.acted == (1, 1)
 
 
-@pytest.mark.parametrize("at", range(1, 98, 4))
-def test_nobody_takes_the_lease_of_a_long_promotion(world, send, at):
-    world.promotion = (60.0, 100.0)
-    replies = []
-
-    def others():
-        deadline = world.clock.deadline
-        for event in (VOTED, MANUAL, MANUAL | {"force": True}, FAILBACK | {"force": True}):
-            replies.append(send(event).outcome)
-        world.clock.deadline = deadline
-
-    world.clock.at(at, others)
-    assert send(VOTED | {"attempt_id": "one"}).outcome == "COMPLETED"
-    assert replies == ["NOT_REQUIRED"] + ["REFUSED"] * 3
-    assert world.count("FailoverDBCluster") == 1
+def test_a_long_promotion_keeps_its_lease(world):
+    world.promotion(60, 30)
+    world.send_later(70, MANUAL)
+    assert world.send(VOTED | DATABASE).outcome == "COMPLETED"
+    assert world.subjects == ["REFUSED", "COMPLETED"]
+    assert world.state["Status"] == "COMPLETED"
 
 
-@pytest.mark.parametrize(("waited", "outcome"), [(40, "REFUSED"), (47, "COMPLETED")])
-def test_an_abandoned_run_is_taken_over_when_its_lease_is_over(world, send, waited, outcome):
-    """Killed at its promotion, which never reached Aurora."""
-
-    def killed(_):
-        raise Killed
-
-    world.faults["rds", "FailoverDBCluster"] = killed
-    assert send(DATABASE | {"attempt_id": "killed"}).outcome == "KILLED"
-    world.faults.clear()
-    world.clock.advance(waited)
-    assert send(MANUAL).outcome == outcome
-
-
-def test_a_taken_run_belongs_to_who_took_it(world, send, abandoned):
-    assert world.state["Owner"] == "request-1"
-    send({})
-    assert (world.state["Status"], world.state["Owner"]) == ("FAILED", "")
-    send(MANUAL)
-    assert world.state["Owner"] == "request-3"
-
-
-def test_the_token_rises_with_every_write(world, send):
-    send(MANUAL)
-    world.clock.advance(600)
-    send(FAILBACK)
-    world.clock.advance(600)
-    world.stalled = True
-    send(MANUAL)
-    tokens = [item["FencingToken"] for item in states_written(world)]
+def test_the_token_rises(world):
+    world.put_state()
+    world.wait(61)
+    for event in (MANUAL, FAILBACK, MANUAL | FORCED):
+        world.aurora.stalled = event == MANUAL | FORCED
+        world.send(event)
+    tokens = [7, *(item["FencingToken"] for item in written(world))]
     assert tokens == sorted(set(tokens))
     assert world.state["FencingToken"] == tokens[-1]
 
 
-@pytest.mark.parametrize("act", ["FailoverDBCluster", "UpdateHealthCheck"])
 @pytest.mark.parametrize("event", [MANUAL, FAILBACK])
-def test_a_conditional_write_stands_right_before_each_act(world, send, act, event):
-    send(MANUAL)
-    world.clock.advance(COOLDOWN)
-    world.items["FAILOVER_STATUS"]["Latched"] = event is FAILBACK
-    world.calls.clear()
-    send(event)
-    names = [name for _, name, _ in world.calls]
-    service, fence, params = world.calls[names.index(act) - 1]
-    assert (service, fence) == ("dynamodb", "PutItem")
-    assert params["Item"]["StateKey"] == "FAILOVER_STATUS"
-    assert params["ConditionExpression"]
+def test_a_conditional_write_of_the_state_stands_right_before_each_act(world, event):
+    if event == FAILBACK:
+        world.send(MANUAL)
+    begun = len(world.calls)
+    world.send(event)
+    calls = world.calls[begun:]
+    names = [one.operation for one in calls]
+    for act in ("FailoverDBCluster", "UpdateHealthCheck"):
+        fence = calls[names.index(act) - 1]
+        assert fence.operation == "PutItem"
+        assert fence.params["Item"]["StateKey"] == STATE
+        assert fence.params["ConditionExpression"]
 
 
-def test_a_live_lease_refuses_a_manual_run_and_stays(world, send):
-    world.items["FAILOVER_STATUS"] = held()
-    for event in (MANUAL, MANUAL | {"force": True}, FAILBACK, FAILBACK | {"force": True}):
-        reply = send(event)
-        assert (reply.outcome, reply.code) == ("REFUSED", 409)
-        assert "lease held" in reply.body["message"]
-    assert world.state == held()
+@pytest.mark.parametrize("event", [MANUAL, MANUAL | FORCED, FAILBACK, FAILBACK | FORCED])
+def test_a_live_lease_refuses(world, event):
+    world.put_state()
+    before = dict(world.state)
+    reply = world.send(event)
+    assert (reply.outcome, reply.code, reply.body["message"]) == ("REFUSED", 409, "lease held")
+    assert (world.acted, world.state) == ((0, 0), before)
 
 
-@pytest.mark.parametrize("event", [VOTED, VOTED | {"attempt_id": "one"}, VOTED | {"force": True}])
-def test_a_live_lease_silences_an_automatic_run_and_stays(world, send, event):
-    world.items["FAILOVER_STATUS"] = held()
-    assert send(event).outcome == "NOT_REQUIRED"
-    assert world.items == {"FAILOVER_STATUS": held()}
-    assert not world.published
+@pytest.mark.parametrize("event", [VOTED, VOTED | {"attempt_id": "one"} | FORCED])
+def test_an_automatic_call_during_a_run_is_silent(world, event):
+    world.put_state()
+    assert world.send(event).outcome == "NOT_REQUIRED"
+    assert (world.messages, written(world), len(world.table.items)) == ([], [], 1)
 
 
 @pytest.mark.parametrize("status", ["IN_PROGRESS", "COMPLETED", "FAILED_BACK"])
-@pytest.mark.parametrize("event", [VOTED, MANUAL, MANUAL | {"force": True}, FAILBACK])
-def test_the_attempt_of_a_run_that_is_not_failed_is_silent(world, send, event, status):
-    world.items["FAILOVER_STATUS"] = held(Status=status)
-    assert send(event | {"attempt_id": "other"}).outcome == "NOT_REQUIRED"
-    assert world.items == {"FAILOVER_STATUS": held(Status=status)}
-    assert not world.published
+@pytest.mark.parametrize("event", [VOTED, MANUAL | FORCED, FAILBACK])
+def test_the_attempt_of_a_run_that_is_not_failed_is_silent(world, event, status):
+    world.put_state(Status=status)
+    assert world.send(event, attempt_id="other").outcome == "NOT_REQUIRED"
+    assert (world.messages, written(world), len(world.table.items)) == ([], [], 1)
 
+
+# Two at once, and runs that come back late.
 
 CALLS = [
     ("ssm", "GetParameter", 1),
@@ -265,34 +160,7 @@ CALLS = [
     ("cloudwatch", "PutMetricData", 1),
     ("sns", "Publish", 1),
 ]
-
-
-@pytest.mark.parametrize("second", [MANUAL, VOTED, VOTED | {"attempt_id": "one"}])
-@pytest.mark.parametrize(("service", "operation", "nth"), CALLS)
-def test_two_events_at_once_make_one_failover(
-    world, send, on_call, service, operation, nth, second
-):
-    def inner(_):
-        world.faults.clear()
-        send(second)
-
-    on_call(service, operation, inner, nth)
-    send(VOTED | {"attempt_id": "one"})
-    assert world.count("FailoverDBCluster") == 1
-    assert world.state["Status"] == "COMPLETED"
-    assert world.writer == READER
-
-
-def test_of_two_automatic_calls_at_once_the_loser_is_silent(world, send, on_call):
-    """Two monitors tick at the same instant: the later write of the lease loses."""
-    on_call("dynamodb", "PutItem", lambda _: send(VOTED | {"attempt_id": "two"}) and None)
-    reply = send(VOTED | {"attempt_id": "one"})
-    assert world.count("FailoverDBCluster") == 1
-    assert reply.outcome == "REFUSED"
-    assert [subject for subject, _ in world.published] == ["stack: COMPLETED"]
-
-
-# Before and at the fence: whoever comes back later must not act.
+# Before and at the fence.
 BEFORE_THE_ACT = [
     ("ssm", "GetParameter", 1),
     ("dynamodb", "GetItem", 1),
@@ -303,72 +171,88 @@ BEFORE_THE_ACT = [
 ]
 
 
-def frozen(world, send, event, kept):
-    """The outer function stands still for longer than its lease, while another event runs."""
+def steal_at(world, service, operation):
+    """Another run takes the lease at this call."""
+    theft = {"AttemptId": "thief", "FencingToken": 99}
+    world.on(service, operation, lambda _: world.put_state(**theft))
+
+
+def frozen(world, event, kept):
+    """A fault: the run stands still for longer than its lease, and another event comes."""
 
     def freeze(_):
-        world.faults.clear()
-        world.clock.deadline = float("inf")
-        world.clock.advance(LEASE_ENDS)
-        kept["reply"] = send(event)
-        kept["state"] = dict(world.state)
-        kept["promotions"] = world.count("FailoverDBCluster")
+        world.clock.wait(FROZEN)
+        kept["outcome"] = world.meanwhile(event).outcome
+        kept["state"], kept["acted"] = dict(world.state), world.acted
 
     return freeze
 
 
-@pytest.mark.parametrize(("service", "operation", "nth"), BEFORE_THE_ACT)
-def test_a_late_owner_does_not_act(world, send, on_call, service, operation, nth):
-    kept = {}
-    on_call(service, operation, frozen(world, send, VOTED, kept), nth)
-    send(VOTED | {"attempt_id": "late"})
-    assert kept["reply"].outcome == "COMPLETED"
-    assert world.count("FailoverDBCluster") == kept["promotions"] == 1
-    assert world.count("UpdateHealthCheck") == 1
+@pytest.mark.parametrize("second", [MANUAL, VOTED, VOTED | {"attempt_id": "one"}])
+@pytest.mark.parametrize(("service", "operation", "nth"), CALLS)
+def test_two_events_at_once_make_one_failover(world, service, operation, nth, second):
+    world.on(service, operation, lambda _: world.meanwhile(second) and None, nth)
+    world.send(VOTED, attempt_id="one")
+    assert world.acted[0] == 1
+    assert world.state["Status"] == "COMPLETED"
+    assert world.writer == READER
+
+
+def test_of_two_at_once_one_acts(world):
+    steal_at(world, "dynamodb", "PutItem")
+    assert world.send(MANUAL).outcome == "REFUSED"
+    assert world.acted == (0, 0)
+
+
+def test_of_two_automatic_calls_at_once_the_loser_is_silent(world):
+    """Two monitors tick at the same instant: the later write of the lease loses."""
+    world.on("dynamodb", "PutItem", lambda _: world.meanwhile(VOTED) and None)
+    assert world.send(VOTED, attempt_id="one").outcome == "REFUSED"
+    assert world.subjects == ["COMPLETED"]
+
+
+def test_a_run_that_lost_its_lease_does_not_act(world):
+    steal_at(world, "rds", "DescribeDBInstances")
+    world.send(MANUAL | DATABASE)
+    assert world.acted == (0, 0)
+    assert world.state["AttemptId"] == "thief"
 
 
 @pytest.mark.parametrize(("service", "operation", "nth"), CALLS)
-def test_a_late_owner_does_not_overwrite(world, send, on_call, service, operation, nth):
+def test_a_late_owner_neither_acts_nor_overwrites(world, service, operation, nth):
     kept = {}
-    on_call(service, operation, frozen(world, send, VOTED, kept), nth)
-    send(VOTED | {"attempt_id": "late"})
+    world.on(service, operation, frozen(world, VOTED, kept), nth)
+    world.send(VOTED, attempt_id="late")
     assert world.state == kept["state"]
+    if (service, operation, nth) in BEFORE_THE_ACT:
+        assert kept["outcome"] == "COMPLETED"
+        assert world.acted == kept["acted"] == (1, 1)
 
 
-@pytest.mark.parametrize("event", [{}, RDS_EVENT, MANUAL | {"components": ["nothing"]}])
-def test_a_late_owner_whose_run_was_recorded_as_abandoned_does_not_act(world, send, on_call, event):
-    kept = {}
-    on_call("rds", "DescribeDBInstances", frozen(world, send, event, kept))
-    assert send(MANUAL).outcome == "RAISED"
-    assert world.count("FailoverDBCluster") == world.count("UpdateHealthCheck") == 0
+@pytest.mark.parametrize("event", [{}, rds_event("0072"), MANUAL | {"components": ["nothing"]}])
+def test_a_late_owner_whose_run_was_recorded_as_abandoned_does_not_act(world, event):
+    world.on("rds", "DescribeDBInstances", frozen(world, event, {}))
+    assert world.send(MANUAL).outcome == "RAISED"
+    assert world.acted == (0, 0)
     assert (world.state["Status"], world.state["Error"]) == ("FAILED", "abandoned")
 
 
-def test_a_late_owner_whom_nobody_has_noticed_takes_its_lease_anew(world, send, on_call, writes):
-    def freeze(_):
-        world.clock.deadline = float("inf")
-        world.clock.advance(LEASE_ENDS)
-
-    on_call("rds", "DescribeDBInstances", freeze)
-    assert send(DATABASE).outcome == "RAISED"  # its time is over
-    assert world.count("FailoverDBCluster") == 1
-    assert writes[1][1]["LeaseExpires"] >= START + LEASE_ENDS + LEASE - 1
+def test_a_late_owner_whom_nobody_has_noticed_takes_its_lease_anew(world):
+    world.on("rds", "DescribeDBInstances", world.slow(FROZEN))
+    assert world.send(MANUAL | DATABASE).outcome == "COMPLETED"
+    assert world.acted == (1, 0)
+    assert written(world)[1]["LeaseExpires"] >= START + FROZEN + LEASE - 1
 
 
 # An unanswered write.
 
 
-@pytest.mark.parametrize("arrived", [True, False])
-@pytest.mark.parametrize("nth", range(1, 7))
-def test_an_unanswered_write_is_recognised_as_ones_own(world, send, on_call, nth, arrived):
-    def fault(params):
-        if arrived:
-            world.items["FAILOVER_STATUS"] = dict(params["Item"])
-        return TIMED_OUT
-
-    on_call("dynamodb", "PutItem", fault, nth)
-    reply = send(MANUAL)
-    if arrived:
+@pytest.mark.parametrize("lost", Lost)
+@pytest.mark.parametrize("nth", range(1, 8))
+def test_an_unanswered_write_is_recognised_as_ones_own(world, nth, lost):
+    world.on("dynamodb", "PutItem", lost, nth)
+    reply = world.send(MANUAL)
+    if lost is Lost.ANSWER:
         assert reply.outcome == "COMPLETED"
         assert (world.writer, world.latched) == (READER, True)
         assert world.state["Status"] == "COMPLETED"
@@ -376,36 +260,39 @@ def test_an_unanswered_write_is_recognised_as_ones_own(world, send, on_call, nth
         assert reply.outcome == "REFUSED"
 
 
-@pytest.mark.parametrize("theirs", [{"FencingToken": Decimal(9)}, {"Owner": "somebody"}])
-def test_an_unanswered_write_that_is_anothers_stops_the_run(world, send, on_call, theirs):
-    def fault(params):
-        world.items["FAILOVER_STATUS"] = dict(params["Item"]) | theirs
-        return TIMED_OUT
+@pytest.mark.parametrize(
+    ("nth", "theirs"),
+    [(1, {"Owner": "thief"}), (2, {"FencingToken": 99}), (2, {"Owner": "thief"})],
+)
+def test_an_unanswered_write_of_another_is_not(world, nth, theirs):
+    def arrives(params):
+        world.put_state(**params["Item"] | theirs)
+        return UNANSWERED
 
-    on_call("dynamodb", "PutItem", fault, 2)
-    assert send(DATABASE).outcome == "RAISED"
-    assert world.count("FailoverDBCluster") == 0
+    world.on("dynamodb", "PutItem", arrives, nth)
+    assert world.send(MANUAL | DATABASE).outcome == ("REFUSED" if nth == 1 else "RAISED")
+    assert world.acted == (0, 0)
 
 
 # Abandoned runs.
 
 
 @pytest.fixture
-def abandoned(world, send):
-    """A run that Lambda killed at the promotion, its lease expired."""
-    world.faults["rds", "FailoverDBCluster"] = lambda _: world.clock.advance(60)
-    assert send(DATABASE | {"attempt_id": "killed"}, timeout=5).outcome == "KILLED"
+def abandoned(world):
+    """A run that was killed at its promotion, which never reached Aurora; its lease is over."""
+    world.on("rds", "FailoverDBCluster", Killed)
+    assert world.send(MANUAL | DATABASE, attempt_id="killed").outcome == "KILLED"
     assert world.state["Status"] == "IN_PROGRESS"
-    world.faults.clear()
-    world.clock.advance(LEASE_ENDS)
-    return world.state
+    assert world.send(MANUAL).outcome == "REFUSED"
+    world.wait(47)
+    return world
 
 
-def test_a_killed_run_leaves_its_lease(world, send):
-    world.faults["rds", "FailoverDBCluster"] = lambda _: world.clock.advance(60)
-    assert send(MANUAL, timeout=5).outcome == "KILLED"
-    assert world.state["Status"] == "IN_PROGRESS"
-    assert send(MANUAL).outcome == "REFUSED"
+def test_an_expired_lease_refuses_nobody(world):
+    world.put_state()
+    world.wait(61)
+    assert world.send(MANUAL).outcome == "COMPLETED"
+    assert world.state["Owner"] == "request-1"
 
 
 @pytest.mark.parametrize(
@@ -413,85 +300,65 @@ def test_a_killed_run_leaves_its_lease(world, send):
     [
         ({}, "FAILED"),
         (None, "FAILED"),
-        (RDS_EVENT, "FAILED"),
-        (RDS_EVENT | {"detail": {"EventID": "RDS-EVENT-0071"}}, "FAILED"),
+        (rds_event("0072"), "FAILED"),
+        (rds_event("0071"), "FAILED"),
         (MANUAL | {"expected_writer": "nobody"}, "FAILED"),
-        (FAILBACK | {"components": ["nothing"]}, "FAILED"),
         (MANUAL, "COMPLETED"),
         (FAILBACK, "FAILED_BACK"),
-        (ALARM, "FAILED"),
+        (alarm(), "FAILED"),
     ],
     ids=str,
 )
-def test_the_next_event_records_an_abandoned_run(world, send, abandoned, event, status):
-    before = len(states_written(world))
-    send(event)
-    first = states_written(world)[before]
-    assert (first["Status"], first["Error"]) == ("FAILED", "abandoned")
-    assert world.state["Status"] == status
+def test_the_next_event_records_an_abandoned_run(abandoned, event, status):
+    before = len(written(abandoned))
+    abandoned.send(event)
+    first = written(abandoned)[before]
+    assert (first["Status"], first["Error"], first["Owner"]) == ("FAILED", "abandoned", "")
+    assert abandoned.state["Status"] == status
 
 
-def test_a_refused_automatic_event_records_an_abandoned_run(world, send, abandoned):
-    world.configuration["auto_failover"] = "OFF"
-    assert send(VOTED).outcome == "REFUSED"
-    assert world.state["Status"] == "FAILED"
+def test_a_refused_automatic_event_records_an_abandoned_run(abandoned):
+    abandoned.configure(auto_failover="OFF")
+    assert abandoned.send(VOTED).outcome == "REFUSED"
+    assert abandoned.state["Status"] == "FAILED"
 
 
-def test_the_status_shows_an_abandoned_run_and_writes_nothing(world, send, abandoned):
-    before = world.count("PutItem")
-    shown = send({"action": "status"}).body["state"]
+def test_a_status_and_a_dry_run_show_an_abandoned_run_and_write_no_state(abandoned):
+    before = len(written(abandoned))
+    shown = abandoned.send({"action": "status"}).body["state"]
     assert (shown["Status"], shown["Error"]) == ("FAILED", "abandoned")
-    assert world.state["Status"] == "IN_PROGRESS"
-    assert world.count("PutItem") == before
+    assert abandoned.send(MANUAL, dry_run=True).outcome == "DRY_RUN"
+    assert len(written(abandoned)) == before
 
 
-def test_a_dry_run_writes_no_abandoned_state(world, send, abandoned):
-    assert send(MANUAL | {"dry_run": True}).outcome == "DRY_RUN"
-    assert world.state["Status"] == "IN_PROGRESS"
-
-
-@pytest.mark.parametrize("status", STATUSES)
-def test_the_status_has_no_side_effect(world, send, status):
-    world.items["FAILOVER_STATUS"] = held(Status=status)
-    reply = send({"action": "status"})
-    assert (reply.outcome, reply.code) == ("STATUS", 200)
-    assert reply.body["state"]["Status"] == status
-    assert {name for _, name, _ in world.calls} == {"GetItem"}
-
-
-def test_the_status_without_a_state_is_idle(world, send):
-    assert send({"action": "status"}).body["state"]["Status"] == "IDLE"
-    assert not world.items
-
-
-def test_the_status_without_a_table_answers(world, send):
+def test_a_status_writes_nothing(world):
+    assert world.send({"action": "status"}).body["state"]["Status"] == "IDLE"
+    world.put_state()
+    world.wait(61)
+    before = dict(world.table.items)
+    assert world.send(MANUAL | {"action": "status"}).code == 200
+    assert world.table.items == before
+    assert {one.operation for one in world.calls} == {"GetItem"}
     world.faults["dynamodb", "*"] = "InternalServerError"
-    assert send({"action": "status"}).outcome == "STATUS"
+    assert world.send({"action": "status"}).outcome == "STATUS"
 
 
 # Odd contents, as a hand may leave them.
 
 ODD = [
-    {"Status": "IDLE"},
-    {"Status": "MAINTENANCE"},
     {"Status": None},
     {"Status": ["COMPLETED"]},
-    {"Status": {"a": "b"}},
     {"Status": Decimal(3)},
     {"Status": "completed"},
     {"LeaseExpires": "tomorrow"},
-    {"LeaseExpires": None},
     {"LeaseExpires": ["x"]},
     {"FencingToken": "seven"},
-    {"FencingToken": ["x"]},
     {"FencingToken": None},
     {"FencingToken": Decimal("4.5")},
     {"database_at": "never"},
     {"database_at": None},
     {"application_at": {"a": "b"}},
     {"Latched": "true"},
-    {"Latched": Decimal(1)},
-    {"PreviousWriter": Decimal(7)},
     {"PreviousWriter": ["x"]},
     {"Stages": "none"},
     {"Error": Decimal(1)},
@@ -499,53 +366,40 @@ ODD = [
     {"StartTime": Decimal(1)},
     {"Unheard": {"of": ["x"]}},
 ]
+LOOKS = [{}, {"action": "status"}, rds_event("0072"), rds_event("0071")]
 
 
-@pytest.fixture
-def odd(request, world):
-    world.items["FAILOVER_STATUS"] = held(Status="COMPLETED", LeaseExpires=Decimal(1))
-    world.items["FAILOVER_STATUS"] |= request.param
-    return dict(world.items["FAILOVER_STATUS"])
-
-
-@pytest.mark.parametrize("odd", ODD, ids=str, indirect=True)
-def test_an_odd_state_and_a_run_end_recorded(world, send, odd):
-    reply = send(VOTED)
+@pytest.mark.parametrize("odd", ODD, ids=str)
+def test_an_odd_state_starts_nothing_and_stops_no_run(world, odd):
+    world.put_state(**{"Status": "COMPLETED", "LeaseExpires": 1} | odd)
+    for event in LOOKS:
+        assert world.send(event).outcome in {"NOT_REQUIRED", "STATUS", "RECORDED"}
+    assert world.acted == (0, 0)
+    reply = world.send(VOTED)
     assert reply.outcome in {"COMPLETED", "REFUSED"}
-    assert world.count("FailoverDBCluster") == (reply.outcome == "COMPLETED")
-    assert world.runs() or world.runs("REFUSED")
+    assert world.acted[0] == (reply.outcome == "COMPLETED")
+    assert world.items() or world.items("REFUSED")
 
 
-@pytest.mark.parametrize("odd", ODD, ids=str, indirect=True)
-@pytest.mark.parametrize(
-    "event",
-    [{}, {"action": "status"}, RDS_EVENT, RDS_EVENT | {"detail": {"EventID": "RDS-EVENT-0071"}}],
-    ids=["other", "status", "rds", "failover-completed"],
-)
-def test_an_odd_state_causes_no_failover(world, send, odd, event):
-    assert send(event).outcome in {"NOT_REQUIRED", "STATUS", "RECORDED"}
-    assert not {"FailoverDBCluster", "UpdateHealthCheck"} & {name for _, name, _ in world.calls}
-
-
-@pytest.mark.parametrize("missing", sorted(held()))
+@pytest.mark.parametrize("missing", ["Status", "AttemptId", "FencingToken", "LeaseExpires"])
 @pytest.mark.parametrize("status", STATUSES)
-def test_a_missing_attribute_stops_nothing(world, send, status, missing):
-    world.items["FAILOVER_STATUS"] = held(Status=status, LeaseExpires=Decimal(1))
-    del world.items["FAILOVER_STATUS"][missing]
-    assert send(VOTED).outcome == "COMPLETED"
-    assert world.count("FailoverDBCluster") == 1
+def test_a_missing_attribute_stops_nothing(world, status, missing):
+    world.put_state(Status=status, LeaseExpires=1)
+    del world.state[missing]
+    assert world.send(VOTED).outcome == "COMPLETED"
+    assert world.acted == (1, 1)
 
 
-@pytest.mark.parametrize("lease", ["tomorrow", "", None, ["x"], Decimal(0), Decimal(-1)])
-def test_an_unreadable_lease_is_expired(world, send, lease):
-    world.items["FAILOVER_STATUS"] = held(LeaseExpires=lease)
-    assert send(VOTED).outcome == "COMPLETED"
+@pytest.mark.parametrize("lease", ["tomorrow", None, ["x"], Decimal(-1)])
+def test_an_unreadable_lease_is_expired(world, lease):
+    world.put_state(LeaseExpires=lease)
+    assert world.send(VOTED).outcome == "COMPLETED"
 
 
-@pytest.mark.parametrize("value", ["true", Decimal(1), None, False])
-def test_only_true_is_latched(world, send, value):
-    world.items["FAILOVER_STATUS"] = held(Status="COMPLETED", Latched=value)
-    assert send(MANUAL).outcome == "COMPLETED"
+@pytest.mark.parametrize("value", ["true", Decimal(1), None])
+def test_only_true_is_latched(world, value):
+    world.put_state(Status="COMPLETED", Latched=value)
+    assert world.send(MANUAL).outcome == "COMPLETED"
     assert world.latched
 
 
@@ -553,188 +407,135 @@ def test_only_true_is_latched(world, send, value):
 
 
 @pytest.fixture
-def failed_over(world, send):
-    assert send(MANUAL).outcome == "COMPLETED"
-    world.clock.advance(60)
-    world.calls.clear()
+def failed_over(world):
+    return after_a_failover(world)
 
 
-def test_a_failback_returns_the_writer_and_releases_the_latch(world, send, failed_over):
-    reply = send(FAILBACK)
+def after_a_failover(world):
+    assert world.send(MANUAL).outcome == "COMPLETED"
+    assert world.acted == (1, 1)
+    return world
+
+
+def test_a_fail_back_undoes_both(world):
+    after_a_failover(world)
+    reply = world.send(FAILBACK)
     assert (reply.outcome, reply.code) == ("FAILED_BACK", 200)
+    assert (world.writer, world.latched) == (WRITER, False)
+    state = world.state
+    assert (state["Latched"], state["Status"], state["NewWriter"]) == (False, "FAILED_BACK", WRITER)
+    assert "FAILED_BACK" in [item["Status"] for item in world.items()]
+    assert world.subjects[-1] == "FAILED_BACK"
+    # A second one leaves the writer at home, and a failover works as ever.
+    world.send(FAILBACK)
+    assert (world.writer, world.acted[0]) == (WRITER, 2)
+    world.wait(COOLDOWN)
+    assert world.send(MANUAL).outcome == "COMPLETED"
+    assert (world.writer, world.latched) == (READER, True)
+
+
+def test_a_fail_back_needs_a_healthy_primary(world):
+    after_a_failover(world)
+    for states in ([], ["unhealthy"], ["initial", "draining", "unused"]):
+        world.balancers["Primary"].show(*states)
+        reply = world.send(FAILBACK)
+        assert (reply.outcome, reply.code) == ("REFUSED", 409)
+    assert world.acted == (1, 1)
+    assert world.send(FAILBACK | FORCED).outcome == "FAILED_BACK"
+
+
+def test_a_fail_back_needs_its_instance(world):
+    after_a_failover(world)
+    for status in ("rebooting", "modifying", "storage-full"):
+        world.aurora.nodes[WRITER].status = status
+        assert world.send(FAILBACK).outcome == "REFUSED"
+    assert world.acted == (1, 1)
+    assert world.send(FAILBACK | FORCED).outcome == "FAILED_BACK"
     assert world.writer == WRITER
-    assert not world.latched
-    assert world.state["Latched"] is False
-    assert world.state["Status"] == "FAILED_BACK"
-    assert world.state["NewWriter"] == WRITER
-    assert "FAILED_BACK" in [item["Status"] for item in world.runs()]
-    assert "FAILED_BACK" in world.published[-1][0]
 
 
-@pytest.mark.parametrize(
-    "states", [[], ["unhealthy"], ["initial"], ["draining", "unused"], ["unavailable"]]
-)
-def test_a_failback_needs_a_healthy_primary_target(world, send, failed_over, states):
-    world.targets["PrimaryTargetGroup"] = states
-    reply = send(FAILBACK)
-    assert (reply.outcome, reply.code) == ("REFUSED", 409)
-    assert world.latched
-    assert world.writer == READER
-    assert send(FAILBACK | {"force": True}).outcome == "FAILED_BACK"
+def test_a_fail_back_to_a_deleted_home_is_refused_and_claims_no_return(failed_over):
+    del failed_over.aurora.nodes[WRITER]
+    assert failed_over.send(FAILBACK).outcome == "REFUSED"
+    failed_over.send(FAILBACK | FORCED | DATABASE)
+    assert failed_over.writer == READER
+    assert failed_over.state["Status"] != "FAILED_BACK"
 
 
-@pytest.mark.parametrize("status", ["rebooting", "failed", "modifying", "storage-full"])
-def test_a_failback_needs_an_available_home(world, send, failed_over, status):
-    world.instances[WRITER] = status
-    assert send(FAILBACK).outcome == "REFUSED"
-    assert world.count("FailoverDBCluster") == 0
-    assert world.latched
-    assert send(FAILBACK | {"force": True}).outcome == "FAILED_BACK"
-    assert world.writer == WRITER
+def test_a_fail_back_that_has_no_writer_to_move_promotes_nothing(world):
+    assert world.send(FAILBACK).outcome == "FAILED_BACK"
+    assert world.acted[0] == 0
+    # And it starts no cooldown.
+    assert world.send(VOTED | DATABASE).outcome == "COMPLETED"
 
 
-def test_a_failback_to_a_deleted_home_is_refused(world, send, failed_over):
-    del world.instances[WRITER]
-    assert send(FAILBACK).outcome == "REFUSED"
-    assert world.latched
+def test_a_fail_back_of_a_writer_that_is_home_promotes_nothing(failed_over):
+    failed_over.replace_writer()
+    assert failed_over.send(FAILBACK).outcome == "FAILED_BACK"
+    assert failed_over.acted == (1, 2)
+    assert not failed_over.latched
 
 
-def test_a_forced_failback_to_a_deleted_home_claims_no_return(world, send, failed_over):
-    del world.instances[WRITER]
-    send(FAILBACK | {"force": True, "components": ["database"]})
-    assert world.writer == READER
-    assert world.state["Status"] != "FAILED_BACK"
+def test_a_fail_back_of_the_database_keeps_the_latch(failed_over):
+    assert failed_over.send(FAILBACK | DATABASE).outcome == "FAILED_BACK"
+    assert (failed_over.writer, failed_over.latched) == (WRITER, True)
 
 
-def test_a_failback_needs_no_cooldown(world, send):
-    send(MANUAL)
-    assert send(FAILBACK).outcome == "FAILED_BACK"
-
-
-def test_a_failback_of_a_writer_that_is_home_promotes_nothing(world, send, failed_over):
-    world.writer = WRITER
-    assert send(FAILBACK).outcome == "FAILED_BACK"
-    assert world.count("FailoverDBCluster") == 0
-    assert not world.latched
-
-
-def test_a_failback_that_moved_nothing_starts_no_cooldown(world, send):
-    assert send(FAILBACK | {"components": ["database"]}).outcome == "FAILED_BACK"
-    assert world.count("FailoverDBCluster") == 0
-    assert send(VOTED | {"components": ["database"]}).outcome == "COMPLETED"
-
-
-def test_a_second_failback_leaves_the_writer_at_home(world, send, failed_over):
-    assert send(FAILBACK).outcome == "FAILED_BACK"
-    world.clock.advance(600)
-    send(FAILBACK)
-    assert world.writer == WRITER
-    assert world.count("FailoverDBCluster") == 1
-
-
-def test_a_failback_of_the_application_leaves_the_writer(world, send, failed_over):
-    assert send(FAILBACK | {"components": ["application"]}).outcome == "FAILED_BACK"
-    assert world.writer == READER
-    assert not world.latched
-    assert not [one for one in world.calls if one[0] == "rds"]
-
-
-def test_a_failback_of_the_database_keeps_the_latch(world, send, failed_over):
-    assert send(FAILBACK | {"components": ["database"]}).outcome == "FAILED_BACK"
-    assert world.writer == WRITER
-    assert world.latched
-
-
-def test_a_stalled_failback_fails_and_says_so(world, send, failed_over):
-    world.stalled = True
-    assert send(FAILBACK).outcome == "RAISED"
-    assert world.state["Status"] == "FAILED"
-    assert "FAILED" in world.published[-1][0]
-    assert not world.latched
-
-
-@pytest.mark.parametrize("how", ["stalls", "is denied", "names a home that is busy"])
-def test_a_failback_that_fails_keeps_its_home(world, send, failed_over, how):
-    if how == "stalls":
-        world.stalled = True
-    elif how == "is denied":
-        world.faults["rds", "FailoverDBCluster"] = "AccessDenied"
-    else:
-        world.faults["rds", "FailoverDBCluster"] = "InvalidDBInstanceState"
-    assert send(FAILBACK).outcome == "RAISED"
-    assert world.state["Status"] == "FAILED"
-    assert world.state["PreviousWriter"] == WRITER
-    world.stalled, world.cluster_status = False, "available"
-    world.faults.clear()
-    assert send(FAILBACK).outcome == "FAILED_BACK"
-    assert world.writer == WRITER
-    assert world.state["PreviousWriter"] is None
-
-
-def test_a_failback_of_the_application_and_then_of_the_database(world, send, failed_over):
-    assert send(FAILBACK | {"components": ["application"]}).outcome == "FAILED_BACK"
+def test_a_fail_back_of_the_application_keeps_the_home(world):
+    after_a_failover(world)
+    assert world.send(FAILBACK | APPLICATION).outcome == "FAILED_BACK"
     assert (world.writer, world.latched) == (READER, False)
     assert world.state["PreviousWriter"] == WRITER
-    assert send(FAILBACK | {"components": ["database"]}).outcome == "FAILED_BACK"
+    assert world.send(FAILBACK | DATABASE).outcome == "FAILED_BACK"
     assert (world.writer, world.latched) == (WRITER, False)
     assert world.state["PreviousWriter"] is None
-    assert world.count("FailoverDBCluster") == 1
 
 
-def test_a_failback_releases_the_latch_before_it_moves_the_writer(world, send, failed_over):
-    send(FAILBACK)
-    acts = [
-        name for _, name, _ in world.calls if name in ("UpdateHealthCheck", "FailoverDBCluster")
-    ]
-    assert acts == ["UpdateHealthCheck", "FailoverDBCluster"]
-
-
-def test_a_failed_run_without_a_writer_does_not_forget_the_home(world, send, failed_over):
-    world.writer = None
-    assert send(MANUAL | {"force": True}).outcome == "RAISED"
-    assert world.state["PreviousWriter"] == WRITER
-
-
-def test_a_writer_that_is_listed_again_was_not_replaced(world, send):
-    world.writer = None
-    world.clock.at(10, lambda: setattr(world, "writer", WRITER))
-    reply = send(DATABASE)
-    assert world.writer == READER or reply.outcome in ("RAISED", "REFUSED")
-
-
-def test_a_failback_without_a_writer_does_not_claim_a_return(world, send, failed_over):
-    world.writer = None
-    assert send(FAILBACK).outcome in ("RAISED", "REFUSED")
-    assert world.state["Status"] != "FAILED_BACK"
-    assert world.state["PreviousWriter"] == WRITER
-
-
-def test_a_failback_is_manual_under_any_arming(world, send, failed_over):
-    world.configuration["auto_failover"] = "OFF"
-    assert send(FAILBACK).outcome == "FAILED_BACK"
-
-
-def test_a_release_that_fails_is_recorded(world, send, failed_over):
-    world.faults["route53", "UpdateHealthCheck"] = "ThrottlingException"
-    reply = send(FAILBACK)
-    assert reply.outcome == "RAISED"
-    assert "ThrottlingException" in str(reply.error)
+@pytest.mark.parametrize("how", ["stalled", "AccessDenied", "InvalidDBInstanceState"])
+def test_a_fail_back_that_fails_keeps_its_home(world, how):
+    after_a_failover(world)
+    world.aurora.stalled = how == "stalled"
+    if how != "stalled":
+        world.faults["rds", "FailoverDBCluster"] = how
+    assert world.send(FAILBACK).outcome == "RAISED"
     assert world.state["Status"] == "FAILED"
-    assert "ThrottlingException" in world.state["Error"]
-    assert "ThrottlingException" in world.published[-1][1].splitlines()[0]
+    assert world.subjects[-1] == "FAILED"
+    assert world.state["PreviousWriter"] == WRITER
+    assert not world.latched
+    world.end_stall()
+    world.faults.clear()
+    assert world.send(FAILBACK).outcome == "FAILED_BACK"
+    assert world.writer == WRITER
+    assert world.state["PreviousWriter"] is None
+
+
+def test_a_fail_back_releases_the_latch_first(world):
+    after_a_failover(world)
+    world.send(FAILBACK)
+    last = {one.operation: one.at for one in world.calls}
+    assert last["UpdateHealthCheck"] < last["FailoverDBCluster"]
+
+
+def test_a_fail_back_without_a_writer_does_not_forget_its_home(failed_over):
+    failed_over.aurora.writer = ""
+    for event in (MANUAL | FORCED, FAILBACK, FAILBACK | FORCED):
+        assert failed_over.send(event).outcome in ("RAISED", "REFUSED")
+        assert failed_over.state["Status"] == "FAILED"
+        assert failed_over.state["PreviousWriter"] == WRITER
+
+
+def test_a_release_that_fails_fails_the_run(world):
+    after_a_failover(world)
+    world.faults["route53", "UpdateHealthCheck"] = "ThrottlingException"
+    reply = world.send(FAILBACK)
+    assert reply.outcome == "RAISED"
+    for told in (str(reply.error), world.state["Error"], world.first_line()):
+        assert "ThrottlingException" in told
+    assert world.state["Status"] == "FAILED"
     assert world.state["Latched"] is True
     # The components fail apart.
     assert world.writer == WRITER
     assert world.state["PreviousWriter"] is None
     world.faults.clear()
-    assert send(FAILBACK).outcome == "FAILED_BACK"
-    assert not world.latched
-    assert world.writer == WRITER
-    assert world.count("FailoverDBCluster") == 1
-
-
-def test_a_failover_after_a_failback_works(world, send, failed_over):
-    send(FAILBACK)
-    world.clock.advance(COOLDOWN)
-    assert send(MANUAL).outcome == "COMPLETED"
-    assert (world.writer, world.latched) == (READER, True)
+    assert world.send(FAILBACK).outcome == "FAILED_BACK"
+    assert (world.latched, world.acted[0]) == (False, 2)

@@ -1,138 +1,184 @@
-"""The handlers with no more than their roles, as deployed, allow."""
+"""The handlers with no more and no less than their roles, as deployed, allow."""
+
+from dataclasses import replace
 
 import pytest
-from test_monitor import Network
-from world import READER, WRITER, World
+from simulated import (
+    DEPLOYMENT,
+    FAILBACK,
+    MANUAL,
+    READER,
+    TARGETS_ALARM,
+    VOTED,
+    WARM,
+    WRITER,
+    Account,
+    alarm,
+    rds_event,
+)
 
-MANUAL = {"trigger_failover": True, "reason": ["drill"]}
-VOTED = MANUAL | {"votes": {"database": False, "application": False}, "writer": WRITER}
-ALARM = {"alarmData": {"alarmName": "stack-writer"}}
-TARGETS = {"alarmData": {"alarmName": "stack-alb-unhealthy-targets"}}
-RDS_EVENT = {"source": "aws.rds", "detail": {"EventID": "RDS-EVENT-0072"}}
+from drtemplate.world.deployment import MONITOR, ORCHESTRATOR
+from drtemplate.world.roles import FUNCTION, Roles
+
+# What the roles grant beside the calls of the code: Lambda's own, and that of keys.
+NOT_BY_CODE = ("ec2:", "logs:", "xray:", "kms:", "sqs:")
 
 
-@pytest.fixture
-def held(world):
-    """The world, which denies what the role does not allow."""
-    world.enforcing = True
-    world.denied = []
-    fail = world.fail
-
-    def noted(client, operation, code):
-        if code == "AccessDenied":
-            world.denied.append(operation)
-        fail(client, operation, code)
-
-    world.fail = noted
+def enforced(*silent):
+    """The account some minutes old, which denies what a role does not allow."""
+    world = Account(roles=Roles(DEPLOYMENT.grants))
+    world.silent(*silent)
+    world.run(WARM)
     return world
 
 
-@pytest.mark.parametrize(
-    ("event", "outcome"),
-    [
-        (MANUAL, "COMPLETED"),
-        (MANUAL | {"expected_writer": WRITER}, "COMPLETED"),
-        (MANUAL | {"dry_run": True}, "DRY_RUN"),
-        (VOTED, "COMPLETED"),
-        (ALARM, "COMPLETED"),
-        (TARGETS, "COMPLETED"),
-        (RDS_EVENT, "RECORDED"),
-        ({"action": "failback"}, "FAILED_BACK"),
-        ({"action": "status"}, "STATUS"),
-        ({}, "NOT_REQUIRED"),
-    ],
-    ids=str,
-)
-def test_the_role_allows_whatever_a_run_needs(held, send, event, outcome):
-    held.health = [0.0]
-    held.targets["PrimaryTargetGroup"] = ["unhealthy" if event is TARGETS else "healthy"]
-    assert send(event).outcome == outcome
-    assert held.denied == []
-    for _, message in held.published:
-        assert "AccessDenied" not in message
+@pytest.fixture(scope="module")
+def runs():
+    """(account, outcome) of runs that need all that a handler ever does."""
+    found = []
+    for event in (
+        MANUAL,
+        MANUAL | {"expected_writer": WRITER},
+        MANUAL | {"dry_run": True},
+        VOTED,
+        alarm(),
+        alarm(TARGETS_ALARM),
+        rds_event("0072"),
+        FAILBACK,
+        {"action": "status"},
+        {},
+    ):
+        world = enforced(WRITER)
+        if event == FAILBACK:
+            world.send(MANUAL)
+        if event == alarm(TARGETS_ALARM):
+            world.balancers["Primary"].show("unhealthy")
+        found.append((world, world.send(event).outcome))
+    return found
 
 
-def test_the_role_allows_the_way_back(held, send):
-    send(MANUAL)
-    assert send({"action": "failback"}).outcome == "FAILED_BACK"
-    assert (held.writer, held.latched) == (WRITER, False)
-    assert held.denied == []
+def test_the_role_allows_whatever_a_run_needs(runs):
+    assert [outcome for _, outcome in runs] == [
+        "COMPLETED",
+        "COMPLETED",
+        "DRY_RUN",
+        "COMPLETED",
+        "COMPLETED",
+        "COMPLETED",
+        "RECORDED",
+        "FAILED_BACK",
+        "STATUS",
+        "NOT_REQUIRED",
+    ]
+    for world, _ in runs:
+        assert world.api.roles.denials == []
+        assert "AccessDenied" not in str(world.messages)
 
 
-def test_a_reader_that_is_not_the_stacks_is_passed_over(held, send):
-    """An instance that somebody has added cannot be asked for, and is not promoted."""
-    held.instances = {WRITER: "available", "instance-c": "available", READER: "available"}
-    assert send(MANUAL).outcome == "COMPLETED"
-    assert held.writer == READER
-    assert held.denied == ["DescribeDBInstances"]
+def watched():
+    world = enforced()
+    world.balancers["Primary"].show("unhealthy")
+    return world, world.watch("up", "refused")[0]
 
 
-def test_with_only_a_reader_that_is_not_the_stacks_the_database_part_fails(held, send):
-    held.instances = {WRITER: "available", "instance-c": "available"}
-    assert send(MANUAL).outcome == "RAISED"
-    assert "no reader is available" in held.state["Error"]
-    assert held.count("FailoverDBCluster") == 0
-    assert held.latched
+def test_the_monitor_runs_within_its_role():
+    world, call = watched()
+    assert (world.error, world.api.roles.denials) == (None, [])
+    assert (call["writer"], call["notes"]) == (WRITER, [])
 
 
-def test_an_alarm_whose_writer_is_not_the_stacks_promotes_one_that_is(held, send):
-    held.health = []
-    held.instances["instance-c"] = "available"
-    held.silent = {"instance-c"}
-    held.writer = "instance-c"
-    assert send(ALARM).outcome == "COMPLETED"
-    assert held.writer in (WRITER, READER)
+def test_a_role_has_nothing_that_no_run_uses(runs):
+    worlds = [*(world for world, _ in runs), watched()[0]]
+    for function in (MONITOR, ORCHESTRATOR):
+        uses = {one for world in worlds for one in world.api.roles.uses}
+        used = {one.action for one in uses if (one.role, one.by) == (function, FUNCTION)}
+        granted = {
+            action
+            for statement in DEPLOYMENT.grants.roles[function]
+            for action in statement.actions
+            if not action.startswith(NOT_BY_CODE)
+        }
+        assert granted == used
 
 
+# An instance that somebody has added cannot be asked for, and is not promoted.
+
+
+def with_a_third(*instances):
+    writer, reader = DEPLOYMENT.cluster.instances
+    third = replace(reader, name="third", endpoint="third.rds")
+    known = {WRITER: writer, READER: reader, "third": third}
+    cluster = replace(DEPLOYMENT.cluster, instances=tuple(known[name] for name in instances))
+    deployment = replace(DEPLOYMENT, cluster=cluster)
+    return Account(deployment, roles=Roles(deployment.grants))
+
+
+def test_a_reader_that_is_not_the_stacks_is_passed_over():
+    world = with_a_third(WRITER, "third", READER)
+    assert world.send(MANUAL).outcome == "COMPLETED"
+    assert world.writer == READER
+    (denial,) = world.api.roles.denials
+    assert "DescribeDBInstances" in denial
+
+
+def test_with_only_a_reader_that_is_not_the_stacks_the_database_part_fails():
+    world = with_a_third(WRITER, "third")
+    assert world.send(MANUAL).outcome == "RAISED"
+    assert "no reader is available" in world.state["Error"]
+    assert (world.acted, world.latched) == ((0, 1), True)
+
+
+def test_an_alarm_whose_writer_is_not_the_stacks_promotes_one_that_is():
+    world = with_a_third("third", WRITER, READER)
+    world.silent("third")
+    world.run(WARM)
+    assert world.send(alarm()).outcome == "COMPLETED"
+    assert world.writer == WRITER
+
+
+CLUSTER = {"DBClusterIdentifier": DEPLOYMENT.cluster.name}
 DENIED = {
-    "rds": ("rds", "DescribeDBClusters", {"DBClusterIdentifier": "other"}),
-    "failover of another cluster": (
+    "another cluster": ("rds", "DescribeDBClusters", {"DBClusterIdentifier": "other"}),
+    "a failover of another cluster": (
         "rds",
         "FailoverDBCluster",
         {"DBClusterIdentifier": "other", "TargetDBInstanceIdentifier": READER},
     ),
-    "failover to another instance": (
+    "a failover to another instance": (
         "rds",
         "FailoverDBCluster",
-        {"DBClusterIdentifier": "AuroraDBCluster", "TargetDBInstanceIdentifier": "instance-c"},
+        CLUSTER | {"TargetDBInstanceIdentifier": "third"},
     ),
     "every instance": ("rds", "DescribeDBInstances", {}),
-    "reboot": ("rds", "RebootDBInstance", {"DBInstanceIdentifier": WRITER}),
     "another table": ("dynamodb", "PutItem", {"TableName": "other"}),
-    "deletion": ("dynamodb", "DeleteItem", {"TableName": "FailoverStateTable"}),
-    "another health check": ("route53", "UpdateHealthCheck", {"HealthCheckId": "Standby"}),
+    "another health check": ("route53", "UpdateHealthCheck", {"HealthCheckId": "other"}),
     "another topic": ("sns", "Publish", {"TopicArn": "other"}),
-    "another parameter": ("ssm", "GetParameter", {"Name": "other"}),
+    "another parameter": ("ssm", "GetParameter", {"Name": "/other"}),
     "another namespace": ("cloudwatch", "PutMetricData", {"Namespace": "AWS/RDS"}),
-    "itself": ("lambda", "Invoke", {"FunctionName": "FailoverOrchestratorFunction"}),
+    "itself": (
+        "lambda",
+        "Invoke",
+        {"FunctionName": DEPLOYMENT.functions[ORCHESTRATOR].name},
+    ),
 }
 
 
 @pytest.mark.parametrize("name", DENIED)
-def test_the_orchestrator_may_do_nothing_else(orchestrator, name):
-    service, operation, params = DENIED[name]
-    assert not orchestrator.role.allows(service, operation, params)
-
-
-def test_the_monitor_runs_within_its_role():
-    world = World()
-    world.enforcing = True
-    world.targets["PrimaryTargetGroup"] = ["unhealthy"]
-    monitor = world.load("HealthMonitorFunction")
-    monitor.socket = Network(world.clock, "alive", "refused")
-    _, error = world.invoke(monitor, {})
-    assert error is None
-    assert not [line for line in world.log if "AccessDenied" in line]
-    call = world.invoked[0][1]
-    assert call["writer"] == WRITER
-    assert call["votes"]["application"] is False
-    assert call["notes"] == []
+def test_the_orchestrator_may_do_nothing_else(name):
+    assert Roles(DEPLOYMENT.grants).denial(ORCHESTRATOR, *DENIED[name])
 
 
 def test_the_monitor_may_not_act():
-    role = World().load("HealthMonitorFunction").role
-    cluster = {"DBClusterIdentifier": "AuroraDBCluster"}
-    assert role.allows("rds", "DescribeDBClusters", cluster)
-    assert not role.allows("rds", "FailoverDBCluster", cluster)
-    assert not role.allows("route53", "UpdateHealthCheck", {"HealthCheckId": "PrimaryHealthCheck"})
-    assert not role.allows("dynamodb", "PutItem", {"TableName": "FailoverStateTable"})
+    roles = Roles(DEPLOYMENT.grants)
+    assert not roles.denial(MONITOR, "rds", "DescribeDBClusters", CLUSTER)
+    for service, operation, params in (
+        ("rds", "FailoverDBCluster", CLUSTER),
+        ("dynamodb", "PutItem", {"TableName": DEPLOYMENT.table}),
+        (
+            "route53",
+            "UpdateHealthCheck",
+            {"HealthCheckId": DEPLOYMENT.sides["Primary"].check_id},
+        ),
+    ):
+        assert roles.denial(MONITOR, service, operation, params)
+        assert bool(roles.denial(ORCHESTRATOR, service, operation, params)) is False

@@ -1,6 +1,7 @@
 """Between a handler and the world: boto3's own validation, exceptions, time-outs and retries."""
 
 import json
+import textwrap
 
 import pytest
 from botocore.config import Config
@@ -87,6 +88,28 @@ try:
 except rds.exceptions.InvalidDBClusterStateFault as error:
   return error.response["Error"]["Code"]""")
     assert run.answer == "InvalidDBClusterStateFault"
+
+
+def test_the_start_of_a_statistic_is_rounded_down_to_a_whole_period(call):
+    body = """
+        cloudwatch = boto3.client("cloudwatch")
+        time.sleep(127 - time.time() % 3600)
+        def count(period):
+            found = cloudwatch.get_metric_statistics(
+                Namespace="N", MetricName="M", Statistics=["SampleCount"], Period=period,
+                StartTime=time.time() - 30, EndTime=time.time())["Datapoints"]
+            return sum(one["SampleCount"] for one in found)
+        try:
+            count(7)
+        except Exception as error:
+            return [count(1), count(10), count(60), error.response["Error"]["Code"]]"""
+
+    def measured(world):
+        for at in (62, 92):
+            world.metrics.put(("N", "M", frozenset()), at, 1.0, at)
+
+    run, _ = call(textwrap.dedent(body), before=measured)
+    assert run.answer == [0, 1, 2, "InvalidParameterValue"]
 
 
 def test_a_condition_that_does_not_hold(call):

@@ -1,5 +1,6 @@
 """The world's interface: calls, messages, items, and the verbs by which things go wrong."""
 
+import json
 import re
 
 import pytest
@@ -223,6 +224,20 @@ def test_every_endpoint_of_the_database_leads_somewhere(quiet):
     ]
     assert world.call(ORCHESTRATOR, {"hosts": ["example.com"]})[0] == ["gaierror"]
     assert len(probes.seen) == 12
+    # One closes the connection, the other one sends an error; then DNS has lost a name.
+    world.aurora.nodes[writer].mode, world.aurora.nodes[reader].mode = "closed", "blocked"
+    assert world.call(ORCHESTRATOR, {"hosts": hosts[2:]})[0] == [0, 4]
+    assert [good for _, good in probes.seen[12:]] == [False, True]
+    world.network.nameless.add(hosts[0])
+    assert world.call(ORCHESTRATOR, {"hosts": hosts[:1]})[0] == ["gaierror"]
+
+
+def test_a_person_configures_this_world_alone(quiet):
+    world = quiet("return event")
+    name, given = world.deployment.configuration, dict(world.deployment.parameters)
+    world.configure(auto_failover="OFF")
+    assert json.loads(world.parameters[name]) == json.loads(given[name]) | {"auto_failover": "OFF"}
+    assert world.deployment.parameters == given
 
 
 def test_a_partitioned_host_reaches_no_database(deployment, fixed):

@@ -5,9 +5,13 @@ from random import Random
 from typing import Any
 
 from drtemplate.world.aws.metrics import Key, Metrics, reduce_values
+from drtemplate.world.aws.refusal import Refused
 from drtemplate.world.clock import Clock
 from drtemplate.world.invocation import Invocation
 from drtemplate.world.timings import Draw
+
+# Seconds: the periods of metrics by the second, and of all the others.
+SHORT, MINUTE = (1, 5, 10, 20, 30), 60
 
 
 class CloudWatch:
@@ -33,7 +37,15 @@ class CloudWatch:
         return {}
 
     def GetMetricStatistics(self, _: Invocation, params: dict[str, Any]) -> dict[str, Any]:
-        """Statistics of what can be read, by period."""
+        """Statistics of what can be read, by period.
+
+        Periods are 1, 5, 10, 20, 30 seconds or whole minutes; the start is rounded down to a whole
+        one of those seconds, or to a whole minute.
+        https://docs.aws.amazon.com/AmazonCloudWatch/latest/APIReference/API_GetMetricStatistics.html
+        """
+        period = params["Period"]
+        if period not in SHORT and period % MINUTE:
+            raise Refused("InvalidParameterValue", f"Period {period}")
         key = (
             params["Namespace"],
             params["MetricName"],
@@ -42,9 +54,7 @@ class CloudWatch:
         points = [
             {"Timestamp": self.clock.date(at)}
             | {name: reduce_values(values, name) for name in params["Statistics"]}
-            for at, values in self._bins(
-                key, params["StartTime"], params["EndTime"], params["Period"]
-            )
+            for at, values in self._bins(key, params["StartTime"], params["EndTime"], period)
         ]
         return {"Label": params["MetricName"], "Datapoints": points}
 
@@ -54,7 +64,9 @@ class CloudWatch:
         """Readable values by the start of their period, oldest first."""
         clock = self.clock
         bins: dict[float, list[float]] = {}
-        found = self.metrics.values(key, clock.virtual(start), clock.virtual(end), clock.now)
+        whole = min(period, MINUTE)
+        begin = (clock.epoch + clock.virtual(start)) // whole * whole - clock.epoch
+        found = self.metrics.values(key, begin, clock.virtual(end), clock.now)
         for at, value in found:
             bins.setdefault(at // period * period, []).append(value)
         return sorted(bins.items())

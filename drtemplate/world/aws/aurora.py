@@ -26,7 +26,8 @@ class Node:
     """A DB instance.
 
     Attributes:
-        mode: what a connection meets: ``up``, ``refused``, ``silent`` (no host), ``hung`` (no packet).
+        mode: what a connection meets: ``up``, ``refused``, ``silent`` (no host), ``hung`` (no packet),
+            ``closed`` (before a packet), ``blocked`` (an error packet: too many failed connections).
         status: what DescribeDBInstances shows.
         started: virtual time at which its engine began.
         turn: rises with each change, so that an overtaken plan does nothing.

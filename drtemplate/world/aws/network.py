@@ -21,6 +21,7 @@ class Network:
         loss: the share of connections to the database that meet silence.
         cut: until when nothing leaves or reaches the functions in the VPC.
         partitioned: zones whose subnet is cut off: what runs there reaches nothing.
+        nameless: database endpoints of which DNS gives nothing.
     """
 
     def __init__(
@@ -40,6 +41,7 @@ class Network:
         self.loss = 0.0
         self.cut = float("-inf")
         self.partitioned: set[str] = set()
+        self.nameless: set[str] = set()
 
     def path(self, service: str, function: Function, zone: str) -> str:
         """How an API call of a function that runs in a zone fares."""
@@ -59,6 +61,8 @@ class Network:
 
     def resolves(self, host: str) -> bool:
         """Whether DNS knows the name of a database endpoint."""
+        if host in self.nameless:
+            return False
         cluster = self.aurora.cluster
         return host in (cluster.endpoint, cluster.reader_endpoint) or host in self._instances
 
@@ -75,7 +79,8 @@ class Network:
         """Connect to a database endpoint from a function in a zone; the calling strand waits.
 
         Returns:
-            ``packet`` for a server that greets, ``hung`` for one that only takes the connection.
+            The instance's mode: ``up`` for a server that greets, ``hung`` for one that only takes
+            the connection, or another one that `Connection.recv` knows.
 
         Raises:
             ConnectionRefusedError, TimeoutError: as ``socket.create_connection``.
@@ -91,7 +96,7 @@ class Network:
                     clock.wait(self.connect_time(self.random))
                     if mode == "refused":
                         raise ConnectionRefusedError(111, "Connection refused")
-                    return "packet" if mode == "up" else "hung"
+                    return mode
             left = end - clock.now
             clock.wait(min(pause, left))
             if left <= pause:

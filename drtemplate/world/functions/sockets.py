@@ -14,7 +14,12 @@ MYSQL = 3306
 # Seconds that a socket waits which was given no time-out: longer than any function runs.
 UNLIMITED = 3600.0
 # https://dev.mysql.com/doc/dev/mysql-server/latest/page_protocol_connection_phase.html
-GREETING = b"\x4a\x00\x00\x00\x0a8.0.39\x00"
+# What a server sends first, by its mode; one that hung sends nothing, and closes nothing.
+PACKETS = {
+    "up": b"\x4a\x00\x00\x00\x0a8.0.39\x00",
+    "blocked": b"\x45\x00\x00\x00\xff\x69\x04Host is blocked",
+    "closed": b"",
+}
 
 
 class Sockets:
@@ -67,13 +72,13 @@ class Connection:
 
     def recv(self, size: int, *_: int) -> bytes:
         """The first packet of the protocol, or nothing in time."""
-        good = self.state == "packet"
-        if not good:
+        packet = PACKETS.get(self.state)
+        if packet is None:
             self.invocation.host.clock.wait(self.timeout)
-        self.sockets.witness.probed(self.invocation, self.host, good)
-        if not good:
+        self.sockets.witness.probed(self.invocation, self.host, bool(packet))
+        if packet is None:
             raise TimeoutError("timed out")
-        return GREETING[:size]
+        return packet[:size]
 
     def sendall(self, *_: object) -> None:
         """Swallowed."""
