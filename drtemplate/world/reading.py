@@ -104,7 +104,9 @@ def read_deployment(template: Mapping[str, Any], digest: str) -> Deployment:
         sides={side: _side(resolver, side) for side in SIDES},
         cluster=_cluster(found),
         rules=tuple(
-            _rule(one) for _, one in found.of("AWS::Events::Rule") if one.get("State") != "DISABLED"
+            _rule(one, resolver.attribute(name, "Arn"))
+            for name, one in found.of("AWS::Events::Rule")
+            if one.get("State") != "DISABLED"
         ),
         table=resolver.ref("FailoverStateTable"),
         topic=resolver.ref("AlertTopic"),
@@ -148,6 +150,7 @@ def _function(found: Found, logical: str) -> Function:
         reserved=properties.get("ReservedConcurrentExecutions"),
         zones=tuple(zones.values()),
         nat_zones={zone: _nat_zone(found, subnet) for subnet, zone in zones.items()},
+        log_group=properties.get("LoggingConfig", {}).get("LogGroup", f"/aws/lambda/{name}"),
     )
     for _, one in found.of("AWS::Lambda::EventInvokeConfig"):
         if one["FunctionName"] in (name, arn):
@@ -260,7 +263,7 @@ def _window(text: str) -> tuple[float, float]:
     return ends[0], ends[1]
 
 
-def _rule(one: Mapping[str, Any]) -> Rule:
+def _rule(one: Mapping[str, Any], arn: str) -> Rule:
     schedule, pattern = one.get("ScheduleExpression"), one.get("EventPattern", {})
     if pattern:
         check_pattern(pattern)
@@ -268,4 +271,5 @@ def _rule(one: Mapping[str, Any]) -> Rule:
         every=float(period(schedule)) if schedule else None,
         pattern=pattern,
         targets=tuple(target["Arn"] for target in one.get("Targets", [])),
+        arn=arn,
     )

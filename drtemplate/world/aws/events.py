@@ -13,7 +13,7 @@ class EventBus:
     """The rules of the stack.
 
     Args:
-        deliver: called with a target's ARN and the event.
+        deliver: called with the rule's ARN, a target's, and the event.
     """
 
     def __init__(
@@ -21,7 +21,7 @@ class EventBus:
         clock: Clock,
         rules: Sequence[Rule],
         timings: Timings,
-        deliver: Callable[[str, dict[str, Any]], None],
+        deliver: Callable[[str, str, dict[str, Any]], None],
     ) -> None:
         self.clock = clock
         self.rules = rules
@@ -39,11 +39,11 @@ class EventBus:
         event = {"source": "aws.events", "detail-type": "Scheduled Event", "time": self.clock.iso()}
         for target in rule.targets:
             delay = self.timings.draw("schedule_delay", self.random)
-            self.clock.at(delay, self.deliver, target, {**event, "detail": {}})
+            self.clock.at(delay, self.deliver, rule.arn, target, {**event, "detail": {}})
 
     def put(self, event: dict[str, Any]) -> None:
         """An event of an AWS service."""
         for rule in self.rules:
             if rule.pattern and matches(rule.pattern, event):
                 for target in rule.targets:
-                    self.deliver(target, event)
+                    self.deliver(rule.arn, target, event)
