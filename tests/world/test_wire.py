@@ -10,7 +10,6 @@ from drtemplate.world.deployment import ORCHESTRATOR
 from drtemplate.world.witness import Witness
 from drtemplate.world.world import World
 
-
 PREAMBLE = """
 import json, os, time
 import boto3
