@@ -75,6 +75,7 @@ SCENARIOS = (
     Scenario(
         name="replication lag under the monitor's eyes",
         script=lag,
+        seconds=240,
         told=("replication-lag",),
         alarms=frozenset({"replication-lag"}),
     ),
@@ -124,6 +125,7 @@ SCENARIOS = (
     Scenario(
         name="day zero: empty target groups",
         script=empty,
+        seconds=240,
         outcomes=frozenset({"NOT_REQUIRED"}),
         told=("alb-unhealthy-targets",),
         alarms=frozenset({"alb-unhealthy-targets", "critical-failure"}),
