@@ -36,7 +36,7 @@ def _trouble(world: World, function: Function) -> str | None:
         except KeyboardInterrupt:
             raise
         except HandlerError:
-            found.append("has no function handler(event, context)")
+            pass  # the world has taken note of it
         except Killed:
             found.append(f"cannot be imported within its time-out of {function.timeout:g} s")
         except BaseException as exc:
@@ -46,10 +46,12 @@ def _trouble(world: World, function: Function) -> str | None:
     invocation = Invocation(world, function, "import", "import", {}, 0.0, first, 0.0)
     invocation.deadline = function.timeout
     try:
-        world.clock.start(run, function.timeout, invocation)
+        world.clock.at(0.0, world.clock.start, run, function.timeout, invocation)
         world.run(function.timeout + 1)  # past the deadline, so that it has ended or is killed
+    except HandlerError:
+        return "has no function handler(event, context)"
     except DrTemplateError as exc:
-        return found[0] if found else str(exc)
+        return str(exc)
     finally:
         world.close()
     return found[0] if found else None

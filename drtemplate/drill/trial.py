@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import functools
 from dataclasses import dataclass
 
 from drtemplate.drill.facts import Facts
 from drtemplate.world.deployment import Deployment
-from drtemplate.world.roles import Roles
+from drtemplate.world.roles import Grants, Roles
 from drtemplate.world.timings import Timings
 from drtemplate.world.world import World
 
@@ -30,7 +31,13 @@ class Trial:
     ) -> Trial:
         """A new one; see `World`."""
         facts = Facts()
-        roles = Roles(deployment.grants)
+        roles = _enforced(deployment.grants)
         world = World(deployment, timings, seed, facts, roles, shown=shown, offset=offset)
         facts.attach(world)
         return cls(world, facts)
+
+
+@functools.lru_cache(maxsize=16)
+def _enforced(grants: Grants) -> Roles:
+    """What a role was found to allow or to deny, it does in every run."""
+    return Roles(grants)

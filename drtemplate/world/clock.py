@@ -43,24 +43,23 @@ class Strand(greenlet):
         self.woken = False
 
 
-class Clock:
-    """The calendar of one run of a world.
+class Clock(simpy.Environment):
+    """The calendar of one run of a world; ``now`` is the virtual seconds since it began.
 
     Args:
         seed: names the run; every source of randomness derives from it.
         epoch: seconds since 1970 at which it begins.
+
+    Attributes:
+        skewed: whether the clock of any sandbox is ahead.
     """
 
     def __init__(self, seed: str, epoch: float = EPOCH) -> None:
+        super().__init__()
         self.seed = seed
         self.epoch = epoch
-        self.env = simpy.Environment()
+        self.skewed = False
         self.strands: list[Strand] = []
-
-    @property
-    def now(self) -> float:
-        """Virtual seconds since the run began."""
-        return self.env.now
 
     def date(self, at: float) -> datetime:
         """A virtual time as botocore gives it."""
@@ -86,7 +85,7 @@ class Clock:
         def due(_: object) -> None:
             action(*arguments)
 
-        Timeout(self.env, delay).callbacks.append(due)
+        Timeout(self, delay).callbacks.append(due)
 
     def start(self, run: Callable[[], None], timeout: float, owner: Any) -> Strand:
         """Run synchronous code from now on, for at most ``timeout`` seconds."""
@@ -102,7 +101,7 @@ class Clock:
             Killed: its deadline is reached.
         """
         strand = cast(Strand, getcurrent())
-        now = self.env.now
+        now = self.now
         end = now + seconds
         late = end >= strand.deadline
         if late:
@@ -117,10 +116,10 @@ class Clock:
                 else:
                     strand.switch()
 
-        Timeout(self.env, seconds).callbacks.append(wake)
+        Timeout(self, seconds).callbacks.append(wake)
         strand.parent.switch()
         # Of one that was frozen, the deadline may have passed meanwhile.
-        if (late and not strand.woken) or self.env.now >= strand.deadline:
+        if (late and not strand.woken) or self.now >= strand.deadline:
             raise Killed
 
     def wake(self, strand: Strand) -> None:
@@ -151,16 +150,8 @@ class Clock:
         """End a strand now, wherever it waits."""
         if not strand.dead:
             strand.turn += 1
-            strand.deadline = self.env.now
+            strand.deadline = self.now
             strand.throw(Killed)
-
-    def run(self, until: float) -> None:
-        """Let virtual time pass."""
-        self.env.run(until=until)
-
-    def step(self) -> None:
-        """Let the next event happen."""
-        self.env.step()
 
     def close(self) -> None:
         """End what is still suspended, so that nothing outlives the run."""

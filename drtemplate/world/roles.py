@@ -100,7 +100,9 @@ OPERATIONS = {
 KEY_USE = {"dynamodb": ("kms:Decrypt",), "sns": ("kms:GenerateDataKey", "kms:Decrypt")}
 # Parameters that decide what is asked for; of two calls with the same ones, one is looked at.
 _DECIDING = {
-    operation: (row.parameter, *(name for _, name in (*row.keys, *row.also)))
+    operation: tuple(
+        name for name in (row.parameter, *(name for _, name in (*row.keys, *row.also))) if name
+    )
     for operation, row in OPERATIONS.items()
 }
 
@@ -125,7 +127,7 @@ class Use:
         return Request(action=self.action, resource=self.resource, context=dict(self.context))
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Grants:
     """What a deployed stack grants.
 
@@ -172,11 +174,12 @@ class Roles:
             DrTemplateError: the operation has no row, so that nobody can tell.
         """
         deciding = _DECIDING.get((service, operation), ())
-        key = (role, by, service, operation, *(params.get(name) for name in deciding))
-        if key not in self._decided:
+        key = (role, by, service, operation, *map(params.get, deciding))
+        try:
+            found = self._decided[key]
+        except KeyError:
             asked = self.asked(role, service, operation, params, by)
-            self._decided[key] = self._decide(asked)
-        found = self._decided[key]
+            found = self._decided[key] = self._decide(asked)
         if found:
             self.denials.append(found)
         return found

@@ -27,7 +27,7 @@ from drtemplate.world.aws.vended_metrics import VendedMetrics
 from drtemplate.world.clock import EPOCH, Clock
 from drtemplate.world.deliveries import Deliveries
 from drtemplate.world.deployment import MONITOR, ORCHESTRATOR, Deployment, Function
-from drtemplate.world.functions import modules, sandbox
+from drtemplate.world.functions import guard, modules, sandbox
 from drtemplate.world.functions.own_calls import OwnCalls
 from drtemplate.world.functions.queue import Functions
 from drtemplate.world.functions.sockets import Sockets
@@ -187,8 +187,9 @@ class World:
             DrTemplateError: it does what the world does not know.
         """
         invocation = self.functions.invoke(function, event, source)
-        while invocation.ended is None:
-            self.clock.step()
+        with guard.closed():
+            while invocation.ended is None:
+                self.clock.step()
         self._check()
         return invocation.answer, invocation.error
 
@@ -202,7 +203,8 @@ class World:
         Raises:
             DrTemplateError: a handler does what the world does not know.
         """
-        self.clock.run(until)
+        with guard.closed():
+            self.clock.run(until=until)
         self._check()
 
     def load(self, function: Function) -> Handler:
@@ -340,9 +342,11 @@ class World:
 
     def skew(self, function: str, *seconds: float) -> None:
         """The clocks of a function's next sandboxes are ahead by these seconds, one after another."""
+        self.clock.skewed = True
         self.functions.skews.setdefault(function, []).extend(seconds)
 
     def close(self) -> None:
         """End all that still runs."""
         self.witness = self.api.witness = self._sockets.witness = Witness()
-        self.clock.close()
+        with guard.closed():
+            self.clock.close()

@@ -24,7 +24,7 @@ def standard(
     variables = dict(environment)
 
     def now() -> float:
-        return clock.epoch + clock.now + _skew()
+        return clock.epoch + clock.now + (_skew() if clock.skewed else 0.0)
 
     return {
         "time": _time(clock, now),
