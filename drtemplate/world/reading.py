@@ -246,12 +246,12 @@ def _cluster(found: Found) -> Cluster:
         endpoint=resolver.attribute(name, "Endpoint.Address"),
         reader_endpoint=resolver.attribute(name, "ReadEndpoint.Address"),
         instances=tuple(sorted(instances, key=lambda one: one.tier)),
-        backup=_window(properties.get("PreferredBackupWindow", "03:00-04:00")),
-        maintenance=_window(properties.get("PreferredMaintenanceWindow", "sun:04:00-sun:05:00")),
+        backup=window(properties.get("PreferredBackupWindow", "03:00-04:00")),
+        maintenance=window(properties.get("PreferredMaintenanceWindow", "sun:04:00-sun:05:00")),
     )
 
 
-def _window(text: str) -> tuple[float, float]:
+def window(text: str) -> tuple[float, float]:
     """``hh:mm-hh:mm`` or ``ddd:hh:mm-ddd:hh:mm`` as seconds of the day or of the week."""
     days = ["mon", "tue", "wed", "thu", "fri", "sat", "sun"]
     ends = []
