@@ -62,6 +62,8 @@ def other_functions(ids, client):
     yield f"functions.{ORCHESTRATOR}.retries"
     yield f"functions.{ORCHESTRATOR}.max_age"
     yield f"functions.{ORCHESTRATOR}.on_failure"
+    # The emulator keeps the first that is put.
+    lambdas.delete_function_event_invoke_config(FunctionName=orchestrator, Qualifier="$LATEST")
     lambdas.put_function_event_invoke_config(
         FunctionName=orchestrator,
         Qualifier="$LATEST",
