@@ -10,6 +10,7 @@ from drtemplate.cloudformation.document import load_template, read_text
 from drtemplate.cloudformation.patterns import check_pattern, period
 from drtemplate.errors import InputError
 from drtemplate.settings import PROJECT
+from drtemplate.world.aws.alarms import check_rule
 from drtemplate.world.deployment import (
     AGE,
     FILES,
@@ -93,14 +94,18 @@ def read_deployment(template: Mapping[str, Any], digest: str) -> Deployment:
         resolver.ref(name): str(properties["Value"])
         for name, properties in found.of("AWS::SSM::Parameter")
     }
+    composites = tuple(
+        Composite(name=one["AlarmName"], rule=one["AlarmRule"], actions=_actions(one))
+        for _, one in found.of("AWS::CloudWatch::CompositeAlarm")
+    )
+    alarms = tuple(_alarm(one) for _, one in found.of("AWS::CloudWatch::Alarm"))
+    for one in composites:
+        check_rule(one.rule, {each.name for each in (*alarms, *composites)})
     return Deployment(
         digest=digest,
         functions={name: _function(found, name) for name in FILES},
-        alarms=tuple(_alarm(one) for _, one in found.of("AWS::CloudWatch::Alarm")),
-        composites=tuple(
-            Composite(name=one["AlarmName"], rule=one["AlarmRule"], actions=_actions(one))
-            for _, one in found.of("AWS::CloudWatch::CompositeAlarm")
-        ),
+        alarms=alarms,
+        composites=composites,
         sides={side: _side(resolver, side) for side in SIDES},
         cluster=_cluster(found),
         rules=tuple(

@@ -9,7 +9,10 @@ from privilege import KNOWS_KEYS, Behalf, excess, grants
 
 from drtemplate.cloudformation.policies import statements
 from drtemplate.errors import DrTemplateError
+from drtemplate.world.deployment import MONITOR, ORCHESTRATOR
 from drtemplate.world.roles import FUNCTION, KEY_USE, OPERATIONS, Grants, Roles, Use
+from drtemplate.world.witness import Witness
+from drtemplate.world.world import World
 
 ROLE = "function"
 KEY = "arn:aws:kms:eu-west-1:111122223333:key/k"
@@ -249,3 +252,78 @@ def test_the_condition_keys_come_from_the_rows():
     assert KNOWS_KEYS["cloudwatch:PutMetricData"] == {"cloudwatch:namespace"}
     assert KNOWS_KEYS["kms:Decrypt"] == {"kms:viaservice"}
     assert KNOWS_KEYS["rds:FailoverDBCluster"] == set()
+
+
+# In a world.
+
+
+@pytest.fixture
+def ran(deployment, fixed):
+    """What came of code that ran as the orchestrator, until its retries are over; and the roles."""
+
+    def run(body, role=ORCHESTRATOR, **values):
+        code = f"import boto3\ndef handler(event, context):\n {body}\n"
+        stack = deployment.untriggered().with_function(role, code=code, **values)
+        runs, roles, witness = [], Roles(stack.grants), Witness()
+        witness.ended = runs.append
+        world = World(stack, fixed(), "x", witness, roles)
+        world.send(role, {"n": 1})
+        world.run(400)
+        world.close()
+        return runs, roles
+
+    return run
+
+
+@pytest.mark.parametrize(
+    ("call", "code", "action"),
+    [
+        ("'sns').publish(TopicArn='arn:aws:sns:us-east-1:1:o', Message='m')", "AuthorizationError", "sns:Publish"),
+        ("'cloudwatch').put_metric_data(Namespace='Other', MetricData=[])", "AccessDenied", "cloudwatch:PutMetricData"),
+        ("'rds').describe_db_clusters()", "AccessDenied", "rds:DescribeDBClusters"),
+    ],
+)  # fmt: skip
+def test_a_denial_that_the_code_swallows_is_noted(ran, call, code, action):
+    body = f"try: boto3.client({call}\n except Exception as error: return str(error)"
+    ((run,), roles) = ran(body)
+    assert run.error is None, run.error
+    assert f"({code})" in run.answer
+    (denial,) = roles.denials
+    assert f"may not {action}" in denial
+
+
+def test_an_operation_without_a_row_ends_the_world(ran, monkeypatch):
+    monkeypatch.delitem(OPERATIONS, ("sns", "Publish"))
+    body = "try: boto3.client('sns').publish(TopicArn='x', Message='m')\n except Exception: pass"
+    with pytest.raises(DrTemplateError, match="no row in OPERATIONS"):
+        ran(body)
+
+
+def test_an_invocation_that_waits_for_its_answer_is_not_run(ran):
+    with pytest.raises(DrTemplateError, match="knows only Event"):
+        ran(
+            "boto3.client('lambda').invoke(FunctionName='drill-failover-orchestrator')",
+            role=MONITOR,
+        )
+
+
+# Lambda's queue.
+
+
+@pytest.mark.parametrize("retries", [0, 1, 2])
+def test_retries(ran, retries):
+    """What code does to its event is not seen by the next attempt."""
+    body = "event['n'] += 1\n raise ValueError(event['n'])"
+    runs, _ = ran(body, retries=retries, max_age=600.0)
+    assert [str(one.error) for one in runs] == ["2"] * (retries + 1)
+
+
+def test_a_retry_that_comes_too_late_is_none(ran):
+    """The first comes after a minute, and the deployed queue keeps events for as long."""
+    runs, _ = ran("raise ValueError", retries=2)
+    assert len(runs) == 1
+
+
+def test_an_answer_that_is_no_json_is_a_failure(ran):
+    ((run,), _) = ran("return {1, 2}")
+    assert isinstance(run.error, TypeError)

@@ -97,7 +97,7 @@ table.put_item(Item={**key, "n": 2}, ConditionExpression=Attr("n").eq(1))
 try:
   table.put_item(Item={**key, "n": 3}, ConditionExpression=Attr("n").eq(1))
 except table.meta.client.exceptions.ConditionalCheckFailedException:
-  return table.get_item(Key=key, ConsistentRead=True)["Item"]["n"]""")
+  return int(table.get_item(Key=key, ConsistentRead=True)["Item"]["n"])""")
     assert run.answer == 2
     assert world.table.items["k"]["n"] == 2
 

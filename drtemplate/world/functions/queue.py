@@ -207,7 +207,9 @@ class Functions:
                     raise RuntimeError("the function cannot start")
                 if environment.handler is None:
                     environment.handler = self.load(function)
-                invocation.answer = environment.handler(invocation.event, Context(invocation))
+                answer = environment.handler(invocation.event, Context(invocation))
+                json.dumps(answer)  # what is no JSON fails the run, as Lambda has it
+                invocation.answer = answer
             except SystemExit as exc:
                 error = RuntimeError(f"Runtime.ExitError: {exc}")  # as Lambda has it
             except (Exception, Killed) as exc:
