@@ -29,6 +29,7 @@ class Function:
     reserved: int | None
     zones: tuple[str, ...]
     nat_zones: Mapping[str, str | None]
+    log_group: str
     retries: int = RETRIES
     max_age: float = AGE
     on_failure: str | None = None
@@ -103,11 +104,12 @@ class Cluster:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Rule:
-    """An EventBridge rule: seconds between runs, or a pattern; and the ARNs of its targets."""
+    """An EventBridge rule: seconds between runs, or a pattern; the ARNs of its targets, its own."""
 
     every: float | None
     pattern: Mapping[str, Any]
     targets: tuple[str, ...]
+    arn: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

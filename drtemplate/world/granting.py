@@ -1,20 +1,35 @@
-"""Reads what a template grants: the roles of its functions, and who may use its keys."""
+"""Reads what a template grants: the roles of its functions, and who may use what is deployed."""
 
+from collections.abc import Iterator
 from typing import Any
 
 from drtemplate.cloudformation.policies import Statement, statements
 from drtemplate.world.physical import ACCOUNT, REGION, Resolver
 from drtemplate.world.roles import Grants
 
-# Managed policies for Lambda itself, which allow nothing of what code in a world can call.
-# https://docs.aws.amazon.com/lambda/latest/dg/permissions-executionrole-update.html
-LAMBDAS_OWN = {
-    f"arn:aws:iam::aws:policy/service-role/{name}"
-    for name in (
-        "AWSLambdaBasicExecutionRole",
-        "AWSLambdaENIManagementAccess",
-        "AWSLambdaVPCAccessExecutionRole",
-    )
+_LOGS = ("logs:CreateLogGroup", "logs:CreateLogStream", "logs:PutLogEvents")
+_INTERFACES = (
+    "ec2:CreateNetworkInterface",
+    "ec2:DescribeNetworkInterfaces",
+    "ec2:DeleteNetworkInterface",
+    "ec2:AssignPrivateIpAddresses",
+    "ec2:UnassignPrivateIpAddresses",
+)
+# Managed policies for what Lambda itself does, by ARN: the actions that each allows on everything.
+# https://docs.aws.amazon.com/aws-managed-policy/latest/reference/AWSLambdaENIManagementAccess.html,
+# .../AWSLambdaBasicExecutionRole.html, .../AWSLambdaVPCAccessExecutionRole.html
+MANAGED = {
+    f"arn:aws:iam::aws:policy/service-role/{name}": actions
+    for name, actions in {
+        "AWSLambdaBasicExecutionRole": _LOGS,
+        "AWSLambdaENIManagementAccess": _INTERFACES,
+        "AWSLambdaVPCAccessExecutionRole": (
+            *_LOGS,
+            *_INTERFACES[:2],
+            "ec2:DescribeSubnets",
+            *_INTERFACES[2:],
+        ),
+    }.items()
 }
 # Property, by type, that names the key by which a resource is encrypted, and its ARN's attribute.
 # An SNS topic's ARN is what Ref gives.
@@ -25,7 +40,7 @@ _KEYS = {
 
 
 def read_grants(resolver: Resolver) -> Grants:
-    """The functions' roles by the functions' logical ids, and the keys.
+    """The functions' roles by the functions' logical ids, and the policies of the resources.
 
     Raises:
         ValueError: a policy has an element, or a role a managed policy, that is not known here.
@@ -50,6 +65,7 @@ def read_grants(resolver: Resolver) -> Grants:
             resolver.attribute(name, "Arn"): statements(resolver.properties(name)["KeyPolicy"])
             for name in _of(resolver, "AWS::KMS::Key")
         },
+        resource_policies=_resource_policies(resolver),
     )
 
 
@@ -58,11 +74,60 @@ def _of(resolver: Resolver, kind: str) -> list[str]:
 
 
 def _statements(role: dict[str, Any]) -> tuple[Statement, ...]:
-    unknown = set(role.get("ManagedPolicyArns", ())) - LAMBDAS_OWN
+    attached = role.get("ManagedPolicyArns", ())
+    unknown = set(attached) - MANAGED.keys()
     if unknown:
         raise ValueError(f"managed policies that are not known here: {sorted(unknown)}")
     documents = (policy["PolicyDocument"] for policy in role.get("Policies", ()))
-    return tuple(one for document in documents for one in statements(document))
+    inline = tuple(one for document in documents for one in statements(document))
+    managed = (
+        Statement(effect="Allow", actions=MANAGED[arn], resources=("*",)) for arn in attached
+    )
+    return (*inline, *managed)
+
+
+def _resource_policies(resolver: Resolver) -> dict[str, tuple[Statement, ...]]:
+    """ARN of each function and topic -> who may call it."""
+    found: dict[str, tuple[Statement, ...]] = {}
+    for target, statement in _permissions(resolver):
+        found[target] = (*found.get(target, ()), statement)
+    for name in _of(resolver, "AWS::SNS::TopicPolicy"):
+        properties = resolver.properties(name)
+        for topic in properties["Topics"]:
+            found[topic] = statements(properties["PolicyDocument"])
+    return found
+
+
+def _permissions(resolver: Resolver) -> Iterator[tuple[str, Statement]]:
+    """Each AWS::Lambda::Permission as the statement that Lambda makes of it.
+
+    https://docs.aws.amazon.com/lambda/latest/dg/permissions-function-services.html
+    """
+    arns = {
+        resolver.ref(name): resolver.attribute(name, "Arn")
+        for name in _of(resolver, "AWS::Lambda::Function")
+    }
+    for name in _of(resolver, "AWS::Lambda::Permission"):
+        one = resolver.properties(name)
+        target = arns.get(one["FunctionName"], one["FunctionName"])
+        conditions = [
+            (operator, key, (str(one[given]),))
+            for given, operator, key in (
+                ("SourceArn", "ArnLike", "aws:sourcearn"),
+                ("SourceAccount", "StringEquals", "aws:sourceaccount"),
+            )
+            if given in one
+        ]
+        yield (
+            target,
+            Statement(
+                effect="Allow",
+                actions=(one["Action"],),
+                resources=(target,),
+                conditions=tuple(conditions),
+                principals=(("Service", one["Principal"]),),
+            ),
+        )
 
 
 def _encrypted(resolver: Resolver, keys: dict[str, str]) -> dict[str, str]:

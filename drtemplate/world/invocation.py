@@ -117,6 +117,17 @@ class Invocation:
         line = " ".join(_ADDRESS.sub("0x", words).split()).removesuffix(":")
         return line if len(line) <= _MOST else line[: _MOST - 1] + "\N{HORIZONTAL ELLIPSIS}"
 
+    def failure(self) -> dict[str, str]:
+        """The error of a run that did not return, as Lambda gives it.
+
+        https://docs.aws.amazon.com/lambda/latest/dg/python-exceptions.html
+        """
+        if isinstance(self.error, Exception):
+            return {"errorType": type(self.error).__name__, "errorMessage": str(self.error)}
+        seconds = f"{self.function.timeout:.2f}"
+        message = f"{self.request_id} Task timed out after {seconds} seconds"
+        return {"errorType": "Sandbox.Timedout", "errorMessage": message}
+
 
 class Context:
     """What Lambda gives the handler beside the event.
@@ -132,7 +143,7 @@ class Context:
         self.invoked_function_arn = function.arn
         self.memory_limit_in_mb = str(function.memory)
         self.aws_request_id = invocation.request_id
-        self.log_group_name = f"/aws/lambda/{function.name}"
+        self.log_group_name = function.log_group
         self.log_stream_name = "drill"
 
     def get_remaining_time_in_millis(self) -> int:

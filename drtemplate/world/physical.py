@@ -29,6 +29,7 @@ NAMED = {
     "AWS::SSM::Parameter": "Name",
     "AWS::CloudWatch::Alarm": "AlarmName",
     "AWS::CloudWatch::CompositeAlarm": "AlarmName",
+    "AWS::Events::Rule": "Name",
     "AWS::Logs::LogGroup": "LogGroupName",
 }
 # Where Ref gives an ARN.
@@ -42,6 +43,7 @@ ARNS = {
 _HERE = f"{REGION}:{ACCOUNT}"
 ARN_ATTRIBUTES = {
     ("AWS::DynamoDB::Table", "Arn"): f"arn:aws:dynamodb:{_HERE}:table/{{}}",
+    ("AWS::Events::Rule", "Arn"): f"arn:aws:events:{_HERE}:rule/{{}}",
     ("AWS::IAM::Role", "Arn"): f"arn:aws:iam::{ACCOUNT}:role/{{}}",
     ("AWS::KMS::Key", "Arn"): f"arn:aws:kms:{_HERE}:key/{{}}",
     ("AWS::Lambda::Function", "Arn"): f"arn:aws:lambda:{_HERE}:function:{{}}",

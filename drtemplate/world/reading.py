@@ -11,6 +11,7 @@ from drtemplate.cloudformation.patterns import check_pattern, period
 from drtemplate.errors import InputError
 from drtemplate.groups.handlers import HANDLERS, MONITOR, ORCHESTRATOR
 from drtemplate.settings import PROJECT
+from drtemplate.world.aws.alarms import check_rule
 from drtemplate.world.deployment import (
     AGE,
     RETRIES,
@@ -91,18 +92,25 @@ def read_deployment(template: Mapping[str, Any], digest: str) -> Deployment:
         resolver.ref(name): str(properties["Value"])
         for name, properties in found.of("AWS::SSM::Parameter")
     }
+    composites = tuple(
+        Composite(name=one["AlarmName"], rule=one["AlarmRule"], actions=_actions(one))
+        for _, one in found.of("AWS::CloudWatch::CompositeAlarm")
+    )
+    alarms = tuple(_alarm(one) for _, one in found.of("AWS::CloudWatch::Alarm"))
+    names = {alarm.name for alarm in alarms} | {composite.name for composite in composites}
+    for one in composites:
+        check_rule(one.rule, names)
     return Deployment(
         digest=digest,
         functions={name: _function(found, name) for name in HANDLERS},
-        alarms=tuple(_alarm(one) for _, one in found.of("AWS::CloudWatch::Alarm")),
-        composites=tuple(
-            Composite(name=one["AlarmName"], rule=one["AlarmRule"], actions=_actions(one))
-            for _, one in found.of("AWS::CloudWatch::CompositeAlarm")
-        ),
+        alarms=alarms,
+        composites=composites,
         sides={side: _side(resolver, side) for side in SIDES},
         cluster=_cluster(found),
         rules=tuple(
-            _rule(one) for _, one in found.of("AWS::Events::Rule") if one.get("State") != "DISABLED"
+            _rule(one, resolver.attribute(name, "Arn"))
+            for name, one in found.of("AWS::Events::Rule")
+            if one.get("State") != "DISABLED"
         ),
         table=resolver.ref("FailoverStateTable"),
         topic=resolver.ref("AlertTopic"),
@@ -146,6 +154,7 @@ def _function(found: Found, logical: str) -> Function:
         reserved=properties.get("ReservedConcurrentExecutions"),
         zones=tuple(zones.values()),
         nat_zones={zone: _nat_zone(found, subnet) for subnet, zone in zones.items()},
+        log_group=properties.get("LoggingConfig", {}).get("LogGroup", f"/aws/lambda/{name}"),
     )
     for _, one in found.of("AWS::Lambda::EventInvokeConfig"):
         if one["FunctionName"] in (name, arn):
@@ -241,12 +250,12 @@ def _cluster(found: Found) -> Cluster:
         endpoint=resolver.attribute(name, "Endpoint.Address"),
         reader_endpoint=resolver.attribute(name, "ReadEndpoint.Address"),
         instances=tuple(sorted(instances, key=lambda one: one.tier)),
-        backup=_window(properties.get("PreferredBackupWindow", "03:00-04:00")),
-        maintenance=_window(properties.get("PreferredMaintenanceWindow", "sun:04:00-sun:05:00")),
+        backup=window(properties.get("PreferredBackupWindow", "03:00-04:00")),
+        maintenance=window(properties.get("PreferredMaintenanceWindow", "sun:04:00-sun:05:00")),
     )
 
 
-def _window(text: str) -> tuple[float, float]:
+def window(text: str) -> tuple[float, float]:
     """``hh:mm-hh:mm`` or ``ddd:hh:mm-ddd:hh:mm`` as seconds of the day or of the week."""
     days = ["mon", "tue", "wed", "thu", "fri", "sat", "sun"]
     ends = []
@@ -258,7 +267,7 @@ def _window(text: str) -> tuple[float, float]:
     return ends[0], ends[1]
 
 
-def _rule(one: Mapping[str, Any]) -> Rule:
+def _rule(one: Mapping[str, Any], arn: str) -> Rule:
     schedule, pattern = one.get("ScheduleExpression"), one.get("EventPattern", {})
     if pattern:
         check_pattern(pattern)
@@ -266,4 +275,5 @@ def _rule(one: Mapping[str, Any]) -> Rule:
         every=float(period(schedule)) if schedule else None,
         pattern=pattern,
         targets=tuple(target["Arn"] for target in one.get("Targets", [])),
+        arn=arn,
     )

@@ -135,6 +135,7 @@ class Grants:
         roles: a role's name -> its statements. For functions, their logical ids are the names.
         keys: ARN of a table or topic -> ARN of the key that encrypts it.
         key_policies: ARN of a key -> the statements of its policy.
+        resource_policies: ARN of a function or topic -> the statements of its policy.
     """
 
     region: str
@@ -142,6 +143,7 @@ class Grants:
     roles: Mapping[str, tuple[Statement, ...]]
     keys: Mapping[str, str] = field(default_factory=dict)
     key_policies: Mapping[str, tuple[Statement, ...]] = field(default_factory=dict)
+    resource_policies: Mapping[str, tuple[Statement, ...]] = field(default_factory=dict)
 
 
 class Roles:
@@ -159,7 +161,12 @@ class Roles:
         self._decided: dict[tuple[object, ...], str | None] = {}
 
     def denial(
-        self, role: str, service: str, operation: str, params: Mapping[str, Any]
+        self,
+        role: str,
+        service: str,
+        operation: str,
+        params: Mapping[str, Any],
+        by: str = FUNCTION,
     ) -> str | None:
         """Why a call is denied, in a line; None if it is allowed.
 
@@ -167,21 +174,20 @@ class Roles:
             DrTemplateError: the operation has no row, so that nobody can tell.
         """
         deciding = _DECIDING.get((service, operation), ())
-        key = (role, service, operation, *map(params.get, deciding))
+        key = (role, by, service, operation, *map(params.get, deciding))
         try:
             found = self._decided[key]
         except KeyError:
-            found = self._decided[key] = self._decide(role, service, operation, params)
+            asked = self.asked(role, service, operation, params, by)
+            found = self._decided[key] = self._decide(asked)
         if found:
             self.denials.append(found)
         return found
 
-    def _decide(
-        self, role: str, service: str, operation: str, params: Mapping[str, Any]
-    ) -> str | None:
-        for use in self.asked(role, service, operation, params):
+    def _decide(self, asked: Iterator[Use]) -> str | None:
+        for use in asked:
             if not self.allowed(use):
-                return f"{role} may not {use.action} on {use.resource} {dict(use.context)}"
+                return f"{use.role} may not {use.action} on {use.resource} {dict(use.context)}"
             self.uses.add(use)
         return None
 

@@ -27,8 +27,10 @@ from drtemplate.world.aws.route53 import FailoverRecords, HealthCheck
 from drtemplate.world.aws.table import Table
 from drtemplate.world.aws.vended_metrics import VendedMetrics
 from drtemplate.world.clock import EPOCH, Clock
+from drtemplate.world.deliveries import Deliveries
 from drtemplate.world.deployment import Deployment, Function
 from drtemplate.world.functions import guard, modules, sandbox
+from drtemplate.world.functions.own_calls import OwnCalls
 from drtemplate.world.functions.queue import Functions
 from drtemplate.world.functions.sockets import Sockets
 from drtemplate.world.invocation import Call, Handler, Invocation
@@ -63,7 +65,7 @@ class World:
         timings: AWS's, drawn or fixed.
         seed: names the run; the same one gives the same run.
         witness: told of what happens; nobody by default.
-        roles: the deployed roles, to be enforced; by default every call is allowed.
+        roles: what is deployed and who may call it, to be enforced; by default all is allowed.
         shown: whether to keep its timeline.
         recorded: whether to keep its calls, and what functions print.
         offset: seconds of the week, from Monday 00:00 UTC, at which the run begins.
@@ -91,6 +93,8 @@ class World:
         self.timings = timings
         self.witness = witness or Witness()
         self.offset = offset
+        self.deliveries = Deliveries(roles) if roles else None
+        self.own_calls = OwnCalls(roles)
         self.clock = clock = Clock(seed, EPOCH + offset)
         self.journal = Journal(clock, shown)
         self.aurora = Aurora(clock, deployment.cluster, timings, self.journal)
@@ -105,7 +109,7 @@ class World:
             timings,
             self,
             self.load,
-            self.publish,
+            self._failed_for_good,
             self._ended,
         )
         self._build_triggers()
@@ -121,6 +125,8 @@ class World:
         self._sockets = Sockets(self.network, self.witness)
         self._modules: dict[str, dict[str, ModuleType]] = {}
         self._fatal: DrTemplateError | None = None
+        for function in deployment.functions.values():
+            self.own_calls.attach(function)
 
     def _build_sides(self) -> None:
         """Load balancers, health checks and records, each telling the next of its changes."""
@@ -218,6 +224,7 @@ class World:
         if made is None:
             standard = modules.standard(self.clock, self._sockets, function.environment)
             made = self._modules[function.logical] = standard | sdk.modules()
+        self.own_calls.open_log(function)
         try:
             return sandbox.load(function, made, self._print)
         except DrTemplateError as exc:
@@ -233,7 +240,14 @@ class World:
         if invocation.error is not None:
             self.vended.failed(invocation.function.name)
             self.journal.note(ACTORS[invocation.function.logical], invocation.ending())
+        self.own_calls.write_log(invocation.function)
         self.witness.ended(invocation)
+
+    def _failed_for_good(self, function: Function, subject: str, record: str) -> None:
+        """The record goes to the failure destination, in the function's role."""
+        topic = function.on_failure
+        if topic and self.own_calls.may_tell(function, topic):
+            self.publish(topic, subject, record)
 
     def fail(self, error: DrTemplateError) -> None:
         """Stop at the next opportunity: code does what the world does not know."""
@@ -263,13 +277,20 @@ class World:
     def _invoked(self, name: str, event: Any, caller: Invocation) -> None:
         self._send(name, event, ACTORS[caller.function.logical], caller)
 
+    def _may(self, source: str, target: str) -> bool:
+        return self.deliveries is None or self.deliveries.denial(source, target) is None
+
     def _alarm_action(self, action: str, event: dict[str, Any]) -> None:
+        if not self._may(event["alarmArn"], action):
+            return
         if action in self.functions.by_name:
             self._send(action, event, "alarm", None)
         else:
             self.publish(action, event["alarmData"]["alarmName"], str(event))
 
-    def _deliver(self, target: str, event: dict[str, Any]) -> None:
+    def _deliver(self, rule: str, target: str, event: dict[str, Any]) -> None:
+        if not self._may(rule, target):
+            return
         if target in self.functions.by_name:
             scheduled = event["source"] == "aws.events"
             self.functions.send(target, event, "schedule" if scheduled else "rds")

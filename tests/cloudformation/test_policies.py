@@ -1,8 +1,15 @@
-"""How IAM compares."""
+"""How IAM compares and decides."""
 
 import pytest
 
-from drtemplate.cloudformation.policies import OPERATORS, arn_like, like
+from drtemplate.cloudformation.policies import (
+    OPERATORS,
+    Request,
+    allows,
+    arn_like,
+    like,
+    statements,
+)
 
 HERE = "arn:${AWS::Partition}:logs:${AWS::Region}:${AWS::AccountId}"
 
@@ -76,3 +83,106 @@ ARN, ANY = "arn:aws:sns:eu-west-1:1:t", "arn:aws:sns:*:1:*"
 )
 def test_an_operator(operator, wanted, given, expected):
     assert OPERATORS[operator](wanted, given) is expected
+
+
+KEY = "arn:aws:kms:eu-west-1:111122223333:key/k"
+TOPIC = "arn:aws:sns:eu-west-1:111122223333:topic"
+CLUSTER = "arn:aws:rds:eu-west-1:111122223333:cluster:c"
+EVENTS = ("Service", "events.amazonaws.com")
+
+
+def policy(*given):
+    return statements({"Version": "2012-10-17", "Statement": list(given)})
+
+
+def allow(action, resource="*", effect="Allow", **more):
+    return {"Effect": effect, "Action": action, "Resource": resource, **more}
+
+
+def when(operator, key, values):
+    return {"Condition": {operator: {key: values}}}
+
+
+NAMESPACE = when("StringEquals", "cloudwatch:namespace", ["DRSystem", "Other"])
+DECISIONS = [
+    ([allow("rds:FailoverDBCluster", CLUSTER)], CLUSTER, {}, True),
+    ([allow(["rds:DescribeDBClusters", "rds:FailoverDBCluster"], [CLUSTER])], CLUSTER, {}, True),
+    ([allow("RDS:failoverdbcluster", CLUSTER)], CLUSTER, {}, True),
+    ([allow("rds:Failover*")], CLUSTER, {}, True),
+    ([allow("rds:FailoverDBCluste?")], CLUSTER, {}, True),
+    ([allow("*")], CLUSTER, {}, True),
+    ([allow("rds:Describe*")], CLUSTER, {}, False),
+    ([allow("rds:FailoverDB")], CLUSTER, {}, False),
+    ([allow("rds:FailoverDBCluster", CLUSTER + "2")], CLUSTER, {}, False),
+    ([allow("rds:FailoverDBCluster", CLUSTER[:-1])], CLUSTER, {}, False),
+    ([allow("rds:FailoverDBCluster", CLUSTER[:-1] + "*")], CLUSTER, {}, True),
+    ([allow("rds:FailoverDBCluster", CLUSTER.replace("rds", "*"))], CLUSTER, {}, True),
+    ([allow("rds:FailoverDBCluster", "arn:aws:rds:*:cluster:c")], CLUSTER, {}, False),
+    (
+        [allow("rds:FailoverDBCluster", CLUSTER.replace("eu-west-1", "eu-west-2"))],
+        CLUSTER,
+        {},
+        False,
+    ),
+    ([allow("rds:FailoverDBCluster", CLUSTER.upper())], CLUSTER, {}, False),
+    ([allow("rds:FailoverDBCluster", CLUSTER)], "*", {}, False),
+    ([], CLUSTER, {}, False),
+    ([allow("rds:*"), allow("rds:FailoverDBCluster", effect="Deny")], CLUSTER, {}, False),
+    ([allow("rds:*"), allow("rds:StopDBCluster", effect="Deny")], CLUSTER, {}, True),
+    ([allow("rds:FailoverDBCluster", effect="Deny")], CLUSTER, {}, False),
+    ([allow("rds:*", **NAMESPACE)], CLUSTER, {"cloudwatch:namespace": "Other"}, True),
+    ([allow("rds:*", **NAMESPACE)], CLUSTER, {"cloudwatch:namespace": "drsystem"}, False),
+    ([allow("rds:*", **NAMESPACE)], CLUSTER, {}, False),
+    (
+        [allow("rds:*"), allow("rds:*", effect="Deny", **NAMESPACE)],
+        CLUSTER,
+        {"cloudwatch:namespace": "DRSystem"},
+        False,
+    ),
+    ([allow("rds:*", **when("StringLike", "A:B", "x*z"))], CLUSTER, {"a:b": "xyz"}, True),
+    ([allow("rds:*", **when("StringLike", "a:b", "x*z"))], CLUSTER, {"a:b": "xy"}, False),
+    ([allow("rds:*", **when("StringEquals", "a:b", "x*z"))], CLUSTER, {"a:b": "xyz"}, False),
+    ([allow("rds:*", **when("ArnLike", "a:b", TOPIC[:-2] + "*"))], CLUSTER, {"a:b": TOPIC}, True),
+    ([allow("rds:*", **when("ArnEquals", "a:b", KEY))], CLUSTER, {"a:b": TOPIC}, False),
+    ([allow("rds:*", **when("ArnLike", "a:b", "arn:*"))], CLUSTER, {"a:b": TOPIC}, False),
+    ([allow("rds:*", **when("Bool", "a:b", False))], CLUSTER, {"a:b": "false"}, True),
+    ([allow("rds:*", **when("Bool", "a:b", "true"))], CLUSTER, {"a:b": "false"}, False),
+]
+
+
+@pytest.mark.parametrize(("given", "resource", "context", "expected"), DECISIONS)
+def test_a_decision(given, resource, context, expected):
+    request = Request(action="rds:FailoverDBCluster", resource=resource, context=context)
+    assert allows(policy(*given), request) is expected
+
+
+@pytest.mark.parametrize(
+    ("principal", "asked", "expected"),
+    [
+        ({"Service": "events.amazonaws.com"}, EVENTS, True),
+        ({"Service": ["a.amazonaws.com", "events.amazonaws.com"]}, EVENTS, True),
+        ("*", EVENTS, True),
+        ({"AWS": "events.amazonaws.com"}, EVENTS, False),
+        ({"Service": "lambda.amazonaws.com"}, EVENTS, False),
+        ({"Service": "events.amazonaws.com"}, None, False),
+    ],
+)
+def test_a_principal(principal, asked, expected):
+    given = policy(allow("lambda:InvokeFunction", Principal=principal))
+    request = Request(action="lambda:InvokeFunction", resource=TOPIC, principal=asked)
+    assert allows(given, request) is expected
+
+
+@pytest.mark.parametrize(
+    "given",
+    [
+        {"NotAction": "rds:*"},
+        {"NotResource": "*"},
+        {"NotPrincipal": {"AWS": "x"}},
+        when("StringNotEquals", "a:b", "x"),
+        when("StringEqualsIfExists", "a:b", "x"),
+    ],
+)
+def test_what_is_not_known_is_an_error(given):
+    with pytest.raises(ValueError, match="does not know"):
+        policy(allow("rds:*") | given)

@@ -1,4 +1,4 @@
-"""The account that the tests share, with the default template deployed once, and the figures."""
+"""The account that the tests share, the default template deployed once, and the figures."""
 
 import time
 from collections.abc import Iterator
@@ -47,16 +47,8 @@ def least(aws: Account) -> dict[str, str]:
 
 
 @pytest.fixture(scope="package")
-def deployed(aws: Account, parameters: dict[str, str]) -> tuple[Account, str]:
-    """The account and the name of the stack, deployed with the defaults, to be worked with."""
-    done = aws.deploy(STACK, parameters)
-    assert done.returncode == 0, done.stdout + done.stderr
-    return aws, STACK
-
-
-@pytest.fixture(scope="package")
 def pristine(figures: list[str]) -> Iterator[Deployed]:
-    """The same in an account of its own, to be looked at only."""
+    """The default template, deployed in an account of its own, to be looked at only."""
     with account() as own:
         given = least(own)
         begun = time.perf_counter()

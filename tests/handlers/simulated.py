@@ -6,11 +6,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from drtemplate.groups.handlers import MONITOR, ORCHESTRATOR
 from drtemplate.settings import Settings
 from drtemplate.topologies.one_region import build
 from drtemplate.world.api.state import as_stored
 from drtemplate.world.clock import EPOCH, Killed
-from drtemplate.world.deployment import MONITOR, ORCHESTRATOR
 from drtemplate.world.reading import read_deployment
 from drtemplate.world.timings import load_timings
 from drtemplate.world.witness import Witness

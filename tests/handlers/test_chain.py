@@ -5,7 +5,7 @@ import itertools
 import pytest
 from simulated import COOLDOWN, FAILBACK, READER, WHOLE, WRITER, Account
 
-from drtemplate.world.deployment import MONITOR
+from drtemplate.groups.handlers import MONITOR
 
 TIMINGS = {
     "alarm_delay": 1.0,

@@ -25,10 +25,10 @@ from simulated import (
     rds_event,
 )
 
+from drtemplate.groups.handlers import HANDLERS, ORCHESTRATOR
 from drtemplate.settings import PROJECT
 from drtemplate.world.api.failures import Lost
 from drtemplate.world.clock import Killed, current_owner
-from drtemplate.world.deployment import FILES, ORCHESTRATOR
 
 PROPERTY = settings(max_examples=250, deadline=None, derandomize=True, database=None)
 FROZEN = 60  # seconds a run stands still: longer than its lease
@@ -353,7 +353,7 @@ GUARDS = {
 @pytest.mark.parametrize("guard", GUARDS)
 def test_without_a_guard_an_invariant_breaks(guard):
     old, new, steps = GUARDS[guard]
-    source = (PROJECT / "handlers" / FILES[ORCHESTRATOR]).read_text("utf-8")
+    source = (PROJECT / "handlers" / HANDLERS[ORCHESTRATOR]).read_text("utf-8")
     assert source.count(old) == 1
     holds_after(steps, source)
     with pytest.raises(AssertionError):

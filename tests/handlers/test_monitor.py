@@ -5,7 +5,7 @@ import itertools
 import pytest
 from simulated import DEPLOYMENT, READER, START, WRITER, Account
 
-from drtemplate.world.deployment import MONITOR, ORCHESTRATOR
+from drtemplate.groups.handlers import MONITOR, ORCHESTRATOR
 
 # When a run calls, in seconds from its beginning, while the database is dead throughout.
 REPEATS = [*range(20, 130, 15)]

@@ -14,9 +14,9 @@ from simulated import (
     rds_event,
 )
 
+from drtemplate.groups.handlers import HANDLERS, ORCHESTRATOR
 from drtemplate.settings import PROJECT
 from drtemplate.world.api.failures import Lost
-from drtemplate.world.deployment import FILES, ORCHESTRATOR
 
 FORCED = MANUAL | {"force": True, "expected_writer": WRITER}
 UNREACHABLE = EndpointConnectionError(endpoint_url="https://aws.invalid")
@@ -175,7 +175,7 @@ def test_a_promotion_may_settle_at_any_time_when_all_but_rds_is_slow():
 
 @pytest.mark.parametrize("kept", [105, 90])
 def test_a_shorter_reserve_would_be_noticed(kept):
-    source = (PROJECT / "handlers" / FILES[ORCHESTRATOR]).read_text("utf-8")
+    source = (PROJECT / "handlers" / HANDLERS[ORCHESTRATOR]).read_text("utf-8")
     assert source.count("= 115, 45, set()") == 1
     shorter = source.replace("= 115, 45, set()", f"= {115 - kept}, 45, set()")
     mutant = DEPLOYMENT.with_function(ORCHESTRATOR, code=shorter)

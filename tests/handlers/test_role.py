@@ -17,7 +17,7 @@ from simulated import (
     rds_event,
 )
 
-from drtemplate.world.deployment import MONITOR, ORCHESTRATOR
+from drtemplate.groups.handlers import MONITOR, ORCHESTRATOR
 from drtemplate.world.roles import FUNCTION, Roles
 
 # What the roles grant beside the calls of the code: Lambda's own, and that of keys.

@@ -14,8 +14,8 @@ import test_orchestrator_runs as runs
 import test_orchestrator_state as state
 from simulated import DEPLOYMENT, MANUAL, VOTED, WARM, WRITER, Account
 
+from drtemplate.groups.handlers import HANDLERS, MONITOR, ORCHESTRATOR
 from drtemplate.settings import PROJECT
-from drtemplate.world.deployment import FILES, MONITOR, ORCHESTRATOR
 
 # Handler -> name of the defect -> its code, the defect, the test and the test's arguments.
 DEFECTS = {
@@ -532,7 +532,7 @@ def world_of(code, function, check):
 @pytest.mark.parametrize(("function", "name"), NAMES)
 def test_a_defect_is_noticed(function, name):
     old, new, check, *arguments = DEFECTS[function][name]
-    source = (PROJECT / "handlers" / FILES[function]).read_text("utf-8")
+    source = (PROJECT / "handlers" / HANDLERS[function]).read_text("utf-8")
     assert source.count(old) == 1
     check(world_of(source, function, check), *arguments)
     with pytest.raises(AssertionError):

@@ -29,6 +29,9 @@ def changed(tmp_path):
         ("RDSEventRule", {"EventPattern": {"source": [{"suffix": "rds"}]}}, "suffix"),
         ("RDSEventRule", {"EventPattern": {"source": "aws.rds"}}, "object"),
         ("HealthCheckScheduleRule", {"ScheduleExpression": "cron(* * * * ? *)"}, "only rates"),
+        ("CompositeAlarm", {"AlarmRule": 'ALARM("gone")'}, "do not exist: gone"),
+        ("CompositeAlarm", {"AlarmRule": "__import__('os')"}, "no drill knows"),
+        ("CompositeAlarm", {"AlarmRule": 'ALARM("drill-writer") XOR TRUE'}, "no drill knows: XOR"),
     ],
 )
 def test_a_template_with_a_rule_that_no_drill_knows(changed, rule, properties, words):

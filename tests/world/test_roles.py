@@ -6,7 +6,7 @@ import pytest
 
 from drtemplate.cloudformation.document import load_template
 from drtemplate.errors import DrTemplateError, InputError
-from drtemplate.world.deployment import MONITOR, ORCHESTRATOR
+from drtemplate.groups.handlers import MONITOR, ORCHESTRATOR
 from drtemplate.world.reading import TEMPLATE, load_deployment
 from drtemplate.world.roles import Roles
 from drtemplate.world.world import World

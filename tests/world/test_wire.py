@@ -120,7 +120,7 @@ table.put_item(Item={**key, "n": 2}, ConditionExpression=Attr("n").eq(1))
 try:
   table.put_item(Item={**key, "n": 3}, ConditionExpression=Attr("n").eq(1))
 except table.meta.client.exceptions.ConditionalCheckFailedException:
-  return table.get_item(Key=key, ConsistentRead=True)["Item"]["n"]""")
+  return int(table.get_item(Key=key, ConsistentRead=True)["Item"]["n"])""")
     assert run.answer == 2
     assert world.table.items["k"]["n"] == 2
 
@@ -196,10 +196,16 @@ def test_what_fails_for_good_goes_to_its_destination(call):
     assert function.retries == 0
     (text,) = (text for to, what, text in told if what == "Lambda RetriesExhausted")
     assert json.loads(text) == {
-        "requestContext": {"condition": "RetriesExhausted", "requestId": "request-1"},
+        "requestContext": {
+            "condition": "RetriesExhausted",
+            "requestId": "request-1",
+            "functionArn": f"{function.arn}:$LATEST",
+            "approximateInvokeCount": 1,
+        },
         "requestPayload": {"x": 1},
+        "responsePayload": {"errorType": "ValueError", "errorMessage": "x"},
     }
-    assert {to for to, *_ in told} == {function.on_failure}
+    assert [of for of, *_ in told] == [function]
 
 
 def test_the_clock_is_virtual(call):

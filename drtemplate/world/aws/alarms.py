@@ -4,7 +4,7 @@ https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/alarms-and-missin
 """
 
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from typing import Any
 
 from drtemplate.world.aws.metrics import Metrics
@@ -56,8 +56,22 @@ def evaluate(
 
 
 _ATOM = re.compile(
-    r"""(ALARM|OK|INSUFFICIENT_DATA)\(\s*["']?([^"')]+)["']?\s*\)|(AND|OR|NOT|TRUE|FALSE)|([()])"""
+    r"""(ALARM|OK|INSUFFICIENT_DATA)\(\s*["']?([^"')]+)["']?\s*\)|\b(AND|OR|NOT|TRUE|FALSE)\b|([()])"""
 )
+
+
+def check_rule(rule: str, names: Collection[str]) -> None:
+    """Whether every word of a composite alarm's rule is known.
+
+    Raises:
+        ValueError: one is not, or an alarm is not among these.
+    """
+    rest = _ATOM.sub("", rule).strip()
+    if rest:
+        raise ValueError(f"alarm rule with words that no drill knows: {rest}")
+    alarms = {one[2].rsplit(":", 1)[-1] for one in _ATOM.finditer(rule) if one[2]}
+    if unknown := alarms - set(names):
+        raise ValueError(f"alarm rule on alarms that do not exist: {', '.join(sorted(unknown))}")
 
 
 def holds(rule: str, states: Mapping[str, str]) -> bool:

@@ -14,6 +14,7 @@ class Network:
     """The paths of a run.
 
     Attributes:
+        resolving: whether names are resolved at all.
         outages: by service, as botocore names it.
         lost_nats: zones whose NAT gateway forwards nothing.
         throttled: the share of API calls that are throttled.
@@ -33,6 +34,7 @@ class Network:
         self.connect_time = timings.drawer("tcp_connect")
         self.resend = timings.draw("tcp_retransmit", self.random)
         self._instances = {one.endpoint: one.name for one in aurora.cluster.instances}
+        self.resolving = True
         self.outages: dict[str, str] = {}
         self.lost_nats: set[str] = set()
         self.endpoints = endpoints
@@ -64,7 +66,8 @@ class Network:
         if host in self.nameless:
             return False
         cluster = self.aurora.cluster
-        return host in (cluster.endpoint, cluster.reader_endpoint) or host in self._instances
+        known = host in (cluster.endpoint, cluster.reader_endpoint) or host in self._instances
+        return known and self.resolving
 
     def instance(self, host: str) -> str:
         """The instance to which a database endpoint leads now."""

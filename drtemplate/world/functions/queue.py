@@ -37,7 +37,7 @@ class Functions:
         functions: by logical id.
         host: what each run gets of its world.
         load: gives the handler of a fresh execution environment.
-        tell: takes a destination, a subject and the record of an event that failed for good.
+        tell: takes a function, a subject and the record of an event of it that failed for good.
         ended: told of each run that is over.
 
     Attributes:
@@ -56,7 +56,7 @@ class Functions:
         timings: Timings,
         host: Host,
         load: Callable[[Function], Handler],
-        tell: Callable[[str, str, str], None],
+        tell: Callable[[Function, str, str], None],
         ended: Ended,
     ) -> None:
         self.clock = clock
@@ -99,7 +99,7 @@ class Functions:
         function = message.function
         age = self.clock.now - message.sent
         if age > function.max_age:
-            self._give_up(message, "EventAgeExceeded")
+            self._give_up(message, "EventAgeExceeded", tries, None)
             return
         running = sum(one.function is function for one in self.running)
         if function.reserved is not None and running >= function.reserved:
@@ -112,22 +112,30 @@ class Functions:
                 return
             again = RETRY_AFTER[min(tries, 1)]
             if tries >= function.retries:
-                self._give_up(message, "RetriesExhausted")
+                self._give_up(message, "RetriesExhausted", tries + 1, invocation)
             else:
                 self.clock.at(again, self._take, message, tries + 1)
 
         self._start(message, ended)
 
-    def _give_up(self, message: Message, condition: str) -> None:
+    def _give_up(
+        self, message: Message, condition: str, tries: int, last: Invocation | None
+    ) -> None:
         """The event is dropped; where it failed for good, a record goes to the destination.
 
         https://docs.aws.amazon.com/lambda/latest/dg/invocation-async-retain-records.html
         """
         if message.function.on_failure:
-            payload = json.loads(message.text)
-            context = {"condition": condition, "requestId": message.request_id}
-            record = {"requestContext": context, "requestPayload": payload}
-            self.tell(message.function.on_failure, f"Lambda {condition}", json.dumps(record))
+            context = {
+                "condition": condition,
+                "requestId": message.request_id,
+                "functionArn": f"{message.function.arn}:$LATEST",
+                "approximateInvokeCount": tries,
+            }
+            record = {"requestContext": context, "requestPayload": json.loads(message.text)}
+            if last:
+                record["responsePayload"] = last.failure()
+            self.tell(message.function, f"Lambda {condition}", json.dumps(record))
 
     # Runs.
 
@@ -199,7 +207,9 @@ class Functions:
                     raise RuntimeError("the function cannot start")
                 if environment.handler is None:
                     environment.handler = self.load(function)
-                invocation.answer = environment.handler(invocation.event, Context(invocation))
+                answer = environment.handler(invocation.event, Context(invocation))
+                json.dumps(answer)  # what is no JSON fails the run, as Lambda has it
+                invocation.answer = answer
             except SystemExit as exc:
                 error = RuntimeError(f"Runtime.ExitError: {exc}")  # as Lambda has it
             except (Exception, Killed) as exc:

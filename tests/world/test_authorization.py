@@ -1,21 +1,24 @@
-"""The policy engine and the gate, on policies of a few lines."""
+"""What a call asks for and who decides, on policies of a few lines."""
 
 import re
 from importlib import import_module
 
 import botocore.session
 import pytest
-from chain.gate import KEY_USE, OPERATIONS, Denied, Gate, UnknownOperation, Use
-from chain.privilege import KNOWS_KEYS, Behalf, excess, grants
+from privilege import KNOWS_KEYS, Behalf, excess, grants
 
-from drtemplate.cloudformation.policies import Request, allows, statements
+from drtemplate.cloudformation.policies import statements
+from drtemplate.errors import DrTemplateError
+from drtemplate.groups.handlers import MONITOR, ORCHESTRATOR
+from drtemplate.world.roles import FUNCTION, KEY_USE, OPERATIONS, Grants, Roles, Use
+from drtemplate.world.witness import Witness
+from drtemplate.world.world import World
 
-ROLE = "arn:aws:iam::111122223333:role/r"
+ROLE = "function"
 KEY = "arn:aws:kms:eu-west-1:111122223333:key/k"
 TABLE = "arn:aws:dynamodb:eu-west-1:111122223333:table/t"
 TOPIC = "arn:aws:sns:eu-west-1:111122223333:topic"
 CLUSTER = "arn:aws:rds:eu-west-1:111122223333:cluster:c"
-EVENTS = ("Service", "events.amazonaws.com")
 
 
 def policy(*given):
@@ -31,88 +34,6 @@ def when(operator, key, values):
 
 
 NAMESPACE = when("StringEquals", "cloudwatch:namespace", ["DRSystem", "Other"])
-DECISIONS = [
-    ([allow("rds:FailoverDBCluster", CLUSTER)], CLUSTER, {}, True),
-    ([allow(["rds:DescribeDBClusters", "rds:FailoverDBCluster"], [CLUSTER])], CLUSTER, {}, True),
-    ([allow("RDS:failoverdbcluster", CLUSTER)], CLUSTER, {}, True),
-    ([allow("rds:Failover*")], CLUSTER, {}, True),
-    ([allow("rds:FailoverDBCluste?")], CLUSTER, {}, True),
-    ([allow("*")], CLUSTER, {}, True),
-    ([allow("rds:Describe*")], CLUSTER, {}, False),
-    ([allow("rds:FailoverDB")], CLUSTER, {}, False),
-    ([allow("rds:FailoverDBCluster", CLUSTER + "2")], CLUSTER, {}, False),
-    ([allow("rds:FailoverDBCluster", CLUSTER[:-1])], CLUSTER, {}, False),
-    ([allow("rds:FailoverDBCluster", CLUSTER[:-1] + "*")], CLUSTER, {}, True),
-    ([allow("rds:FailoverDBCluster", CLUSTER.replace("rds", "*"))], CLUSTER, {}, True),
-    ([allow("rds:FailoverDBCluster", "arn:aws:rds:*:cluster:c")], CLUSTER, {}, False),
-    (
-        [allow("rds:FailoverDBCluster", CLUSTER.replace("eu-west-1", "eu-west-2"))],
-        CLUSTER,
-        {},
-        False,
-    ),
-    ([allow("rds:FailoverDBCluster", CLUSTER.upper())], CLUSTER, {}, False),
-    ([allow("rds:FailoverDBCluster", CLUSTER)], "*", {}, False),
-    ([], CLUSTER, {}, False),
-    ([allow("rds:*"), allow("rds:FailoverDBCluster", effect="Deny")], CLUSTER, {}, False),
-    ([allow("rds:*"), allow("rds:StopDBCluster", effect="Deny")], CLUSTER, {}, True),
-    ([allow("rds:FailoverDBCluster", effect="Deny")], CLUSTER, {}, False),
-    ([allow("rds:*", **NAMESPACE)], CLUSTER, {"cloudwatch:namespace": "Other"}, True),
-    ([allow("rds:*", **NAMESPACE)], CLUSTER, {"cloudwatch:namespace": "drsystem"}, False),
-    ([allow("rds:*", **NAMESPACE)], CLUSTER, {}, False),
-    (
-        [allow("rds:*"), allow("rds:*", effect="Deny", **NAMESPACE)],
-        CLUSTER,
-        {"cloudwatch:namespace": "DRSystem"},
-        False,
-    ),
-    ([allow("rds:*", **when("StringLike", "A:B", "x*z"))], CLUSTER, {"a:b": "xyz"}, True),
-    ([allow("rds:*", **when("StringLike", "a:b", "x*z"))], CLUSTER, {"a:b": "xy"}, False),
-    ([allow("rds:*", **when("StringEquals", "a:b", "x*z"))], CLUSTER, {"a:b": "xyz"}, False),
-    ([allow("rds:*", **when("ArnLike", "a:b", TOPIC[:-2] + "*"))], CLUSTER, {"a:b": TOPIC}, True),
-    ([allow("rds:*", **when("ArnEquals", "a:b", KEY))], CLUSTER, {"a:b": TOPIC}, False),
-    ([allow("rds:*", **when("ArnLike", "a:b", "arn:*"))], CLUSTER, {"a:b": TOPIC}, False),
-    ([allow("rds:*", **when("Bool", "a:b", False))], CLUSTER, {"a:b": "false"}, True),
-    ([allow("rds:*", **when("Bool", "a:b", "true"))], CLUSTER, {"a:b": "false"}, False),
-]
-
-
-@pytest.mark.parametrize(("given", "resource", "context", "expected"), DECISIONS)
-def test_a_decision(given, resource, context, expected):
-    request = Request(action="rds:FailoverDBCluster", resource=resource, context=context)
-    assert allows(policy(*given), request) is expected
-
-
-@pytest.mark.parametrize(
-    ("principal", "asked", "expected"),
-    [
-        ({"Service": "events.amazonaws.com"}, EVENTS, True),
-        ({"Service": ["a.amazonaws.com", "events.amazonaws.com"]}, EVENTS, True),
-        ("*", EVENTS, True),
-        ({"AWS": "events.amazonaws.com"}, EVENTS, False),
-        ({"Service": "lambda.amazonaws.com"}, EVENTS, False),
-        ({"Service": "events.amazonaws.com"}, None, False),
-    ],
-)
-def test_a_principal(principal, asked, expected):
-    given = policy(allow("lambda:InvokeFunction", Principal=principal))
-    request = Request(action="lambda:InvokeFunction", resource=TOPIC, principal=asked)
-    assert allows(given, request) is expected
-
-
-@pytest.mark.parametrize(
-    "given",
-    [
-        {"NotAction": "rds:*"},
-        {"NotResource": "*"},
-        {"NotPrincipal": {"AWS": "x"}},
-        when("StringNotEquals", "a:b", "x"),
-        when("StringEqualsIfExists", "a:b", "x"),
-    ],
-)
-def test_what_is_not_known_is_an_error(given):
-    with pytest.raises(ValueError, match="does not know"):
-        policy(allow("rds:*") | given)
 
 
 def test_a_row_is_an_operation_of_its_service():
@@ -135,15 +56,17 @@ def test_a_row_asks_for_an_action_of_iam():
         assert getattr(module, name).JSONrepr() == action
 
 
-def gate(*given, keys=None, key_policy=None):
+def deployed(*given, keys=None, key_policy=None):
     account = {"AWS": "arn:aws:iam::111122223333:root"}
     named = key_policy or [allow("kms:*", Principal=account)]
-    return Gate(
-        region="eu-west-1",
-        account="111122223333",
-        roles={ROLE: policy(*given)},
-        keys={TABLE: KEY, TOPIC: KEY} if keys is None else keys,
-        key_policies={KEY: policy(*named)},
+    return Roles(
+        Grants(
+            region="eu-west-1",
+            account="111122223333",
+            roles={ROLE: policy(*given)},
+            keys={TABLE: KEY, TOPIC: KEY} if keys is None else keys,
+            key_policies={KEY: policy(*named)},
+        )
     )
 
 
@@ -175,33 +98,41 @@ ASKED = [
 
 @pytest.mark.parametrize(("service", "operation", "params", "resource"), ASKED)
 def test_what_a_call_asks_for(service, operation, params, resource):
-    checked = gate(allow("*"))
-    checked.check(ROLE, service, operation, params)
-    assert checked.uses[0].resource == resource
-    assert checked.uses[0].action == OPERATIONS[service, operation].action
-    assert checked.violations == []
+    roles = deployed(allow("*"))
+    assert roles.denial(ROLE, service, operation, params) is None
+    (use,) = (one for one in roles.uses if one.by == FUNCTION)
+    assert use.resource == resource
+    assert use.action == OPERATIONS[service, operation].action
+    assert roles.denials == []
 
 
 def test_the_namespace_is_a_condition_key():
-    checked = gate(allow("cloudwatch:PutMetricData", **NAMESPACE))
-    checked.check(ROLE, "cloudwatch", "PutMetricData", {"Namespace": "DRSystem"})
-    with pytest.raises(Denied):
-        checked.check(ROLE, "cloudwatch", "PutMetricData", {"Namespace": "AWS/RDS"})
-    assert len(checked.violations) == 1
+    roles = deployed(allow("cloudwatch:PutMetricData", **NAMESPACE))
+    assert not roles.denial(ROLE, "cloudwatch", "PutMetricData", {"Namespace": "DRSystem"})
+    assert roles.denial(ROLE, "cloudwatch", "PutMetricData", {"Namespace": "AWS/RDS"})
+    assert len(roles.denials) == 1
 
 
-def test_an_unknown_operation_cannot_be_caught_as_an_exception():
-    checked = gate(allow("*"))
-    with pytest.raises(UnknownOperation):
-        checked.check(ROLE, "rds", "DeleteDBCluster", {"DBClusterIdentifier": "c"})
-    assert not issubclass(UnknownOperation, Exception)
-    assert checked.violations == ["no row for rds DeleteDBCluster"]
+def test_nobody_can_tell_what_an_operation_without_a_row_asks_for():
+    roles = deployed(allow("*"))
+    with pytest.raises(DrTemplateError, match="no row in OPERATIONS says what rds:DeleteDBCluster"):
+        roles.denial(ROLE, "rds", "DeleteDBCluster", {"DBClusterIdentifier": "c"})
+
+
+def test_every_operation_of_the_world_has_a_row(world):
+    known = {
+        (service, name)
+        for service, one in world.api.services.items()
+        for name in dir(one)
+        if name[0].isupper()
+    }
+    assert known
+    assert known <= OPERATIONS.keys()
 
 
 def test_a_role_that_is_not_there_may_nothing():
-    checked = gate(allow("*"))
-    with pytest.raises(Denied):
-        checked.check(ROLE + "2", "rds", "FailoverDBCluster", {"DBClusterIdentifier": "c"})
+    roles = deployed(allow("*"))
+    assert roles.denial("another", "rds", "FailoverDBCluster", {"DBClusterIdentifier": "c"})
 
 
 # The key
@@ -214,22 +145,22 @@ def via(*services):
 
 
 def test_a_service_asks_the_key_in_its_callers_name():
-    checked = gate(allow("*"))
-    checked.check(ROLE, "dynamodb", "GetItem", {"TableName": "t"})
-    checked.check(ROLE, "sns", "Publish", {"TopicArn": TOPIC})
-    assert [(use.action, use.resource, use.by) for use in checked.uses] == [
+    roles = deployed(allow("*"))
+    assert not roles.denial(ROLE, "dynamodb", "GetItem", {"TableName": "t"})
+    assert not roles.denial(ROLE, "sns", "Publish", {"TopicArn": TOPIC})
+    assert {(use.action, use.resource, use.by) for use in roles.uses} == {
         ("dynamodb:GetItem", TABLE, "function"),
         ("kms:Decrypt", KEY, "dynamodb"),
         ("sns:Publish", TOPIC, "function"),
         ("kms:GenerateDataKey", KEY, "sns"),
         ("kms:Decrypt", KEY, "sns"),
-    ]
+    }
 
 
 def test_nothing_is_asked_of_a_key_that_is_not_there():
-    checked = gate(allow("*"), keys={})
-    checked.check(ROLE, "dynamodb", "GetItem", {"TableName": "t"})
-    assert len(checked.uses) == 1
+    roles = deployed(allow("*"), keys={})
+    assert not roles.denial(ROLE, "dynamodb", "GetItem", {"TableName": "t"})
+    assert len(roles.uses) == 1
 
 
 @pytest.mark.parametrize(
@@ -251,19 +182,15 @@ def test_nothing_is_asked_of_a_key_that_is_not_there():
     ],
 )
 def test_without_the_key_there_is_no_access(service, operation, params, key, passes):
-    checked = gate(allow(["dynamodb:*", "sns:*"]), *key)
-    if passes:
-        checked.check(ROLE, service, operation, params)
-        return
-    with pytest.raises(Denied, match=r"kms:(Decrypt|GenerateDataKey)"):
-        checked.check(ROLE, service, operation, params)
+    roles = deployed(allow(["dynamodb:*", "sns:*"]), *key)
+    denial = roles.denial(ROLE, service, operation, params)
+    assert denial is None if passes else re.search(r"kms:(Decrypt|GenerateDataKey)", denial)
 
 
 def test_a_key_that_does_not_name_the_account_ignores_its_roles():
     other = allow("kms:*", Principal={"AWS": "arn:aws:iam::999999999999:root"})
-    checked = gate(allow("*"), key_policy=[other])
-    with pytest.raises(Denied, match="kms:Decrypt"):
-        checked.check(ROLE, "dynamodb", "GetItem", {"TableName": "t"})
+    roles = deployed(allow("*"), key_policy=[other])
+    assert "kms:Decrypt" in roles.denial(ROLE, "dynamodb", "GetItem", {"TableName": "t"})
 
 
 # The other direction
@@ -325,3 +252,78 @@ def test_the_condition_keys_come_from_the_rows():
     assert KNOWS_KEYS["cloudwatch:PutMetricData"] == {"cloudwatch:namespace"}
     assert KNOWS_KEYS["kms:Decrypt"] == {"kms:viaservice"}
     assert KNOWS_KEYS["rds:FailoverDBCluster"] == set()
+
+
+# In a world.
+
+
+@pytest.fixture
+def ran(deployment, fixed):
+    """What came of code that ran as the orchestrator, until its retries are over; and the roles."""
+
+    def run(body, role=ORCHESTRATOR, **values):
+        code = f"import boto3\ndef handler(event, context):\n {body}\n"
+        stack = deployment.untriggered().with_function(role, code=code, **values)
+        runs, roles, witness = [], Roles(stack.grants), Witness()
+        witness.ended = runs.append
+        world = World(stack, fixed(), "x", witness, roles)
+        world.send(role, {"n": 1})
+        world.run(400)
+        world.close()
+        return runs, roles
+
+    return run
+
+
+@pytest.mark.parametrize(
+    ("call", "code", "action"),
+    [
+        ("'sns').publish(TopicArn='arn:aws:sns:us-east-1:1:o', Message='m')", "AuthorizationError", "sns:Publish"),
+        ("'cloudwatch').put_metric_data(Namespace='Other', MetricData=[])", "AccessDenied", "cloudwatch:PutMetricData"),
+        ("'rds').describe_db_clusters()", "AccessDenied", "rds:DescribeDBClusters"),
+    ],
+)  # fmt: skip
+def test_a_denial_that_the_code_swallows_is_noted(ran, call, code, action):
+    body = f"try: boto3.client({call}\n except Exception as error: return str(error)"
+    ((run,), roles) = ran(body)
+    assert run.error is None, run.error
+    assert f"({code})" in run.answer
+    (denial,) = roles.denials
+    assert f"may not {action}" in denial
+
+
+def test_an_operation_without_a_row_ends_the_world(ran, monkeypatch):
+    monkeypatch.delitem(OPERATIONS, ("sns", "Publish"))
+    body = "try: boto3.client('sns').publish(TopicArn='x', Message='m')\n except Exception: pass"
+    with pytest.raises(DrTemplateError, match="no row in OPERATIONS"):
+        ran(body)
+
+
+def test_an_invocation_that_waits_for_its_answer_is_not_run(ran):
+    with pytest.raises(DrTemplateError, match="knows only Event"):
+        ran(
+            "boto3.client('lambda').invoke(FunctionName='drill-failover-orchestrator')",
+            role=MONITOR,
+        )
+
+
+# Lambda's queue.
+
+
+@pytest.mark.parametrize("retries", [0, 1, 2])
+def test_retries(ran, retries):
+    """What code does to its event is not seen by the next attempt."""
+    body = "event['n'] += 1\n raise ValueError(event['n'])"
+    runs, _ = ran(body, retries=retries, max_age=600.0)
+    assert [str(one.error) for one in runs] == ["2"] * (retries + 1)
+
+
+def test_a_retry_that_comes_too_late_is_none(ran):
+    """The first comes after a minute, and the deployed queue keeps events for as long."""
+    runs, _ = ran("raise ValueError", retries=2)
+    assert len(runs) == 1
+
+
+def test_an_answer_that_is_no_json_is_a_failure(ran):
+    ((run,), _) = ran("return {1, 2}")
+    assert isinstance(run.error, TypeError)

@@ -4,10 +4,10 @@ import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 
-from chain.gate import FUNCTION, KEY_USE, OPERATIONS, Use
 from drtemplate.cloudformation.policies import Statement, allows, like
+from drtemplate.world.roles import FUNCTION, KEY_USE, OPERATIONS, Use
 
-# What an action knows, from the gate's rows: does it have a resource, and which condition keys.
+# What an action knows, from the rows: does it have a resource, and which condition keys.
 TYPES = {
     row.action: [re.sub(r"\{\w+\}", "*", arn) for arn in (row.arn, *(one for one, _ in row.also))]
     for row in OPERATIONS.values()
@@ -24,9 +24,9 @@ class Behalf:
     """A grant that is not for the code's own calls.
 
     Attributes:
-        resource: Pattern as granted, with ``${LogicalId}`` for the physical ids in it.
+        resource: Pattern as granted.
         via: The value of kms:ViaService, without region and domain, or "".
-        exercised: Whether the service's call happens in the runs too, under the gate.
+        exercised: Whether the service's call happens in the runs too.
         wide: Whether the wildcards in it are meant.
     """
 

@@ -1,29 +1,29 @@
 """What can happen to a deployed stack, and what must come of it."""
 
-from chain.scenario import ONE_MONITOR, STANDBY, Scenario
-from chain.scripts import (
-    armed,
+from scenario import STANDBY, Scenario
+from scripts import (
+    MANUAL,
+    application_dies,
+    asked,
+    at,
     aurora_acts,
     blip,
     both_die,
-    day_zero,
-    dead,
+    call_lost_once,
+    draining,
+    empty,
     failing,
     forced,
     hangs,
     lag,
-    late,
     manual,
     no_name,
-    once,
-    planned,
     races,
     reader_down,
-    said,
     stalled,
+    stopped,
     then,
-    twice,
-    without_monitor,
+    throttled_once,
     writer_dies,
 )
 
@@ -33,14 +33,14 @@ COMPLETED = frozenset({"COMPLETED"})
 SCENARIOS = (
     Scenario(
         name="all well, over a change of the monitor's runs",
-        script=lambda *_: None,
+        script=lambda _: None,
         seconds=70,
         alarms=frozenset(),
     ),
     Scenario(name="writer dead", script=writer_dies, within=40, outcomes=COMPLETED, **MOVED),
     Scenario(
         name="writer dead at the change of runs",
-        script=lambda _, world: world.at(52, world.kill_writer),
+        script=at(52, stopped("silent")),
         seconds=100,
         within=95,
         outcomes=COMPLETED,
@@ -48,25 +48,26 @@ SCENARIOS = (
     ),
     Scenario(
         name="writer refuses",
-        script=lambda _, world: world.at(5, world.set, "database", "refused"),
+        script=at(5, stopped("refused")),
         within=40,
         outcomes=COMPLETED,
         **MOVED,
     ),
     Scenario(
         name="application dead",
-        script=dead("unhealthy"),
+        script=application_dies,
         latches=1,
         latched=True,
         status="COMPLETED",
         outcomes=COMPLETED,
         told=("COMPLETED",),
     ),
-    Scenario(name="application draining", script=dead("draining")),
+    Scenario(name="application draining", script=at(5, draining)),
     Scenario(name="both dead", script=both_die, within=25, outcomes=COMPLETED, **BOTH_MOVED),
     Scenario(
         name="replication lag",
-        script=then(without_monitor, lambda _, world: world.at(1, world.set, "lag", 5000.0)),
+        monitored=False,
+        script=lag,
         seconds=301,
         told=("replication-lag", "monitor"),
         alarms=frozenset({"replication-lag", "monitor"}),
@@ -74,6 +75,7 @@ SCENARIOS = (
     Scenario(
         name="replication lag under the monitor's eyes",
         script=lag,
+        seconds=240,
         told=("replication-lag",),
         alarms=frozenset({"replication-lag"}),
     ),
@@ -81,15 +83,16 @@ SCENARIOS = (
     Scenario(name="the endpoint's name does not resolve", script=no_name, alarms=frozenset()),
     Scenario(
         name="Aurora replaces the writer by itself",
-        script=aurora_acts,
+        script=then(writer_dies, at(9, aurora_acts)),
         writer=STANDBY,
         outcomes=frozenset({"RECORDED"}),
         told=("RDS DB Cluster Event",),
     ),
     Scenario(
         name="planned failover and fail back",
-        script=planned,
-        seconds=ONE_MONITOR + 60,
+        monitored=False,
+        script=then(manual, asked({"action": "failback"}, 62)),
+        seconds=119,
         promotions=2,
         within=5,
         latches=2,
@@ -99,7 +102,8 @@ SCENARIOS = (
     ),
     Scenario(
         name="monitor dead, writer dead: the alarm's way",
-        script=then(without_monitor, writer_dies),
+        monitored=False,
+        script=writer_dies,
         seconds=420,
         within=320,
         alarms=frozenset({"writer", "monitor"}),
@@ -108,7 +112,8 @@ SCENARIOS = (
     ),
     Scenario(
         name="monitor dead, application dead: the alarm's way",
-        script=then(without_monitor, dead("unhealthy")),
+        monitored=False,
+        script=application_dies,
         seconds=240,
         latches=1,
         latched=True,
@@ -119,13 +124,15 @@ SCENARIOS = (
     ),
     Scenario(
         name="day zero: empty target groups",
-        script=day_zero,
+        script=empty,
+        seconds=240,
         outcomes=frozenset({"NOT_REQUIRED"}),
         told=("alb-unhealthy-targets",),
         alarms=frozenset({"alb-unhealthy-targets", "critical-failure"}),
     ),
     Scenario(
         name="a promotion that never comes",
+        monitored=False,
         script=then(manual, stalled),
         seconds=270,
         promotions=1,
@@ -138,7 +145,9 @@ SCENARIOS = (
     ),
     Scenario(
         name="a promotion that comes too late for its run",
-        script=then(manual, stalled, late),
+        monitored=False,
+        script=manual,
+        timings={"aurora_promotion": 198},
         seconds=240,
         promotions=1,
         writer=STANDBY,
@@ -150,6 +159,7 @@ SCENARIOS = (
     ),
     Scenario(
         name="the orchestrator is killed, and a later run goes on",
+        monitored=False,
         script=then(manual, hangs),
         seconds=330,
         failures=1,
@@ -157,25 +167,29 @@ SCENARIOS = (
     ),
     Scenario(
         name="automation off",
-        script=then(armed("OFF"), both_die),
+        script=both_die,
+        configuration={"auto_failover": "OFF"},
         outcomes=frozenset({"REFUSED"}),
         told=("REFUSED",),
     ),
     Scenario(
         name="dry run",
-        script=then(armed("DRY_RUN"), both_die),
+        script=both_die,
+        configuration={"auto_failover": "DRY_RUN"},
         outcomes=frozenset({"DRY_RUN"}),
         told=("database-health",),
     ),
     Scenario(
         name="two triggers at once",
-        script=twice,
+        monitored=False,
+        script=then(*(asked(MANUAL | {"attempt_id": one}) for one in ("one", "other"))),
         outcomes=frozenset({"COMPLETED", "REFUSED"}),
         within=5,
         **BOTH_MOVED,
     ),
     Scenario(
         name="no reader to promote",
+        monitored=False,
         script=then(manual, reader_down),
         status="FAILED",
         latches=1,
@@ -183,10 +197,16 @@ SCENARIOS = (
         failures=1,
         told=("FAILED",),
     ),
-    Scenario(name="status", script=said({"action": "status"}), outcomes=frozenset({"STATUS"})),
+    Scenario(
+        name="status",
+        monitored=False,
+        script=asked({"action": "status"}),
+        outcomes=frozenset({"STATUS"}),
+    ),
     Scenario(
         name="something else",
-        script=said({"Records": []}),
+        monitored=False,
+        script=asked({"Records": []}),
         outcomes=frozenset({"NOT_REQUIRED"}),
     ),
     Scenario(
@@ -219,6 +239,7 @@ SCENARIOS = (
     ),
     Scenario(
         name="table out, and a person who knows",
+        monitored=False,
         script=then(forced, failing(dynamodb_all="InternalServerError")),
         fault=True,
         outcomes=COMPLETED,
@@ -226,15 +247,14 @@ SCENARIOS = (
     ),
     Scenario(
         name="table throttled once",
-        script=then(
-            both_die, failing(dynamodb_PutItem=once("ProvisionedThroughputExceededException"))
-        ),
+        script=then(both_die, throttled_once),
         fault=True,
         outcomes=COMPLETED,
         **BOTH_MOVED,
     ),
     Scenario(
         name="notification out",
+        monitored=False,
         script=then(manual, failing(sns_all="InternalError")),
         fault=True,
         outcomes=COMPLETED,
@@ -242,6 +262,7 @@ SCENARIOS = (
     ),
     Scenario(
         name="Route 53 out",
+        monitored=False,
         script=then(manual, failing(route53_all="ServiceUnavailable")),
         fault=True,
         latches=1,
@@ -250,13 +271,14 @@ SCENARIOS = (
     ),
     Scenario(
         name="the monitor's call lost once",
-        script=then(both_die, failing(lambda_Invoke=once("ServiceException"))),
+        script=then(both_die, call_lost_once),
         fault=True,
         outcomes=COMPLETED,
         **BOTH_MOVED,
     ),
     Scenario(
         name="RDS refuses",
+        monitored=False,
         script=then(manual, failing(rds_FailoverDBCluster="InternalFailure")),
         fault=True,
         promotions=1,
@@ -268,6 +290,7 @@ SCENARIOS = (
     ),
     Scenario(
         name="RDS blind",
+        monitored=False,
         script=then(manual, failing(rds_all="InternalFailure")),
         fault=True,
         status="FAILED",
@@ -278,6 +301,7 @@ SCENARIOS = (
     ),
     Scenario(
         name="Aurora acts between the look and the call",
+        monitored=False,
         script=then(manual, races),
         fault=True,
         outcomes=COMPLETED,

@@ -1,14 +1,19 @@
 """Least privilege in both directions: nothing used that is not granted, nothing granted unused."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import pytest
-from chain.gate import FUNCTION
-from chain.privilege import Behalf, changed, excess, grants, missed, text, used
+from privilege import Behalf, changed, excess, grants, missed, text
+from scenario import deployed, run, run_on
+from scenarios import SCENARIOS
 
+from drtemplate.cloudformation.document import load_template
 from drtemplate.cloudformation.policies import allows
+from drtemplate.groups.handlers import MONITOR, ORCHESTRATOR
+from drtemplate.world.physical import Resolver
+from drtemplate.world.reading import TEMPLATE
 
-pytest_plugins = ["chain.plugin"]
+STACK = Resolver(load_template(TEMPLATE), {})
 MINIMUM = (
     "one of the rights that AWS lists as what DynamoDB needs at least on a customer managed key: "
     "https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/encryption.usagenotes.html"
@@ -21,7 +26,7 @@ INTERFACES = "Lambda makes and removes the interfaces in the VPC; AWS's own mana
 def of_key(action: str, service: str, because: str, exercised: bool) -> Behalf:
     return Behalf(
         action=action,
-        resource="arn:aws:kms:${Region}:${Account}:key/${KMSKey}",
+        resource=STACK.attribute("KMSKey", "Arn"),
         via=service,
         because=because,
         exercised=exercised,
@@ -30,15 +35,16 @@ def of_key(action: str, service: str, because: str, exercised: bool) -> Behalf:
 
 
 def logging(group: str) -> tuple[Behalf, ...]:
-    resource = f"arn:aws:logs:${{Region}}:${{Account}}:log-group:${{{group}}}:*"
+    resource = STACK.attribute(group, "Arn")
     return tuple(
         Behalf(action=action, resource=resource, because=STREAMS, wide=True)
         for action in ("logs:CreateLogStream", "logs:PutLogEvents")
     )
 
 
+# By the function that has the role.
 BEHALF = {
-    "LambdaExecutionRole": (
+    ORCHESTRATOR: (
         of_key("kms:Decrypt", "dynamodb", OPENS, exercised=True),
         of_key("kms:Decrypt", "sns", OPENS, exercised=True),
         of_key("kms:GenerateDataKey*", "sns", OPENS, exercised=True),
@@ -48,7 +54,7 @@ BEHALF = {
         of_key("kms:ReEncrypt*", "dynamodb", MINIMUM, exercised=False),
         *logging("FailoverLogGroup"),
     ),
-    "HealthMonitorRole": (
+    MONITOR: (
         *logging("HealthMonitorLogGroup"),
         *(
             Behalf(
@@ -68,42 +74,30 @@ ROLES = tuple(BEHALF)
 
 
 @dataclass(frozen=True)
-class Deployed:
-    arn: str
+class Role:
     policy: tuple
     uses: tuple
     behalf: tuple
 
 
 @pytest.fixture(scope="module")
-def roles(harness, runs):
+def roles():
     """Each role as deployed, with what all scenarios used of it."""
     found = {}
-    for logical_id in ROLES:
-        name = harness.deployment.ids[logical_id]
-        (arn,) = (one for one in harness.deployment.roles if one.endswith(f"/{name}"))
-        uses = {use for run in runs.all().values() for use in run.uses if use.role == arn}
-        policy = harness.deployment.roles[arn]
-        listed = BEHALF[logical_id]
-        pairs = {
-            grant: entry
-            for grant in grants(policy)
-            for entry in listed
-            if fits(harness, grant, entry)
-        }
+    for role in ROLES:
+        policy = deployed().grants.roles[role]
+        uses = {use for one in SCENARIOS for use in run(one).uses if use.role == role}
+        listed = BEHALF[role]
+        pairs = {grant: entry for grant in grants(policy) for entry in listed if fits(grant, entry)}
         assert len(pairs) == len(listed), "each entry is one grant"
-        found[logical_id] = Deployed(arn, policy, tuple(uses), tuple(pairs.items()))
+        found[role] = Role(policy, tuple(uses), tuple(pairs.items()))
     return found
 
 
-def fits(harness, grant, entry):
-    account = harness.deployment.account
-    wanted = entry.resource.replace("${Region}", account.region)
-    wanted = wanted.replace("${Account}", account.number)
-    for logical_id, physical_id in harness.deployment.ids.items():
-        wanted = wanted.replace(f"${{{logical_id}}}", physical_id)
+def fits(grant, entry):
     via = [values[0].partition(".")[0] for _, key, values in grant.conditions if "via" in key]
-    return (grant.actions, grant.resources, "".join(via)) == ((entry.action,), (wanted,), entry.via)
+    wanted = ((entry.action,), (entry.resource,), entry.via)
+    return (grant.actions, grant.resources, "".join(via)) == wanted
 
 
 @pytest.mark.parametrize("role", ROLES)
@@ -114,17 +108,9 @@ def test_nothing_is_used_that_is_not_granted(roles, role):
 
 
 @pytest.mark.parametrize("role", ROLES)
-def test_nothing_is_granted_that_is_not_used(roles, role, figures):
+def test_nothing_is_granted_that_is_not_used(roles, role):
     found = roles[role]
     assert excess(found.policy, found.uses, found.behalf) == []
-    everything = list(grants(found.policy))
-    actions = {grant.actions for grant in everything}
-    own = [grant for grant in everything if used(grant, found.uses, by_code=True)]
-    code = {use.action for use in found.uses if use.by == FUNCTION}
-    figures.append(
-        f"{role}: {len(actions)} actions in {len(everything)} grants; {len(code)} actions in "
-        f"{len(own)} grants used by the code, {len(found.behalf)} grants are for services"
-    )
 
 
 def test_every_grant_of_the_list_has_its_reason():
@@ -134,39 +120,34 @@ def test_every_grant_of_the_list_has_its_reason():
 # Each statement taken away, for real
 
 
-def statements_of(harness, role):
-    """(policy's name, index), or (ARN of a managed policy, None), of each statement of a role."""
-    for name, document in harness.policies(role).items():
-        yield from ((name, index) for index in range(len(document["Statement"])))
-    yield from ((arn, None) for arn in harness.managed(role))
+def with_policy(role, policy):
+    """The deployment in which the role has other statements."""
+    granted = deployed().grants
+    return replace(
+        deployed(), grants=replace(granted, roles={**granted.roles, role: tuple(policy)})
+    )
 
 
-def removed(harness, role, name, index):
-    if index is None:
-        return harness.without_managed(role, name)
-    document = harness.policies(role)[name]
-    left = [one for number, one in enumerate(document["Statement"]) if number != index]
-    return harness.inline(role, {name: document | {"Statement": left}})
+# Statements of each role, and ways found below to grant more: what a table would silently lose.
+STATEMENTS, WAYS = {ORCHESTRATOR: 13, MONITOR: 7}, {ORCHESTRATOR: 113, MONITOR: 55}
 
 
 @pytest.mark.parametrize("role", ROLES)
-def test_without_any_of_its_statements_some_scenario_fails(harness, runs, roles, role, figures):
+def test_without_any_of_its_statements_some_scenario_fails(roles, role):
     """The shortest scenario that needs the statement is run again without it."""
-    arn, caught = roles[role].arn, 0
-    for name, index in statements_of(harness, role):
-        with removed(harness, role, name, index):
-            policy = harness.deployment.roles[arn]
-            needing = [
-                (len(run.calls), scenario)
-                for scenario, run in runs.all().items()
-                if missed(policy, [use for use in run.uses if use.role == arn])
-            ]
-            assert needing, f"no scenario needs statement {index} of {name}"
-            run = runs.again(min(needing)[1])
-        assert any(one.startswith(f"{arn} may not") for one in run.violations), (name, index)
-        caught += 1
-    assert missed(harness.deployment.roles[arn], roles[role].uses) == []
-    figures.append(f"    {caught} of {caught} statements of {role}, taken away, fail a scenario")
+    policy = roles[role].policy
+    assert len(policy) == STATEMENTS[role]
+    for index, statement in enumerate(policy):
+        left = (*policy[:index], *policy[index + 1 :])
+        needing = [
+            one
+            for one in SCENARIOS
+            if missed(left, [use for use in run(one).uses if use.role == role])
+        ]
+        assert needing, f"no scenario needs {statement}"
+        shortest = min(needing, key=lambda one: len(run(one).calls))
+        denials = run_on(shortest, with_policy(role, left)).denials
+        assert any(one.startswith(f"{role} may not") for one in denials), statement
 
 
 # And every grant by itself, and what is more than enough
@@ -204,7 +185,7 @@ def widened(statement):
 
 
 @pytest.mark.parametrize("role", ROLES)
-def test_whatever_is_granted_beside_is_found(roles, role, figures):
+def test_whatever_is_granted_beside_is_found(roles, role):
     found, tried = roles[role], 0
     for index, statement in enumerate(found.policy):
         for what, elements in widened(statement):
@@ -212,4 +193,4 @@ def test_whatever_is_granted_beside_is_found(roles, role, figures):
             tried += 1
             assert excess(policy, found.uses, found.behalf), f"{what}: {statement}"
             assert all(allows(policy, use.request()) for use in found.uses) or "only" in what
-    figures.append(f"    {tried} of {tried} ways to grant {role} more are found")
+    assert tried == WAYS[role]

@@ -1,0 +1,67 @@
+"""May an AWS service hand an event to a function or a topic: the resource's own policy decides."""
+
+from collections.abc import Iterator
+
+from drtemplate.cloudformation.policies import Request, Statement, allows
+from drtemplate.world.roles import KEY_USE, Roles
+
+ALARMS = "cloudwatch.amazonaws.com"
+# By the service of the source and of the target, as their ARNs name them. Alarms invoke functions
+# under a principal of their own.
+# https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/alarms-and-actions-Lambda.html
+PRINCIPALS = {
+    ("cloudwatch", "lambda"): "lambda.alarms.cloudwatch.amazonaws.com",
+    ("cloudwatch", "sns"): ALARMS,
+    ("events", "lambda"): "events.amazonaws.com",
+    ("events", "sns"): "events.amazonaws.com",
+}
+ACTIONS = {"lambda": "lambda:InvokeFunction", "sns": "sns:Publish"}
+
+
+class Deliveries:
+    """The deployed policies of functions, topics and keys, in front of every delivery.
+
+    Args:
+        roles: what is deployed; a denial is noted there.
+    """
+
+    def __init__(self, roles: Roles) -> None:
+        self.roles = roles
+        self._decided: dict[tuple[str, str], str | None] = {}
+
+    def denial(self, source: str, target: str) -> str | None:
+        """Why a rule or an alarm may not call a target, in a line; ARNs. None if it may."""
+        if (source, target) not in self._decided:
+            self._decided[source, target] = self._decide(source, target)
+        found = self._decided[source, target]
+        if found:
+            self.roles.denials.append(found)
+        return found
+
+    def _decide(self, source: str, target: str) -> str | None:
+        kinds = source.split(":")[2], target.split(":")[2]
+        principal = PRINCIPALS.get(kinds)
+        if principal is None:
+            return f"{source} cannot call {target}"
+        for policy, request in self._asked(principal, kinds[1], source, target):
+            if not allows(policy, request):
+                return f"{principal} may not {request.action} for {source} on {target}"
+        return None
+
+    def _asked(
+        self, principal: str, kind: str, source: str, target: str
+    ) -> Iterator[tuple[tuple[Statement, ...], Request]]:
+        """What the target's policy is asked, and then the policy of the key that encrypts it.
+
+        EventBridge gives the key no source to ask for; CloudWatch does.
+        https://docs.aws.amazon.com/sns/latest/dg/sns-key-management.html#compatibility-with-aws-services
+        """
+        grants, who = self.roles.grants, ("Service", principal)
+        origin = {"aws:sourcearn": source, "aws:sourceaccount": grants.account}
+        request = Request(action=ACTIONS[kind], resource=target, principal=who, context=origin)
+        yield grants.resource_policies.get(target, ()), request
+        key = grants.keys.get(target)
+        given = origin if principal == ALARMS else {}
+        for action in KEY_USE[kind] if key else ():
+            request = Request(action=action, resource="*", principal=who, context=given)
+            yield grants.key_policies.get(str(key), ()), request
