@@ -28,11 +28,6 @@ class Rendered:
     template: Mapping[str, Any]
     text: str
 
-    @property
-    def is_json(self) -> bool:
-        """Whether the text is JSON, not YAML."""
-        return self.text.startswith("{")
-
 
 def default_output(form: str) -> Path:
     """Where a render goes if the user names no path."""

@@ -2,7 +2,7 @@
 
 import pytest
 
-from drtemplate.cloudformation.policies import OPERATORS, arn_like, like
+from drtemplate.cloudformation.policies import OPERATORS, arn_like, matches_wildcard
 
 HERE = "arn:${AWS::Partition}:logs:${AWS::Region}:${AWS::AccountId}"
 
@@ -27,7 +27,7 @@ HERE = "arn:${AWS::Partition}:logs:${AWS::Region}:${AWS::AccountId}"
     ],
 )
 def test_like(pattern, text, expected):
-    assert like(pattern, text) is expected
+    assert matches_wildcard(pattern, text) is expected
 
 
 @pytest.mark.parametrize(

@@ -21,7 +21,7 @@ Sets = tuple[frozenset[str], ...]
 
 
 def _sets(*sets: str) -> Sets:
-    return tuple(frozenset(one.split()) for one in sets)
+    return tuple(frozenset(dimensions.split()) for dimensions in sets)
 
 
 # Every Aurora metric under each set; whether each metric has all of them AWS does not say.
@@ -123,7 +123,7 @@ class MetricDimensions(TemplateRule):
         for metric in _service_metrics(template):
             sets = PUBLISHED.get((metric.namespace, metric.name))
             if sets is not None and frozenset(metric.dimensions) not in sets:
-                choices = " or ".join("+".join(sorted(one)) for one in sets)
+                choices = " or ".join("+".join(sorted(dimensions)) for dimensions in sets)
                 yield RuleMatch(
                     metric.at("Dimensions"),
                     f"{metric.namespace} {metric.name} is never published by {metric.by}; use "

@@ -9,12 +9,12 @@ from drtemplate.cloudformation.lookups import text_of
 from drtemplate.cloudformation.reading import (
     Properties,
     Template,
-    dig,
     list_of,
     mapping_of,
     mappings_of,
     of_type,
     target_of,
+    value_at,
 )
 
 FUNCTION = "AWS::Lambda::Function"
@@ -56,7 +56,7 @@ def _calls(template: Template) -> Iterator[tuple[str | None, tuple[str, str, tup
         arn = (
             f"arn:${{AWS::Partition}}:cloudwatch:${{AWS::Region}}:${{AWS::AccountId}}:alarm:{name}"
         )
-        for action in [one for key in ACTIONS for one in list_of(alarm.get(key))]:
+        for action in [action for key in ACTIONS for action in list_of(alarm.get(key))]:
             yield target_of(action)[0], (title, ALARM_CALLER, (arn, f"${{{title}.Arn}}"))
     for title, rule in of_type(template, "AWS::Events::Rule"):
         for target in mappings_of(rule.get("Targets")):
@@ -69,9 +69,9 @@ def _calls(template: Template) -> Iterator[tuple[str | None, tuple[str, str, tup
 
 def code_of(properties: Properties) -> Code | None:
     """What the function's inline code says of itself; None without inline Python."""
-    text = dig(properties, "Code", "ZipFile")
+    text = value_at(properties, "Code", "ZipFile")
     return read_code(text) if isinstance(text, str) else None
 
 
 def _variables(properties: Properties) -> list[Any]:
-    return list(mapping_of(dig(properties, "Environment", "Variables")).values())
+    return list(mapping_of(value_at(properties, "Environment", "Variables")).values())

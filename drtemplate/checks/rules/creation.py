@@ -65,11 +65,11 @@ class MappingMissing(TemplateRule):
     def find(self, template: Template) -> Iterator[RuleMatch]:
         """Each look-up that finds nothing."""
         mappings = mapping_of(template.get("Mappings"))
-        for one in references(template):
-            if one.kind == "mapping" and one.name not in mappings:
-                steps = re.findall(r"[^.\[\]]+", one.path)
+        for reference in references(template):
+            if reference.kind == "mapping" and reference.name not in mappings:
+                steps = re.findall(r"[^.\[\]]+", reference.path)
                 path = [int(step) if step.isdecimal() else step for step in steps]
-                yield RuleMatch(path, f"no mapping is called {one.name!r}; declare it")
+                yield RuleMatch(path, f"no mapping is called {reference.name!r}; declare it")
 
 
 class GatewayOrder(TemplateRule):

@@ -8,14 +8,14 @@ from drtemplate.checks.rules.callers import FUNCTION, Caller, callers, code_of
 from drtemplate.checks.rules.code import Code
 from drtemplate.checks.rules.rule import TemplateRule, at_property, at_resource
 from drtemplate.cloudformation.lookups import text_of
-from drtemplate.cloudformation.policies import like
+from drtemplate.cloudformation.policies import matches_wildcard
 from drtemplate.cloudformation.reading import (
     Template,
-    dig,
     number_of,
     of_type,
     properties_of,
     target_of,
+    value_at,
 )
 
 # Seconds. https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/aws-resource-lambda-function.html
@@ -102,7 +102,7 @@ class FunctionLogGroup(TemplateRule):
     def find(self, template: Template) -> Iterator[RuleMatch]:
         """Each function that names none."""
         for title, properties in of_type(template, FUNCTION):
-            group = target_of(dig(properties, "LoggingConfig", "LogGroup"))[0]
+            group = target_of(value_at(properties, "LoggingConfig", "LogGroup"))[0]
             if properties_of(template, group, "AWS::Logs::LogGroup") is None:
                 yield at_property(
                     title,
@@ -127,8 +127,8 @@ class InvokeRetries(TemplateRule):
 
     def find(self, template: Template) -> Iterator[RuleMatch]:
         """Each function that is called so and may be retried."""
-        called = {one.function for one in callers(template)}
-        for title in [one for one, _ in of_type(template, FUNCTION) if one in called]:
+        called = {caller.function for caller in callers(template)}
+        for title in [title for title, _ in of_type(template, FUNCTION) if title in called]:
             retries = [
                 number_of(config.get("MaximumRetryAttempts"))
                 for _, config in of_type(template, "AWS::Lambda::EventInvokeConfig")
@@ -176,7 +176,7 @@ def _permitted(template: Template, caller: Caller) -> bool:
             target_of(permission.get("FunctionName"))[0] == caller.function
             and text_of(permission.get("Principal")) == caller.principal
             and text_of(permission.get("Action")) == "lambda:InvokeFunction"
-            and any(like(source, arn) for arn in caller.arns)
+            and any(matches_wildcard(source, arn) for arn in caller.arns)
         ):
             return True
     return False

@@ -86,10 +86,10 @@ class HealthCheckListener(TemplateRule):
         """Each check that no listener answers."""
         for check in _checks(template):
             if not any(
-                number_of(one.get("Port")) == check.port
-                and text_of(one.get("Protocol")) in ANSWERED[check.kind][1]
-                for _, one in of_type(template, "AWS::ElasticLoadBalancingV2::Listener")
-                if target_of(one.get("LoadBalancerArn"))[0] == check.balancer
+                number_of(listener.get("Port")) == check.port
+                and text_of(listener.get("Protocol")) in ANSWERED[check.kind][1]
+                for _, listener in of_type(template, "AWS::ElasticLoadBalancingV2::Listener")
+                if target_of(listener.get("LoadBalancerArn"))[0] == check.balancer
             ):
                 yield at_property(
                     check.title,
@@ -135,9 +135,11 @@ class HealthCheckWayIn(TemplateRule):
 
 def _let_in(template: Template, balancer: Properties, port: float) -> bool:
     """Whether some security group lets everybody in, or one is not the template's to know."""
-    groups = [target_of(one)[0] for one in list_of(balancer.get("SecurityGroups"))]
-    known = [properties_of(template, one, "AWS::EC2::SecurityGroup") for one in groups]
-    rules = [rule for one in known if one for rule in mappings_of(one.get("SecurityGroupIngress"))]
+    groups = [target_of(group)[0] for group in list_of(balancer.get("SecurityGroups"))]
+    known = [properties_of(template, group, "AWS::EC2::SecurityGroup") for group in groups]
+    rules = [
+        rule for group in known if group for rule in mappings_of(group.get("SecurityGroupIngress"))
+    ]
     rules += [
         rule
         for _, rule in of_type(template, "AWS::EC2::SecurityGroupIngress")
