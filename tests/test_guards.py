@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 
 from drtemplate.checks.rules.metrics import metrics
+from drtemplate.checks.rules.service_metrics import PUBLISHED
 from drtemplate.cloudformation.lookups import text_of
 from drtemplate.cloudformation.names import physical_names
 from drtemplate.cloudformation.policies import matches_wildcard
@@ -279,11 +280,20 @@ def find_shown_secrets(template: dict[str, Any]) -> list[str]:
 
 
 def find_metrics_of_any_stack(template: dict[str, Any]) -> list[str]:
-    """Metrics of ours that are looked at without the dimension that tells stacks apart."""
+    """Metrics that are looked at without the dimension that tells stacks apart."""
     return [
         f"{metric.path[1]}: {metric.name} by {metric.by}"
         for metric in metrics(template)
-        if not metric.is_service and "StackName" not in metric.dimensions
+        if not (metric.dimensions if metric.is_service else "StackName" in metric.dimensions)
+    ]
+
+
+def find_unknown_metrics(template: dict[str, Any]) -> list[str]:
+    """Metrics of services for which nobody has written down the page that has them."""
+    return [
+        f"{metric.path[1]}: {metric.namespace} {metric.name}"
+        for metric in metrics(template)
+        if metric.is_service and (metric.namespace, metric.name) not in PUBLISHED
     ]
 
 
@@ -404,6 +414,9 @@ MUTATIONS = [
         ["arn:x:iam::aws:policy/service-role/AWSLambdaVPCAccessExecutionRole"],
     ),
     (find_metrics_of_any_stack, ("DatabaseHealthAlarm", "Properties", "Dimensions"), GONE),
+    (find_metrics_of_any_stack, ("OrchestratorErrorAlarm", "Properties", "Dimensions"), GONE),
+    (find_unknown_metrics, ("WriterAlarm", "Properties", "MetricName"), "Uptime"),
+    (find_unknown_metrics, ("WriterAlarm", "Properties", "Namespace"), "AWS/Aurora"),
     (find_old_policies, ("KMSKey", "Properties", "KeyPolicy", "Version"), GONE),
     (find_old_policies, (*ROLE_STATEMENT[:-1], "Version"), "2008-10-17"),
     (find_open_permissions, ("HealthCheckPermission", "Properties", "SourceArn"), GONE),

@@ -2,7 +2,6 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Any
 
 from drtemplate.checks.rules.code import Code, read_code
 from drtemplate.cloudformation.lookups import text_of
@@ -63,7 +62,7 @@ def _calls(template: Template) -> Iterator[tuple[str | None, tuple[str, str, tup
             yield target_of(target.get("Arn"))[0], (title, EVENTS, (f"${{{title}.Arn}}",))
     for title, properties in of_type(template, FUNCTION):
         code = code_of(properties)
-        for value in _variables(properties) if code and code.asynchronous else ():
+        for value in environment_of(properties).values() if code and code.asynchronous else ():
             yield target_of(value)[0], (title, "", ())
 
 
@@ -73,5 +72,6 @@ def code_of(properties: Properties) -> Code | None:
     return read_code(text) if isinstance(text, str) else None
 
 
-def _variables(properties: Properties) -> list[Any]:
-    return list(mapping_of(value_at(properties, "Environment", "Variables")).values())
+def environment_of(properties: Properties) -> Properties:
+    """The function's environment variables."""
+    return mapping_of(value_at(properties, "Environment", "Variables"))

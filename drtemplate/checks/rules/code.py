@@ -29,16 +29,20 @@ class Code:
         reserve: what a wait leaves of Lambda's remaining time; None if none looks at that.
         call: what one API call may take, every attempt hung; 0 without a client.
         words: every text and every keyword in it.
+        computes_metrics: whether a metric's namespace or name is neither a text nor a plain name.
         fine: whether it publishes metrics with a StorageResolution of 1 second.
         asynchronous: whether it invokes a function asynchronously.
+        watches: the longest wait for which it watches a clock or counts rounds; 0 if there is none.
     """
 
     waits: float
+    watches: float
     pause: float
     reserve: float | None
     call: float
     words: frozenset[str]
     fine: bool
+    computes_metrics: bool
     asynchronous: bool
 
 
@@ -63,10 +67,12 @@ def read_code(text: str) -> Code | None:
     words |= {node.arg for node in pairs if isinstance(node, ast.keyword)}
     return Code(
         waits=max([0.0, *waits, *pauses]),
+        watches=max([0.0, *waits]),
         pause=max([0.0, *pauses]),
         reserve=min(reserves, default=None),
         call=max([0.0, *_calls(calls, assigned, numbers)]),
         words=frozenset(word for word in words if isinstance(word, str)),
+        computes_metrics=any(_is_computed(node) for node in pairs),
         fine=any(_pair(node, "StorageResolution", 1) for node in pairs),
         asynchronous=any(_pair(node, "InvocationType", "Event") for node in pairs),
     )
@@ -222,11 +228,31 @@ def _facts(
     return {key: value for key, value in values.items() if value is not None}
 
 
+def _items(node: ast.AST) -> Iterator[tuple[object, ast.expr]]:
+    """The keys and values of a keyword argument or a dictionary."""
+    if isinstance(node, ast.keyword):
+        yield node.arg, node.value
+    elif isinstance(node, ast.Dict):
+        for key, value in zip(node.keys, node.values, strict=True):
+            yield getattr(key, "value", None), value
+
+
 def _pair(node: ast.AST, key: str, wanted: object) -> bool:
     """Whether the node gives a key or keyword of this name this value."""
-    if isinstance(node, ast.keyword):
-        return node.arg == key and getattr(node.value, "value", None) == wanted
-    return isinstance(node, ast.Dict) and any(
-        getattr(name, "value", None) == key and getattr(value, "value", None) == wanted
-        for name, value in zip(node.keys, node.values, strict=True)
+    return any(
+        name == key and getattr(value, "value", None) == wanted for name, value in _items(node)
     )
+
+
+def _is_computed(node: ast.AST) -> bool:
+    """Whether the node gives a metric a namespace or a name that only a run can tell."""
+    return any(
+        key in ("Namespace", "MetricName")
+        and not isinstance(value, ast.Constant | ast.Name)
+        and not _reads_environment(value)
+        for key, value in _items(node)
+    )
+
+
+def _reads_environment(node: ast.expr) -> bool:
+    return "environ" in ast.dump(node) or "getenv" in ast.dump(node)

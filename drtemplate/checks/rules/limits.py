@@ -9,7 +9,7 @@ from collections.abc import Iterator
 
 from cfnlint.rules import RuleMatch
 
-from drtemplate.checks.rules.callers import ALARM_TYPES, FUNCTION
+from drtemplate.checks.rules.callers import ALARM_TYPES, FUNCTION, environment_of
 from drtemplate.checks.rules.rule import TemplateRule, at_property
 from drtemplate.cloudformation.lookups import literal_of
 from drtemplate.cloudformation.reading import Template, mapping_of, of_type, value_at
@@ -123,7 +123,7 @@ class EnvironmentSize(TemplateRule):
     def find(self, template: Template) -> Iterator[RuleMatch]:
         """Each environment that is too large."""
         for title, properties in of_type(template, FUNCTION):
-            variables = mapping_of(value_at(properties, "Environment", "Variables"))
+            variables = environment_of(properties)
             size = sum(len((str(k) + literal_of(value)).encode()) for k, value in variables.items())
             if problem := _over(size, MAX_ENVIRONMENT, "bytes"):
                 yield at_property(

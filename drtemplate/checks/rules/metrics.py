@@ -50,6 +50,13 @@ class Metric:
         return self.namespace.startswith("AWS/")
 
     @property
+    def is_literal(self) -> bool:
+        """Whether namespace, name and the dimensions' names are known, and depend on nothing."""
+        return all(
+            word and "${" not in word for word in (self.namespace, self.name, *self.dimensions)
+        )
+
+    @property
     def by(self) -> str:
         """Its dimensions, for people."""
         return "+".join(sorted(self.dimensions)) or "no dimension"
@@ -80,7 +87,7 @@ def _metric(path: tuple[str | int, ...], facts: Properties, period: Any) -> Metr
         text_of(facts.get("Namespace")) or "",
         text_of(facts.get("MetricName")) or "",
         {
-            str(dimension.get("Name")): dimension.get("Value")
+            text_of(dimension.get("Name")) or "": dimension.get("Value")
             for dimension in mappings_of(facts.get("Dimensions"))
         },
         number_of(period),
