@@ -12,11 +12,12 @@ from typing import Any
 import pytest
 
 from drtemplate.checks.rules.metrics import metrics
+from drtemplate.checks.rules.service_metrics import PUBLISHED
 from drtemplate.cloudformation.lookups import text_of
 from drtemplate.cloudformation.names import physical_names
-from drtemplate.cloudformation.policies import like
-from drtemplate.cloudformation.reading import list_of, of_type
-from drtemplate.cloudformation.references import mentions
+from drtemplate.cloudformation.policies import matches_wildcard
+from drtemplate.cloudformation.reading import list_of, of_type, value_at
+from drtemplate.cloudformation.references import references_in
 
 KEY = {"Ref": "KMSKey"}
 KEY_ARN = {"Fn::GetAtt": ["KMSKey", "Arn"]}
@@ -85,14 +86,9 @@ DESCRIPTION = re.compile(r"[a-zA-Z0-9. _\-:/()#,@\[\]+=&;{}!$*]{1,255}")
 OF_THE_STACK = re.compile(r"(alias/|/aws/lambda/|/)?\$\{AWS::StackName\}[-/]")
 
 
-def dig(node: Any, path: tuple[str | int, ...]) -> Any:
-    """The value at a path, or None where the path ends early."""
-    for step in path:
-        try:
-            node = node[step]
-        except (KeyError, IndexError, TypeError):
-            return None
-    return node
+def mentions(value: Any, name: str) -> bool:
+    """Whether a Ref, a GetAtt or a Sub at or below the value names it."""
+    return name in {reference.name for reference in references_in(value)}
 
 
 def strings(node: Any) -> Iterator[str]:
@@ -125,11 +121,11 @@ def actions(statement: dict[str, Any]) -> list[str]:
 
 def find_unencrypted(template: dict[str, Any]) -> list[str]:
     return [
-        f"{title}: {'.'.join(map(str, path))} is {dig(properties, path)!r}"
+        f"{title}: {'.'.join(map(str, path))} is {value_at(properties, *path)!r}"
         for type_, rules in ENCRYPTION.items()
         for title, properties in of_type(template, type_)
         for path, allowed in rules
-        if dig(properties, path) not in allowed
+        if value_at(properties, *path) not in allowed
     ]
 
 
@@ -170,8 +166,10 @@ def find_unconditioned_metrics(template: dict[str, Any]) -> list[str]:
         f"{title}: PutMetricData into every namespace"
         for title, statement in role_statements(template)
         if statement["Effect"] == "Allow"
-        and any(like(action, "cloudwatch:PutMetricData") for action in actions(statement))
-        and not dig(statement, ("Condition", "StringEquals", "cloudwatch:namespace"))
+        and any(
+            matches_wildcard(action, "cloudwatch:PutMetricData") for action in actions(statement)
+        )
+        and not value_at(statement, "Condition", "StringEquals", "cloudwatch:namespace")
     ]
 
 
@@ -249,7 +247,7 @@ def find_functions_without_log_group(template: dict[str, Any]) -> list[str]:
     return [
         f"{title}: LoggingConfig is {function.get('LoggingConfig')}"
         for title, function in of_type(template, "AWS::Lambda::Function")
-        if groups.get(dig(function, ("LoggingConfig", "LogGroup", "Ref")))
+        if groups.get(value_at(function, "LoggingConfig", "LogGroup", "Ref"))
         != f"/aws/lambda/{text_of(function['FunctionName'])}"
     ]
 
@@ -260,7 +258,7 @@ def find_makers_of_log_groups(template: dict[str, Any]) -> list[str]:
         f"{title}: {statement['Action']}"
         for title, statement in role_statements(template)
         if statement["Effect"] == "Allow"
-        and any(like(action, "logs:CreateLogGroup") for action in actions(statement))
+        and any(matches_wildcard(action, "logs:CreateLogGroup") for action in actions(statement))
     ]
     harmless = {"AWSLambdaENIManagementAccess"}
     return findings + [
@@ -282,11 +280,20 @@ def find_shown_secrets(template: dict[str, Any]) -> list[str]:
 
 
 def find_metrics_of_any_stack(template: dict[str, Any]) -> list[str]:
-    """Metrics of ours that are looked at without the dimension that tells stacks apart."""
+    """Metrics that are looked at without the dimension that tells stacks apart."""
     return [
         f"{metric.path[1]}: {metric.name} by {metric.by}"
         for metric in metrics(template)
-        if not metric.is_service and "StackName" not in metric.dimensions
+        if not (metric.dimensions if metric.is_service else "StackName" in metric.dimensions)
+    ]
+
+
+def find_unknown_metrics(template: dict[str, Any]) -> list[str]:
+    """Metrics of services for which nobody has written down the page that has them."""
+    return [
+        f"{metric.path[1]}: {metric.namespace} {metric.name}"
+        for metric in metrics(template)
+        if metric.is_service and (metric.namespace, metric.name) not in PUBLISHED
     ]
 
 
@@ -407,6 +414,9 @@ MUTATIONS = [
         ["arn:x:iam::aws:policy/service-role/AWSLambdaVPCAccessExecutionRole"],
     ),
     (find_metrics_of_any_stack, ("DatabaseHealthAlarm", "Properties", "Dimensions"), GONE),
+    (find_metrics_of_any_stack, ("OrchestratorErrorAlarm", "Properties", "Dimensions"), GONE),
+    (find_unknown_metrics, ("WriterAlarm", "Properties", "MetricName"), "Uptime"),
+    (find_unknown_metrics, ("WriterAlarm", "Properties", "Namespace"), "AWS/Aurora"),
     (find_old_policies, ("KMSKey", "Properties", "KeyPolicy", "Version"), GONE),
     (find_old_policies, (*ROLE_STATEMENT[:-1], "Version"), "2008-10-17"),
     (find_open_permissions, ("HealthCheckPermission", "Properties", "SourceArn"), GONE),

@@ -106,10 +106,10 @@ def as_json(result: Comparison) -> dict[str, Any]:
         "equal": result.equal,
         "deviations": [
             _entry_json(item.deviation)
-            | {"differences": [_difference_json(one) for one in item.differences]}
+            | {"differences": [_difference_json(difference) for difference in item.differences]}
             for item in result.deviations
         ],
-        "unexplained": [asdict(one) for one in result.unexplained],
+        "unexplained": [asdict(difference) for difference in result.unexplained],
         "stale": [_entry_json(entry) for entry in result.stale],
     }
 
@@ -124,8 +124,8 @@ def _entry_json(entry: Deviation) -> dict[str, str]:
     }
 
 
-def _difference_json(one: Difference) -> dict[str, str | None]:
-    return {"path": one.path, "source": one.source, "rendered": one.rendered}
+def _difference_json(difference: Difference) -> dict[str, str | None]:
+    return {"path": difference.path, "source": difference.source, "rendered": difference.rendered}
 
 
 def as_table(result: Comparison) -> str:
@@ -139,10 +139,10 @@ def as_table(result: Comparison) -> str:
         ("stale", len(result.stale)),
     ]
     lines = [f"{name:<14}{count:>6}" for name, count in rows]
-    for one in result.unexplained:
-        problem = f" ({one.problem})" if one.problem else ""
+    for difference in result.unexplained:
+        problem = f" ({difference.problem})" if difference.problem else ""
         lines.append(
-            f"unexplained  {one.path}: {_short(one.source)} -> {_short(one.rendered)}{problem}"
+            f"unexplained  {difference.path}: {_short(difference.source)} -> {_short(difference.rendered)}{problem}"
         )
     lines += [
         f"stale        {entry.path}: covers no difference; remove it" for entry in result.stale

@@ -1,6 +1,6 @@
 """CloudFormation's intrinsic functions: the one evaluator.
 
-It asks a look-up for what the template does not hold; ``lookups`` has two of them.
+It asks a look-up for what the template does not hold; ``lookups`` has three of them.
 
 https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/intrinsic-function-reference.html
 """
@@ -176,11 +176,6 @@ def function_of(node: Any) -> tuple[str, Any] | None:
 
 def _is_condition(name: str, argument: Any) -> bool:
     return name == "Condition" and isinstance(argument, str)
-
-
-def without_variables(text: str) -> str:
-    """What a Sub text has besides its variables; ``${!literal}`` stays as ``${literal}``."""
-    return _VARIABLE.sub("", text).replace("${!", "${")
 
 
 def variables(text: str) -> list[str]:

@@ -67,7 +67,11 @@ def only_there(path: str, other: Collection[str]) -> str:
         path: of a leaf.
         other: every ancestor of every leaf of the other side.
     """
-    own = (one for one in ancestors(path) if one not in other and not _HOLDERS.fullmatch(one))
+    own = (
+        ancestor
+        for ancestor in ancestors(path)
+        if ancestor not in other and not _HOLDERS.fullmatch(ancestor)
+    )
     return next(own, path)
 
 

@@ -1,7 +1,8 @@
-"""What the evaluator is given: no value at all, or all of them.
+"""What the evaluator is given: no value at all, empty ones, or all of them.
 
 ``Symbolic`` leaves a reference as one, in a single spelling: ``${X}`` for a Ref, ``${X.Arn}`` for a
-GetAtt, alone or inside a text. ``Concrete`` has parameters, physical ids and attributes.
+GetAtt, alone or inside a text. ``Blank`` leaves what is literal. ``Concrete`` has parameters, physical
+ids and attributes.
 """
 
 from collections.abc import Callable, Mapping, Sequence
@@ -36,6 +37,15 @@ class Symbolic:
     def function(self, evaluate: Evaluator, name: str, argument: Any) -> Any:
         """The function itself."""
         return {name: evaluate(argument)}
+
+
+class Blank:
+    """Knows no value and leaves nothing in its place: of a text, only what is literal remains."""
+
+    def _nothing(self, *_: Any, **__: Any) -> str:
+        return ""
+
+    ref = attribute = function = _nothing
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -74,10 +84,10 @@ class Concrete:
                 return self.holds(evaluate, argument)
             case "Fn::If", [str() as condition, yes, no]:
                 return evaluate(yes if self.holds(evaluate, condition) else no)
-            case "Fn::Equals", [one, other]:
-                return _same(evaluate(one), evaluate(other))
-            case "Fn::Not", [one]:
-                return not evaluate(one)
+            case "Fn::Equals", [left, right]:
+                return _same(evaluate(left), evaluate(right))
+            case "Fn::Not", [condition]:
+                return not evaluate(condition)
             case "Fn::And", [*parts]:
                 return all(map(evaluate, parts))
             case "Fn::Or", [*parts]:
@@ -115,14 +125,15 @@ class Concrete:
         return found
 
 
-def _same(one: Any, other: Any) -> bool:
+def _same(left: Any, right: Any) -> bool:
     """Whether Equals holds; a number and its text are equal."""
-    if isinstance(one, SCALARS) and isinstance(other, SCALARS):
-        return scalar_text(one) == scalar_text(other)
-    return bool(one == other)
+    if isinstance(left, SCALARS) and isinstance(right, SCALARS):
+        return scalar_text(left) == scalar_text(right)
+    return bool(left == right)
 
 
 symbolic = Evaluator(Symbolic())
+_blank = Evaluator(Blank())
 
 
 def text_of(value: Any) -> str | None:
@@ -135,6 +146,15 @@ def text_of(value: Any) -> str | None:
     except InputError:
         return None
     return as_sub(found) if found is not None and isinstance(found, SCALARS) else None
+
+
+def literal_of(value: Any) -> str:
+    """What of a text is known whatever its references stand for; '' if the value is no text."""
+    try:
+        found = _blank(value)
+    except InputError:
+        return ""
+    return scalar_text(found) if found is not None and isinstance(found, SCALARS) else ""
 
 
 def filled(value: Any, names: Mapping[str, str]) -> str | None:

@@ -9,7 +9,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 from drtemplate.cloudformation.lookups import text_of
-from drtemplate.cloudformation.reading import Template, branches, dig, of_type, section
+from drtemplate.cloudformation.reading import Template, branches, of_type, section, value_at
 
 # What the project promises a stack's name; every name of the template must leave room for it.
 STACK_NAME_LENGTH = 20
@@ -142,16 +142,16 @@ def physical_names(template: Template) -> Iterator[PhysicalName]:
                 yield PhysicalName(path, kind.rpartition(":")[2], naming, text_of(value))
     for title, output in section(template, "Outputs"):
         path = ("Outputs", title, "Export", EXPORT.key)
-        for value in branches(dig(output, "Export", EXPORT.key)):
+        for value in branches(value_at(output, "Export", EXPORT.key)):
             yield PhysicalName(path, "Export", EXPORT, text_of(value))
 
 
 def name_problems(template: Template, stack: str) -> Iterator[tuple[tuple[str, ...], str]]:
     """Each name that a service would refuse in a stack of this name: its path, and the reason."""
-    for one in physical_names(template):
-        name = _filled(one.text, stack)
-        if name and (problem := _problem(one.naming, name, one.what)):
-            yield one.path, problem
+    for name in physical_names(template):
+        text = _filled(name.text, stack)
+        if text and (problem := _problem(name.naming, text, name.what)):
+            yield name.path, problem
 
 
 def _filled(text: str | None, stack: str) -> str | None:

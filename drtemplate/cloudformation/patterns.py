@@ -43,8 +43,8 @@ def check_pattern(pattern: Any) -> None:
             continue
         if not wanted:
             raise ValueError(f"an event pattern needs a value for {key}; it has an empty list")
-        for one in wanted:
-            _check_value(key, one)
+        for value in wanted:
+            _check_value(key, value)
 
 
 def _check_value(key: str, wanted: Any) -> None:
@@ -71,17 +71,19 @@ def matches(pattern: Mapping[str, Any], event: Mapping[str, Any]) -> bool:
 
 def _matches(pattern: Mapping[str, Any], event: Mapping[str, Any]) -> bool:
     # A field that is not there is not null.
-    return all(key in event and _fits(wanted, event[key]) for key, wanted in pattern.items())
+    return all(
+        key in event and _value_matches(wanted, event[key]) for key, wanted in pattern.items()
+    )
 
 
-def _fits(wanted: Any, found: Any) -> bool:
+def _value_matches(wanted: Any, found: Any) -> bool:
     members = found if isinstance(found, list) else [found]
     if isinstance(wanted, Mapping):
-        return any(isinstance(one, Mapping) and _matches(wanted, one) for one in members)
-    return any(_is(value, one) for value in wanted for one in members)
+        return any(isinstance(member, Mapping) and _matches(wanted, member) for member in members)
+    return any(_equals(value, member) for value in wanted for member in members)
 
 
-def _is(wanted: Any, found: Any) -> bool:
+def _equals(wanted: Any, found: Any) -> bool:
     if isinstance(wanted, Mapping):
         return isinstance(found, str) and found.startswith(wanted["prefix"])
     # As they are written: neither true and 1 nor 300 and 300.0 are equal.

@@ -5,9 +5,8 @@ An element or an operator that is not known here is an error, never a guess. Val
 deployed or the texts of a Sub.
 """
 
-import itertools
 import re
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -15,7 +14,7 @@ from typing import Any
 _COLON = re.compile(r":(?![^{}]*\})")
 
 
-def like(pattern: str, text: str) -> bool:
+def matches_wildcard(pattern: str, text: str) -> bool:
     """``*`` for any number of characters, ``?`` for one, and no other wildcard."""
     expression = re.escape(pattern).replace(r"\*", ".*").replace(r"\?", ".")
     return re.fullmatch(expression, text, re.DOTALL) is not None
@@ -27,7 +26,7 @@ def arn_like(pattern: str, arn: str) -> bool:
     https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_elements_condition_operators.html#Conditions_ARN
     """
     patterns, parts = _COLON.split(pattern, 5), _COLON.split(arn, 5)
-    return len(patterns) == len(parts) == 6 and all(map(like, patterns, parts))
+    return len(patterns) == len(parts) == 6 and all(map(matches_wildcard, patterns, parts))
 
 
 def _same(wanted: str, given: str) -> bool:
@@ -39,7 +38,7 @@ def _same(wanted: str, given: str) -> bool:
 OPERATORS: dict[str, Callable[[str, str], bool]] = {
     "StringEquals": str.__eq__,
     "StringEqualsIgnoreCase": _same,
-    "StringLike": like,
+    "StringLike": matches_wildcard,
     "ArnEquals": arn_like,
     "ArnLike": arn_like,
     "Bool": _same,
@@ -77,7 +76,10 @@ class Statement:
     def covers(self, request: Request) -> bool:
         """Whether the statement, allow or deny, speaks of the request."""
         return (
-            any(like(pattern.lower(), request.action.lower()) for pattern in self.actions)
+            any(
+                matches_wildcard(pattern.lower(), request.action.lower())
+                for pattern in self.actions
+            )
             and any(resource_like(pattern, request.resource) for pattern in self.resources)
             and (not self.principals or self.names(request.principal))
             and all(
@@ -92,20 +94,6 @@ class Statement:
         """Whether the principal is among those of the statement."""
         return principal in self.principals or ("*", "*") in self.principals
 
-    def singles(self) -> Iterator["Statement"]:
-        """The statement taken apart: one action, one resource and one value a condition each."""
-        choices = [[(o, k, (value,)) for value in values] for o, k, values in self.conditions]
-        for action, resource, conditions in itertools.product(
-            self.actions, self.resources, itertools.product(*choices)
-        ):
-            yield Statement(
-                effect=self.effect,
-                actions=(action,),
-                resources=(resource,),
-                conditions=conditions,
-                principals=self.principals,
-            )
-
 
 def statements(document: Mapping[str, Any]) -> tuple[Statement, ...]:
     """The statements of a policy document.
@@ -113,12 +101,12 @@ def statements(document: Mapping[str, Any]) -> tuple[Statement, ...]:
     Raises:
         ValueError: An element or a condition operator that is not known here.
     """
-    return tuple(_statement(one) for one in _listed(document["Statement"]))
+    return tuple(_statement(statement) for statement in _listed(document["Statement"]))
 
 
 def allows(policy: Iterable[Statement], request: Request) -> bool:
     """An explicit deny wins; else one allow is enough; else the request is denied."""
-    effects = {one.effect for one in policy if one.covers(request)}
+    effects = {statement.effect for statement in policy if statement.covers(request)}
     return effects == {"Allow"}
 
 

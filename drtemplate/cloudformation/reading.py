@@ -35,7 +35,7 @@ def of_type(template: Template, *types: str) -> Iterator[tuple[str, Properties]]
 
 def properties_of(template: Template, title: str | None, kind: str) -> Properties | None:
     """The properties of the resource with this logical id, or None if it is no such resource."""
-    resource = mapping_of(dig(template, "Resources", title) if title else None)
+    resource = mapping_of(value_at(template, "Resources", title) if title else None)
     return mapping_of(resource.get("Properties")) if resource.get("Type") == kind else None
 
 
@@ -49,10 +49,13 @@ def mappings_of(value: Any) -> list[Properties]:
     return [item for item in list_of(value) if isinstance(item, Mapping)]
 
 
-def dig(value: Any, *keys: str) -> Any:
-    """The value below the keys, one after the other, or None where one is missing."""
-    for key in keys:
-        value = mapping_of(value).get(key)
+def value_at(value: Any, *steps: str | int) -> Any:
+    """The value below the keys and positions, one after the other, or None where one is missing."""
+    for step in steps:
+        if isinstance(step, str):
+            value = mapping_of(value).get(step)
+        else:
+            value = value[step] if isinstance(value, list) and step < len(value) else None
     return value
 
 

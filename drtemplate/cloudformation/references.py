@@ -93,14 +93,11 @@ def _named(name: str, argument: Any, path: str) -> Iterator[Reference]:
                 yield Reference(path, kind, title, attribute)
 
 
-def mentions(value: Any, name: str) -> bool:
-    """Whether a Ref, a GetAtt or a Sub at or below the value names it."""
-    return any(one.name == name for one in references_in(value) if "resource" in one.kind)
-
-
 def dependencies(resource: Mapping[str, Any]) -> set[str]:
     """The resources and parameters that one resource names, by DependsOn or in its values."""
-    return {one.name for one in of_resource("", resource) if "resource" in one.kind}
+    return {
+        reference.name for reference in of_resource("", resource) if "resource" in reference.kind
+    }
 
 
 def needs(resources: Mapping[str, Any], title: str) -> set[str]:
@@ -108,9 +105,9 @@ def needs(resources: Mapping[str, Any], title: str) -> set[str]:
     found: set[str] = set()
     waiting = [title]
     while waiting:
-        fresh = (dependencies(resources[waiting.pop()]) & resources.keys()) - found
-        found |= fresh
-        waiting += fresh
+        discovered = (dependencies(resources[waiting.pop()]) & resources.keys()) - found
+        found |= discovered
+        waiting += discovered
     return found
 
 

@@ -43,7 +43,7 @@ def open_account(region: str | None, endpoint_url: str | None) -> Account:
     Raises:
         DeployError: there are no credentials, no such profile, or no region.
     """
-    with asking("sign in to AWS"):
+    with account_call("sign in to AWS"):
         session = boto3.Session(region_name=region)
         if not session.region_name:
             raise DeployError("no AWS region; give --region (make: REGION=...) or set AWS_REGION")
@@ -60,7 +60,7 @@ def open_account(region: str | None, endpoint_url: str | None) -> Account:
 
 
 @contextmanager
-def asking(what: str) -> Iterator[None]:
+def account_call(what: str) -> Iterator[None]:
     """Turn the account's refusals into one line; ``what`` completes "cannot ...".
 
     Raises:

@@ -10,7 +10,7 @@ from typing import Any, Literal
 
 from botocore.exceptions import ClientError
 
-from drtemplate.deploying.account import Account, asking, code_of
+from drtemplate.deploying.account import Account, account_call, code_of
 from drtemplate.errors import DeployError
 
 # https://docs.aws.amazon.com/AmazonS3/latest/userguide/bucketnamingrules.html
@@ -77,7 +77,7 @@ def find_bucket(account: Account, name: str | None) -> Bucket:
         DeployError: it is another account's, in another region, or not there though named; or AWS
             does not answer.
     """
-    with asking("ask whose credentials these are"):
+    with account_call("ask whose credentials these are"):
         identity = account.sts.get_caller_identity()
     owner, region = str(identity["Account"]), account.region
     bucket = Bucket(
@@ -100,7 +100,7 @@ def is_there(account: Account, bucket: Bucket, named: bool = False) -> bool:
         DeployError: it cannot be used, or AWS does not answer.
     """
     name = bucket.name
-    with asking(f"ask for the bucket {name}"):
+    with account_call(f"ask for the bucket {name}"):
         try:
             answer = account.s3.head_bucket(Bucket=name, ExpectedBucketOwner=bucket.owner)
         except ClientError as exc:
@@ -126,7 +126,7 @@ def is_there(account: Account, bucket: Bucket, named: bool = False) -> bool:
 
 def _is_complete(account: Account, bucket: Bucket) -> bool:
     """Whether the project's own bucket has its last setting, and so all of them."""
-    with asking(f"ask for the settings of the bucket {bucket.name}"):
+    with account_call(f"ask for the settings of the bucket {bucket.name}"):
         try:
             account.s3.get_bucket_lifecycle_configuration(
                 Bucket=bucket.name, ExpectedBucketOwner=bucket.owner

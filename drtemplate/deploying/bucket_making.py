@@ -6,7 +6,7 @@ from typing import Any
 
 from botocore.exceptions import BotoCoreError, ClientError
 
-from drtemplate.deploying.account import Account, asking, code_of
+from drtemplate.deploying.account import Account, account_call, code_of
 from drtemplate.deploying.bucket import Bucket, is_there
 from drtemplate.errors import DeployError
 
@@ -50,7 +50,7 @@ def _create(account: Account, bucket: Bucket) -> bool:
     where: dict[str, Any] = {}
     if bucket.region != "us-east-1":
         where = {"CreateBucketConfiguration": {"LocationConstraint": bucket.region}}
-    with asking(f"make the bucket {bucket.name}"):
+    with account_call(f"make the bucket {bucket.name}"):
         try:
             account.s3.create_bucket(
                 Bucket=bucket.name, ObjectOwnership="BucketOwnerEnforced", **where
@@ -69,7 +69,7 @@ def _create(account: Account, bucket: Bucket) -> bool:
 
 def _set_up(account: Account, bucket: Bucket) -> None:
     for operation, settings in _settings(bucket):
-        with asking(f"set up the bucket {bucket.name}"):
+        with account_call(f"set up the bucket {bucket.name}"):
             getattr(account.s3, operation)(
                 Bucket=bucket.name, ExpectedBucketOwner=bucket.owner, **settings
             )

@@ -103,7 +103,7 @@ def capabilities(template: Mapping[str, Any]) -> list[str]:
         for resource in template["Resources"].values()
         if str(resource["Type"]).startswith("AWS::IAM::")
     ]
-    named = any(name in one for one in facts for name in _IAM_NAMES)
+    named = any(name in properties for properties in facts for name in _IAM_NAMES)
     wanted = [("CAPABILITY_NAMED_IAM" if named else "CAPABILITY_IAM")] if facts else []
     return wanted + (["CAPABILITY_AUTO_EXPAND"] if "Transform" in template else [])
 

@@ -9,7 +9,7 @@ from typing import Any
 
 from drtemplate.cloudformation.parameters import is_secret, problems
 from drtemplate.console import Ask
-from drtemplate.deploying.account import Account, asking, open_account
+from drtemplate.deploying.account import Account, account_call, open_account
 from drtemplate.deploying.announcement import announce, table
 from drtemplate.deploying.bucket import Bucket, check_bucket_name, find_bucket
 from drtemplate.deploying.bucket_making import PROPERTIES, make_bucket
@@ -144,7 +144,7 @@ def _send(
 ) -> bool:
     """Run the command and follow the stack; whether it is as asked for."""
     target, account = deployment.target, deployment.account
-    with asking(f"ask for the events of {target.stack}"):
+    with account_call(f"ask for the events of {target.stack}"):
         reader = EventReader(account.cloudformation, target.stack)
     follower = Follower(reader=reader, say=say, clock=clock, sleep=sleep)
     try:
@@ -173,7 +173,7 @@ def _conclude(
     """Say how it ended, and show the outputs; whether the stack is as asked for."""
     target = deployment.target
     stack = look(deployment.account, target)
-    events = [one for one in events if one.status != "REVIEW_IN_PROGRESS"]
+    events = [event for event in events if event.status != "REVIEW_IN_PROGRESS"]
     if not succeeded(stack, events, code, said):
         for line in explain(stack, events, said, target):
             say(line)

@@ -49,7 +49,7 @@ class EventReader:
         self._stack = stack
         first: list[dict[str, Any]] = next(iter(self._pages()), [])
         # An older page than this is never looked at.
-        self._old = frozenset(one["EventId"] for one in first)
+        self._old = frozenset(event["EventId"] for event in first)
         self._seen = set(self._old)
 
     def new(self, thorough: bool = False) -> list[Event]:
@@ -60,15 +60,15 @@ class EventReader:
         """
         found: dict[str, dict[str, Any]] = {}
         for page in self._pages():
-            fresh = [one for one in page if one["EventId"] not in self._seen]
+            unseen = [event for event in page if event["EventId"] not in self._seen]
             # A page that shifts while it is read repeats events of the one before.
-            found |= {one["EventId"]: one for one in fresh}
-            if any(one["EventId"] in self._old for one in page) or not (fresh or thorough):
+            found |= {event["EventId"]: event for event in unseen}
+            if any(event["EventId"] in self._old for event in page) or not (unseen or thorough):
                 break
         # Only now: had a page failed, the next call must read all of them again.
         self._seen |= found.keys()
-        events = [_event(one) for one in reversed(list(found.values()))]
-        return sorted(events, key=lambda one: one.time)
+        events = [_event(event) for event in reversed(list(found.values()))]
+        return sorted(events, key=lambda event: event.time)
 
     def _pages(self) -> Iterator[list[dict[str, Any]]]:
         token: dict[str, str] = {}
@@ -98,6 +98,10 @@ def _event(facts: dict[str, Any]) -> Event:
 
 def first_failure(events: Iterable[Event]) -> Event | None:
     """The first resource that failed by itself; the stack's own failure only if there is none."""
-    failed = [one for one in events if one.status.endswith("_FAILED")]
-    own = [one for one in failed if not one.of_stack and not one.reason.lower().startswith(_ECHO)]
-    return next(iter(own or [one for one in failed if one.of_stack] or failed), None)
+    failed = [event for event in events if event.status.endswith("_FAILED")]
+    own = [
+        event
+        for event in failed
+        if not event.of_stack and not event.reason.lower().startswith(_ECHO)
+    ]
+    return next(iter(own or [event for event in failed if event.of_stack] or failed), None)

@@ -6,7 +6,7 @@ from typing import Protocol
 
 from botocore.exceptions import BotoCoreError, ClientError
 
-from drtemplate.deploying.account import THROTTLED, asking, code_of
+from drtemplate.deploying.account import THROTTLED, account_call, code_of
 from drtemplate.deploying.events import Event, EventReader
 from drtemplate.errors import DeployError
 
@@ -90,7 +90,7 @@ class Follower:
             throttled = isinstance(exc, ClientError) and code_of(exc) in THROTTLED
             self._failed(self._failures + (not throttled))
             if self._failures > PATIENCE:
-                with asking("follow the stack's events"):
+                with account_call("follow the stack's events"):
                     raise
             return False
         self._pause, self._failures = POLL, 0

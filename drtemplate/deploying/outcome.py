@@ -38,6 +38,6 @@ def explain(stack: Stack, events: Sequence[Event], said: str, target: Target) ->
 def left_behind(events: Sequence[Event], target: Target) -> str:
     """What goes on without this program, and how to look at it."""
     watch = target.hint("cloudformation", "describe-stack-events")
-    if any(one.status != "REVIEW_IN_PROGRESS" for one in events):
+    if any(event.status != "REVIEW_IN_PROGRESS" for event in events):
         return f"CloudFormation goes on without this program; look: {watch}"
     return f"no event has come yet, and CloudFormation may or may not have begun; look: {watch}"

@@ -7,7 +7,7 @@ from typing import Any
 from botocore.exceptions import ClientError
 
 from drtemplate.cloudformation.reading import Template, of_type, target_of
-from drtemplate.deploying.account import Account, asking, code_of, is_missing
+from drtemplate.deploying.account import Account, account_call, code_of, is_missing
 from drtemplate.deploying.command import Target
 from drtemplate.errors import DeployError
 
@@ -43,7 +43,7 @@ def look(account: Account, target: Target) -> Stack:
     Raises:
         DeployError: it does not answer.
     """
-    with asking(f"ask for the stack {target.stack}"):
+    with account_call(f"ask for the stack {target.stack}"):
         try:
             found = account.cloudformation.describe_stacks(StackName=target.stack)["Stacks"][0]
         except ClientError as exc:
@@ -53,10 +53,10 @@ def look(account: Account, target: Target) -> Stack:
     return Stack(
         status=found["StackStatus"],
         parameters={
-            one["ParameterKey"]: one.get("ParameterValue", "")
-            for one in found.get("Parameters", [])
+            parameter["ParameterKey"]: parameter.get("ParameterValue", "")
+            for parameter in found.get("Parameters", [])
         },
-        outputs={one["OutputKey"]: one["OutputValue"] for one in found.get("Outputs", [])},
+        outputs={output["OutputKey"]: output["OutputValue"] for output in found.get("Outputs", [])},
     )
 
 
@@ -99,7 +99,7 @@ def check_zones(account: Account, template: Template, values: Mapping[str, str])
         DeployError: there is no such zone, it is private, or the name lies outside it.
     """
     for domain, zone in sorted(set(_records(template, values))):
-        with asking(f"ask for the hosted zone {zone}"):
+        with account_call(f"ask for the hosted zone {zone}"):
             try:
                 facts = account.route53.get_hosted_zone(Id=zone)["HostedZone"]
             except ClientError as exc:
@@ -140,7 +140,7 @@ def is_latched(account: Account, template: Template, target: Target) -> bool:
     if LATCHED not in dict(of_type(template, "AWS::Route53::HealthCheck")):
         return False
     config: Mapping[str, Any] = {}
-    with asking("ask for the failover latch (--force deploys without an answer)"):
+    with account_call("ask for the failover latch (--force deploys without an answer)"):
         try:
             resource = account.cloudformation.describe_stack_resource(
                 StackName=target.stack, LogicalResourceId=LATCHED

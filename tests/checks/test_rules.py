@@ -274,14 +274,14 @@ MUTATIONS: dict[str, tuple[Callable[[Resources], None], str, str]] = {
     ),
     # functions
     "a time-out below the monitor's run": (change(MONITOR, Timeout=60), "E9301", MONITOR),
-    "a time-out that ends the last call": (change(MONITOR, Timeout=132), "E9301", MONITOR),
+    "a time-out that ends the last call": (change(MONITOR, Timeout=132), "W9306", MONITOR),
     "no time-out": (change(MONITOR, Timeout=None), "E9301", MONITOR),
-    "a run longer than the time-out": (
+    "a run that leaves no time for its last call": (
         code(MONITOR, "RUN, REPEAT = 130, 15", "RUN, REPEAT = 148, 15"),
-        "E9301",
+        "W9306",
         MONITOR,
     ),
-    "a client without time-outs": (without_timeouts, "E9301", MONITOR),
+    "a client without time-outs": (without_timeouts, "W9306", MONITOR),
     "a reserve as long as the time-out": (
         change(ORCHESTRATOR, Timeout=45),
         "E9302",
@@ -421,11 +421,6 @@ MUTATIONS: dict[str, tuple[Callable[[Resources], None], str, str]] = {
         ),
         "E9403",
         "DatabaseConnectionAlarm",
-    ),
-    "no dimensions": (
-        change("OrchestratorErrorAlarm", Dimensions=None),
-        "E9402",
-        "OrchestratorErrorAlarm",
     ),
     "another resource's name": (
         dimensions("OrchestratorErrorAlarm", FunctionName=ref("AlertTopic")),

@@ -7,7 +7,7 @@ from drtemplate.cloudformation.policies import (
     Request,
     allows,
     arn_like,
-    like,
+    matches_wildcard,
     statements,
 )
 
@@ -34,7 +34,7 @@ HERE = "arn:${AWS::Partition}:logs:${AWS::Region}:${AWS::AccountId}"
     ],
 )
 def test_like(pattern, text, expected):
-    assert like(pattern, text) is expected
+    assert matches_wildcard(pattern, text) is expected
 
 
 @pytest.mark.parametrize(

@@ -1,6 +1,6 @@
 import pytest
 
-from drtemplate.cloudformation.policies import arn_like, like
+from drtemplate.cloudformation.policies import arn_like, matches_wildcard
 
 ARN = "arn:aws-test:logs:xx-test-1:111122223333:log-group:"
 LOG_GROUPS = ["FailoverLogGroup", "HealthMonitorLogGroup"]
@@ -19,7 +19,7 @@ def statements(properties):
 
 
 def allows(statement, action):
-    return any(like(pattern, action) for pattern in statement["Action"])
+    return any(matches_wildcard(pattern, action) for pattern in statement["Action"])
 
 
 def test_the_key_names_exactly_these_principals(statements):

@@ -1,10 +1,11 @@
 """Whether a role grants more than was used: the other direction of least privilege."""
 
+import itertools
 import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 
-from drtemplate.cloudformation.policies import Statement, allows, like
+from drtemplate.cloudformation.policies import Statement, allows, matches_wildcard
 from drtemplate.world.roles import FUNCTION, KEY_USE, OPERATIONS, Use
 
 # What an action knows, from the rows: does it have a resource, and which condition keys.
@@ -47,7 +48,19 @@ def grants(policy: Iterable[Statement]) -> Iterator[Statement]:
     """
     for statement in policy:
         if statement.effect == "Allow":
-            yield from (one for one in statement.singles() if not inert(one))
+            yield from (one for one in atomic_statements(statement) if not inert(one))
+
+
+def atomic_statements(statement: Statement) -> Iterator[Statement]:
+    """The statement taken apart: one action, one resource and one value a condition each."""
+    choices = [
+        [(operator, key, (value,)) for value in values]
+        for operator, key, values in statement.conditions
+    ]
+    for action, resource, conditions in itertools.product(
+        statement.actions, statement.resources, itertools.product(*choices)
+    ):
+        yield replace(statement, actions=(action,), resources=(resource,), conditions=conditions)
 
 
 def inert(grant: Statement) -> bool:
@@ -57,7 +70,9 @@ def inert(grant: Statement) -> bool:
     if len(arn) >= 6 and not set("*?") & set(arn[2] + service) and arn[2] != service:
         return True
     types = TYPES.get(action, ["*"])
-    return not set("*?") & set(resource) and not any(like(one, resource) for one in types)
+    return not set("*?") & set(resource) and not any(
+        matches_wildcard(one, resource) for one in types
+    )
 
 
 def used(grant: Statement, uses: Iterable[Use], by_code: bool) -> bool:
@@ -105,7 +120,7 @@ def text(grant: Statement) -> str:
 
 def _without_partner(statement: Statement) -> Iterator[str]:
     """Actions and resources that stand in the statement for nothing."""
-    effective = [one for one in statement.singles() if not inert(one)]
+    effective = [one for one in atomic_statements(statement) if not inert(one)]
     for action in set(statement.actions) - {one.actions[0] for one in effective}:
         yield f"no resource of the statement is for {action}"
     for resource in set(statement.resources) - {one.resources[0] for one in effective}:

@@ -1,61 +1,23 @@
 """Alarms and dashboards on metrics that nobody publishes: they are made, and never speak."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 
 from cfnlint.rules import RuleMatch
 
-from drtemplate.checks.rules.callers import FUNCTION, code_of
-from drtemplate.checks.rules.code import Code
+from drtemplate.checks.rules.callers import FUNCTION
 from drtemplate.checks.rules.metrics import Metric, metrics
+from drtemplate.checks.rules.publishers import publishers
 from drtemplate.checks.rules.rule import TemplateRule
+from drtemplate.checks.rules.service_metrics import PUBLISHED, near_miss
 from drtemplate.cloudformation.lookups import text_of
 from drtemplate.cloudformation.reading import (
     Template,
     mapping_of,
-    of_type,
     properties_of,
     target_of,
+    value_at,
 )
 
-Sets = tuple[frozenset[str], ...]
-
-
-def _sets(*sets: str) -> Sets:
-    return tuple(frozenset(one.split()) for one in sets)
-
-
-# Every Aurora metric under each set; whether each metric has all of them AWS does not say.
-# https://docs.aws.amazon.com/AmazonRDS/latest/AuroraUserGuide/dimensions.html
-_AURORA = _sets(
-    "DBInstanceIdentifier",
-    "DBClusterIdentifier",
-    "DBClusterIdentifier Role",
-    "DbClusterIdentifier EngineName",
-    "DatabaseClass",
-    "EngineName",
-)
-# https://docs.aws.amazon.com/elasticloadbalancing/latest/application/load-balancer-cloudwatch-metrics.html
-_HOSTS = _sets("LoadBalancer TargetGroup", "AvailabilityZone LoadBalancer TargetGroup")
-# https://docs.aws.amazon.com/lambda/latest/dg/monitoring-metrics-types.html
-_LAMBDA = _sets("FunctionName", "FunctionName Resource", "ExecutedVersion FunctionName Resource")
-# Namespace and metric -> the sets of dimensions under which AWS publishes it.
-PUBLISHED: Mapping[tuple[str, str], Sets] = {
-    # The metrics: https://docs.aws.amazon.com/AmazonRDS/latest/AuroraUserGuide/Aurora.AuroraMonitoring.Metrics.html
-    ("AWS/RDS", "DatabaseConnections"): _AURORA,
-    ("AWS/RDS", "AuroraReplicaLag"): _AURORA,
-    ("AWS/RDS", "AuroraReplicaLagMaximum"): _AURORA,
-    ("AWS/RDS", "EngineUptime"): _AURORA,
-    ("AWS/RDS", "CPUUtilization"): _AURORA,
-    ("AWS/RDS", "FreeableMemory"): _AURORA,
-    ("AWS/ApplicationELB", "HealthyHostCount"): _HOSTS,
-    ("AWS/ApplicationELB", "UnHealthyHostCount"): _HOSTS,
-    ("AWS/Lambda", "Errors"): _LAMBDA,
-    ("AWS/Lambda", "Invocations"): _LAMBDA,
-    ("AWS/Lambda", "Throttles"): _LAMBDA,
-    ("AWS/Lambda", "Duration"): _LAMBDA,
-    # https://docs.aws.amazon.com/Route53/latest/DeveloperGuide/monitoring-health-checks.html
-    ("AWS/Route53", "HealthCheckStatus"): _sets("HealthCheckId"),
-}
 # Dimension -> type of the resource that it names, and the attribute that does ('' is its Ref).
 # https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/aws-template-resource-type-ref.html
 NAMED = {
@@ -66,6 +28,8 @@ NAMED = {
     "FunctionName": (FUNCTION, ""),
     "HealthCheckId": ("AWS::Route53::HealthCheck", ""),
 }
+# Whose attributes may be the name of anything, as a nested stack's outputs are.
+OPAQUE = ("AWS::CloudFormation::", "AWS::SSM::Parameter", "AWS::Serverless::", "Custom::")
 ROLES = ("READER", "WRITER")
 SHORT_PERIODS = (10, 20, 30)
 PERIOD_PAGE = (
@@ -78,27 +42,27 @@ def _service_metrics(template: Template) -> Iterator[Metric]:
 
 
 class ServiceMetric(TemplateRule):
-    """A metric of an AWS service that is not known to exist."""
+    """A metric of an AWS service with a name that is almost a known one."""
 
     id = "W9401"
     shortdesc = "A service publishes the metric that an alarm or a dashboard looks at"
     description = (
-        "CloudWatch takes any name, and an alarm on a misspelt one waits for ever. The known ones "
-        "stand in PUBLISHED, with their pages; a metric that AWS documents and PUBLISHED lacks is to "
-        "be added there."
+        "CloudWatch takes any name, and an alarm on a misspelt one waits for ever. Found where the "
+        "name is almost that of a metric in drtemplate/checks/rules/service_metrics.py, which has each "
+        "service's page."
     )
     source_url = "https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/aws-services-cloudwatch-metrics.html"
     tags = ["cloudwatch"]
     example = ("Resources.WriterAlarm.Properties.MetricName", "EngineUpTime")
 
     def find(self, template: Template) -> Iterator[RuleMatch]:
-        """Each metric that is not known."""
+        """Each metric that is misspelt."""
         for metric in _service_metrics(template):
-            if (metric.namespace, metric.name) not in PUBLISHED:
+            if meant := near_miss(metric.namespace, metric.name):
                 yield RuleMatch(
                     metric.at("MetricName"),
-                    f"{metric.namespace} {metric.name} is not known to be published; if AWS's page "
-                    "says so, add it to PUBLISHED",
+                    f"{metric.namespace} {metric.name} is not known to be published, and {meant} is; "
+                    "write that if it is meant",
                 )
 
 
@@ -122,8 +86,10 @@ class MetricDimensions(TemplateRule):
         """Each metric by other dimensions."""
         for metric in _service_metrics(template):
             sets = PUBLISHED.get((metric.namespace, metric.name))
-            if sets is not None and frozenset(metric.dimensions) not in sets:
-                choices = " or ".join("+".join(sorted(one)) for one in sets)
+            if sets is not None and metric.is_literal and frozenset(metric.dimensions) not in sets:
+                choices = " or ".join(
+                    "+".join(sorted(dimensions)) or "no dimension" for dimensions in sets
+                )
                 yield RuleMatch(
                     metric.at("Dimensions"),
                     f"{metric.namespace} {metric.name} is never published by {metric.by}; use "
@@ -159,15 +125,18 @@ def _value_problem(template: Template, metric: Metric, name: str) -> str:
     """What is wrong with a dimension's value; '' if nothing is known to be."""
     value = metric.dimensions[name]
     if name == "Role":
-        if text_of(value) in ROLES:
+        role = text_of(value)
+        if role is None or "${" in role or role in ROLES:
             return ""
-        return f"Role is {text_of(value)}, and Aurora knows {' and '.join(ROLES)}; use one"
+        return f"Role is {role}, and Aurora knows {' and '.join(ROLES)}; use one"
     # A dashboard's value is the text of a Sub already.
     title, attribute = target_of(value if isinstance(value, dict) else {"Fn::Sub": value})
     if name not in NAMED or title is None or title in mapping_of(template.get("Parameters")):
         return ""
     kind, wanted = NAMED[name]
     if properties_of(template, title, kind) is not None and attribute == wanted:
+        return ""
+    if str(value_at(template, "Resources", title, "Type")).startswith(OPAQUE):
         return ""
     form = f"its {wanted}" if wanted else "a Ref to it"
     return f"{name} must name a {kind} by {form}, not by {text_of(value)}"
@@ -179,8 +148,10 @@ class OwnMetric(TemplateRule):
     id = "E9404"
     shortdesc = "A function publishes the stack's own metric that is looked at"
     description = (
-        "Some function's inline code must have the namespace, the name and every dimension as text; "
-        "else the alarm waits for ever."
+        "Some function's inline code must have the namespace, the name and every dimension as text, or "
+        "a metric filter make it; else the alarm waits for ever. Found where a function publishes in "
+        "the same namespace or by the same name. Not looked at in a template with code that it does "
+        "not show: from a bucket, in an image, on an instance, in a nested stack."
     )
     source_url = (
         "https://docs.aws.amazon.com/AmazonCloudWatch/latest/APIReference/API_PutMetricData.html"
@@ -190,8 +161,14 @@ class OwnMetric(TemplateRule):
 
     def find(self, template: Template) -> Iterator[RuleMatch]:
         """Each metric that nobody publishes."""
+        known = publishers(template)
         for metric in metrics(template):
-            if not metric.is_service and not _publishers(template, metric):
+            if metric.is_service or not metric.is_literal or known is None:
+                continue
+            if any(publisher.publishes(metric) for publisher in known):
+                continue
+            # Neither the name nor the namespace is the stack's: then somebody else publishes it.
+            if any(publisher.is_related(metric) for publisher in known):
                 yield RuleMatch(
                     metric.at("MetricName"),
                     f"no function publishes {metric.namespace} {metric.name} by {metric.by}; publish "
@@ -217,25 +194,20 @@ class AlarmPeriod(TemplateRule):
         for metric in metrics(template):
             if metric.period is None or (metric.period >= 60 and metric.period % 60 == 0):
                 continue
-            if metric.is_service:
-                problem = (
-                    f"looks every {metric.period:g} s at a metric that comes once a minute; give a "
-                    "multiple of 60"
-                )
-            elif metric.period not in SHORT_PERIODS or not any(
-                code.fine for code in _publishers(template, metric)
-            ):
-                problem = (
-                    f"a period of {metric.period:g} s needs a metric with StorageResolution 1, and "
-                    "must be 10, 20 or 30; publish it so, or give a multiple of 60"
-                )
-            else:
-                continue
-            yield RuleMatch(metric.at("Period"), f"{metric.namespace} {metric.name}: {problem}")
+            if problem := _period_problem(template, metric, metric.period):
+                yield RuleMatch(metric.at("Period"), f"{metric.namespace} {metric.name}: {problem}")
 
 
-def _publishers(template: Template, metric: Metric) -> list[Code]:
-    """The functions whose code has every word of the metric."""
-    wanted = {metric.namespace, metric.name, *metric.dimensions}
-    codes = [code_of(properties) for _, properties in of_type(template, FUNCTION)]
-    return [code for code in codes if code and wanted <= code.words]
+def _period_problem(template: Template, metric: Metric, period: float) -> str:
+    """What is wrong with a period that is no multiple of a minute; '' if nothing is known to be."""
+    if metric.is_service:
+        return (
+            f"looks every {period:g} s at a metric that comes once a minute; give a multiple of 60"
+        )
+    known = [who for who in publishers(template) or () if who.publishes(metric)]
+    if period in SHORT_PERIODS and (not known or any(who.is_fine for who in known)):
+        return ""
+    return (
+        f"a period of {period:g} s needs a metric with StorageResolution 1, and must be 10, 20 or 30; "
+        "publish it so, or give a multiple of 60"
+    )

@@ -2,19 +2,18 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Any
 
 from drtemplate.checks.rules.code import Code, read_code
 from drtemplate.cloudformation.lookups import text_of
 from drtemplate.cloudformation.reading import (
     Properties,
     Template,
-    dig,
     list_of,
     mapping_of,
     mappings_of,
     of_type,
     target_of,
+    value_at,
 )
 
 FUNCTION = "AWS::Lambda::Function"
@@ -56,22 +55,23 @@ def _calls(template: Template) -> Iterator[tuple[str | None, tuple[str, str, tup
         arn = (
             f"arn:${{AWS::Partition}}:cloudwatch:${{AWS::Region}}:${{AWS::AccountId}}:alarm:{name}"
         )
-        for action in [one for key in ACTIONS for one in list_of(alarm.get(key))]:
+        for action in [action for key in ACTIONS for action in list_of(alarm.get(key))]:
             yield target_of(action)[0], (title, ALARM_CALLER, (arn, f"${{{title}.Arn}}"))
     for title, rule in of_type(template, "AWS::Events::Rule"):
         for target in mappings_of(rule.get("Targets")):
             yield target_of(target.get("Arn"))[0], (title, EVENTS, (f"${{{title}.Arn}}",))
     for title, properties in of_type(template, FUNCTION):
         code = code_of(properties)
-        for value in _variables(properties) if code and code.asynchronous else ():
+        for value in environment_of(properties).values() if code and code.asynchronous else ():
             yield target_of(value)[0], (title, "", ())
 
 
 def code_of(properties: Properties) -> Code | None:
     """What the function's inline code says of itself; None without inline Python."""
-    text = dig(properties, "Code", "ZipFile")
+    text = value_at(properties, "Code", "ZipFile")
     return read_code(text) if isinstance(text, str) else None
 
 
-def _variables(properties: Properties) -> list[Any]:
-    return list(mapping_of(dig(properties, "Environment", "Variables")).values())
+def environment_of(properties: Properties) -> Properties:
+    """The function's environment variables."""
+    return mapping_of(value_at(properties, "Environment", "Variables"))

@@ -29,16 +29,20 @@ class Code:
         reserve: what a wait leaves of Lambda's remaining time; None if none looks at that.
         call: what one API call may take, every attempt hung; 0 without a client.
         words: every text and every keyword in it.
+        computes_metrics: whether a metric's namespace or name is neither a text nor a plain name.
         fine: whether it publishes metrics with a StorageResolution of 1 second.
         asynchronous: whether it invokes a function asynchronously.
+        watches: the longest wait for which it watches a clock or counts rounds; 0 if there is none.
     """
 
     waits: float
+    watches: float
     pause: float
     reserve: float | None
     call: float
     words: frozenset[str]
     fine: bool
+    computes_metrics: bool
     asynchronous: bool
 
 
@@ -55,18 +59,20 @@ def read_code(text: str) -> Code | None:
     pairs = [node for node in nodes if isinstance(node, ast.keyword | ast.Dict)]
     assigned = list(_assigned(nodes))
     numbers = _numbers(assigned)
-    reserves = [one for node in compares for one in _reserves(node, numbers)]
-    pauses = [one for node in calls for one in _sleep(node, numbers)]
-    waits = [one for node in compares for one in _until(node, numbers)]
-    waits += [one for node in loops for one in _rounds(node, numbers)]
+    reserves = [seconds for node in compares for seconds in _reserves(node, numbers)]
+    pauses = [seconds for node in calls for seconds in _sleep(node, numbers)]
+    waits = [seconds for node in compares for seconds in _until(node, numbers)]
+    waits += [seconds for node in loops for seconds in _rounds(node, numbers)]
     words = {node.value for node in nodes if isinstance(node, ast.Constant)}
     words |= {node.arg for node in pairs if isinstance(node, ast.keyword)}
     return Code(
         waits=max([0.0, *waits, *pauses]),
+        watches=max([0.0, *waits]),
         pause=max([0.0, *pauses]),
         reserve=min(reserves, default=None),
         call=max([0.0, *_calls(calls, assigned, numbers)]),
         words=frozenset(word for word in words if isinstance(word, str)),
+        computes_metrics=any(_is_computed(node) for node in pairs),
         fine=any(_pair(node, "StorageResolution", 1) for node in pairs),
         asynchronous=any(_pair(node, "InvocationType", "Event") for node in pairs),
     )
@@ -89,14 +95,16 @@ def _assigned(nodes: list[ast.AST]) -> Iterator[tuple[str, ast.expr]]:
                 if isinstance(target, ast.Name):
                     yield target.id, node.value
                 elif isinstance(target, ast.Tuple) and isinstance(node.value, ast.Tuple):
-                    for one, value in zip(target.elts, node.value.elts, strict=False):
-                        if isinstance(one, ast.Name):
-                            yield one.id, value
+                    for element, value in zip(target.elts, node.value.elts, strict=False):
+                        if isinstance(element, ast.Name):
+                            yield element.id, value
         elif isinstance(node, ast.AnnAssign) and node.value and isinstance(node.target, ast.Name):
             yield node.target.id, node.value
         elif isinstance(node, ast.arguments):
             names = [*node.posonlyargs, *node.args][-len(node.defaults) :] if node.defaults else []
-            yield from ((one.arg, value) for one, value in zip(names, node.defaults, strict=True))
+            yield from (
+                (argument.arg, value) for argument, value in zip(names, node.defaults, strict=True)
+            )
 
 
 def _sum(node: ast.expr, numbers: dict[str, float]) -> float | None:
@@ -112,7 +120,7 @@ def _sum(node: ast.expr, numbers: dict[str, float]) -> float | None:
     if isinstance(node.op, ast.Mult):
         return left * right if left is not None and right is not None else None
     if isinstance(node.op, ast.Add | ast.Sub):
-        known = [one for one in (left, right) if one is not None]
+        known = [number for number in (left, right) if number is not None]
         return sum(known) if known else None
     return None
 
@@ -126,7 +134,7 @@ def _name(node: ast.AST) -> str:
 
 
 def _has_clock(node: ast.AST) -> bool:
-    return any(_name(one) in CLOCKS for one in ast.walk(node))
+    return any(_name(part) in CLOCKS for part in ast.walk(node))
 
 
 def _until(node: ast.Compare, numbers: dict[str, float]) -> Iterator[float]:
@@ -141,11 +149,17 @@ def _until(node: ast.Compare, numbers: dict[str, float]) -> Iterator[float]:
 def _reserves(node: ast.Compare, numbers: dict[str, float]) -> Iterator[float]:
     """Numbers that Lambda's remaining time is compared with, in seconds."""
     parts = [node.left, *node.comparators]
-    asking = [part for part in parts if any(_name(one) == REMAINING for one in ast.walk(part))]
+    remaining_time_terms = [
+        part for part in parts if any(_name(inner) == REMAINING for inner in ast.walk(part))
+    ]
     # Milliseconds, unless the code divides them.
-    unit = 1.0 if any(isinstance(part, ast.BinOp) for part in asking) else 1000.0
+    unit = 1.0 if any(isinstance(part, ast.BinOp) for part in remaining_time_terms) else 1000.0
     for part in parts:
-        if asking and part not in asking and (found := _sum(part, numbers)) is not None:
+        if (
+            remaining_time_terms
+            and part not in remaining_time_terms
+            and (found := _sum(part, numbers)) is not None
+        ):
             yield found / unit
 
 
@@ -161,7 +175,7 @@ def _rounds(node: ast.For, numbers: dict[str, float]) -> Iterator[float]:
     if _name(node.iter) == "range":
         times = _sum(node.iter.args[-1], numbers)  # type: ignore[attr-defined]
         for inner in ast.walk(node):
-            yield from (one * times for one in _sleep(inner, numbers) if times is not None)
+            yield from (pause * times for pause in _sleep(inner, numbers) if times is not None)
 
 
 def _calls(
@@ -180,7 +194,7 @@ def _calls(
             and maker.attr in ("client", "resource")
             and getattr(maker.value, "id", "") == "boto3"
         ):
-            given = [one.value for one in node.keywords if one.arg == "config"]
+            given = [keyword.value for keyword in node.keywords if keyword.arg == "config"]
             yield _worst(given[0] if given else None, configs, numbers)
 
 
@@ -203,20 +217,42 @@ def _facts(
     if _name(config) == "merge" and isinstance(config.func, ast.Attribute):
         other = config.args[0] if config.args else None
         return _facts(config.func.value, configs, numbers) | _facts(other, configs, numbers)
-    pairs: list[tuple[object, ast.expr]] = [(one.arg, one.value) for one in config.keywords]
-    for one in config.keywords:
-        if one.arg == "retries" and isinstance(one.value, ast.Dict):
-            keys = [getattr(key, "value", None) for key in one.value.keys]
-            pairs += zip(keys, one.value.values, strict=True)
+    pairs: list[tuple[object, ast.expr]] = [
+        (keyword.arg, keyword.value) for keyword in config.keywords
+    ]
+    for keyword in config.keywords:
+        if keyword.arg == "retries" and isinstance(keyword.value, ast.Dict):
+            keys = [getattr(key, "value", None) for key in keyword.value.keys]
+            pairs += zip(keys, keyword.value.values, strict=True)
     values = {str(key): _sum(value, numbers) for key, value in pairs}
     return {key: value for key, value in values.items() if value is not None}
 
 
+def _items(node: ast.AST) -> Iterator[tuple[object, ast.expr]]:
+    """The keys and values of a keyword argument or a dictionary."""
+    if isinstance(node, ast.keyword):
+        yield node.arg, node.value
+    elif isinstance(node, ast.Dict):
+        for key, value in zip(node.keys, node.values, strict=True):
+            yield getattr(key, "value", None), value
+
+
 def _pair(node: ast.AST, key: str, wanted: object) -> bool:
     """Whether the node gives a key or keyword of this name this value."""
-    if isinstance(node, ast.keyword):
-        return node.arg == key and getattr(node.value, "value", None) == wanted
-    return isinstance(node, ast.Dict) and any(
-        getattr(one, "value", None) == key and getattr(value, "value", None) == wanted
-        for one, value in zip(node.keys, node.values, strict=True)
+    return any(
+        name == key and getattr(value, "value", None) == wanted for name, value in _items(node)
     )
+
+
+def _is_computed(node: ast.AST) -> bool:
+    """Whether the node gives a metric a namespace or a name that only a run can tell."""
+    return any(
+        key in ("Namespace", "MetricName")
+        and not isinstance(value, ast.Constant | ast.Name)
+        and not _reads_environment(value)
+        for key, value in _items(node)
+    )
+
+
+def _reads_environment(node: ast.expr) -> bool:
+    return "environ" in ast.dump(node) or "getenv" in ast.dump(node)

@@ -14,10 +14,13 @@ from drtemplate.cloudformation.reading import (
     branches,
     mapping_of,
     of_type,
+    properties_of,
     section,
+    target_of,
 )
 from drtemplate.cloudformation.references import needs, references
 
+PUBLIC = "internet-facing"
 GATEWAY = "AWS::EC2::VPCGatewayAttachment"
 
 
@@ -65,11 +68,11 @@ class MappingMissing(TemplateRule):
     def find(self, template: Template) -> Iterator[RuleMatch]:
         """Each look-up that finds nothing."""
         mappings = mapping_of(template.get("Mappings"))
-        for one in references(template):
-            if one.kind == "mapping" and one.name not in mappings:
-                steps = re.findall(r"[^.\[\]]+", one.path)
+        for reference in references(template):
+            if reference.kind == "mapping" and reference.name not in mappings:
+                steps = re.findall(r"[^.\[\]]+", reference.path)
                 path = [int(step) if step.isdecimal() else step for step in steps]
-                yield RuleMatch(path, f"no mapping is called {one.name!r}; declare it")
+                yield RuleMatch(path, f"no mapping is called {reference.name!r}; declare it")
 
 
 class GatewayOrder(TemplateRule):
@@ -92,7 +95,7 @@ class GatewayOrder(TemplateRule):
         resources = dict(section(template, "Resources"))
         for title, resource in resources.items() if attachments else ():
             if _is_public(
-                resource.get("Type"), mapping_of(resource.get("Properties"))
+                template, resource.get("Type"), mapping_of(resource.get("Properties"))
             ) and not attachments & needs(resources, title):
                 yield at_resource(
                     title,
@@ -101,9 +104,13 @@ class GatewayOrder(TemplateRule):
                 )
 
 
-def _is_public(kind: Any, properties: Properties) -> bool:
+def _is_public(template: Template, kind: Any, properties: Properties) -> bool:
+    """Whether the resource certainly uses the internet gateway."""
     if kind == "AWS::ElasticLoadBalancingV2::LoadBalancer":
-        return text_of(properties.get("Scheme")) != "internal"
+        return text_of(properties.get("Scheme", PUBLIC)) == PUBLIC
     if kind == "AWS::EC2::Route":
-        return "GatewayId" in properties
-    return kind in ("AWS::EC2::EIP", "AWS::EC2::NatGateway")
+        gateway = target_of(properties.get("GatewayId"))[0]
+        return properties_of(template, gateway, "AWS::EC2::InternetGateway") is not None
+    if kind == "AWS::EC2::NatGateway":
+        return text_of(properties.get("ConnectivityType", "public")) == "public"
+    return bool(kind == "AWS::EC2::EIP")

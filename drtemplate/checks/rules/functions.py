@@ -8,14 +8,14 @@ from drtemplate.checks.rules.callers import FUNCTION, Caller, callers, code_of
 from drtemplate.checks.rules.code import Code
 from drtemplate.checks.rules.rule import TemplateRule, at_property, at_resource
 from drtemplate.cloudformation.lookups import text_of
-from drtemplate.cloudformation.policies import like
+from drtemplate.cloudformation.policies import matches_wildcard
 from drtemplate.cloudformation.reading import (
     Template,
-    dig,
     number_of,
     of_type,
     properties_of,
     target_of,
+    value_at,
 )
 
 # Seconds. https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/aws-resource-lambda-function.html
@@ -32,13 +32,13 @@ def _timed(template: Template) -> Iterator[tuple[str, float, Code]]:
 
 
 class FunctionWait(TemplateRule):
-    """A function that Lambda ends while it still waits, or in the call after that."""
+    """A function that Lambda ends while it still waits."""
 
     id = "E9301"
-    shortdesc = "A function's waits, and one call after them, fit into its time-out"
+    shortdesc = "A function's waits fit into its time-out"
     description = (
-        "Read from the inline code: sleeps, clocks that are compared with numbers, and the time-outs "
-        "of its clients. A function that is ended half-way has acted and told nobody."
+        "Read from the inline code: sleeps, and clocks that are compared with numbers. A function that "
+        "is ended half-way has acted and told nobody."
     )
     source_url = "https://docs.aws.amazon.com/lambda/latest/dg/configuration-timeout.html"
     tags = ["lambda"]
@@ -47,13 +47,39 @@ class FunctionWait(TemplateRule):
     def find(self, template: Template) -> Iterator[RuleMatch]:
         """Each function that waits too long."""
         for title, timeout, code in _timed(template):
-            if code.waits + code.call > timeout:
+            if code.waits > timeout:
                 yield at_property(
                     title,
                     "Timeout",
                     message=f"Lambda ends {title} after {timeout:g} s, and its code waits for "
-                    f"{code.waits:g} s and may then spend {code.call:g} s in one API call; raise the "
-                    "time-out or shorten the wait",
+                    f"{code.waits:g} s; raise the time-out or shorten the wait",
+                )
+
+
+class FunctionLastCall(TemplateRule):
+    """A function that waits almost to its time-out, and may be ended in the call after that."""
+
+    id = "W9306"
+    shortdesc = "After a function's longest wait, one call fits into its time-out"
+    description = (
+        "A call whose every attempt hangs takes the time-outs of its client that many times; botocore's "
+        "own are 60 seconds and five attempts. Found where the code watches a clock or counts rounds: "
+        "whoever plans the time of a run must leave some for its end."
+    )
+    source_url = "https://docs.aws.amazon.com/lambda/latest/dg/configuration-timeout.html"
+    tags = ["lambda"]
+    example = ("Resources.HealthMonitorFunction.Properties.Timeout", 132)
+
+    def find(self, template: Template) -> Iterator[RuleMatch]:
+        """Each function whose last call may not fit."""
+        for title, timeout, code in _timed(template):
+            if 0 < code.watches <= timeout < code.watches + code.call:
+                yield at_property(
+                    title,
+                    "Timeout",
+                    message=f"Lambda ends {title} after {timeout:g} s, and its code waits for "
+                    f"{code.watches:g} s and may then spend {code.call:g} s in one API call; raise "
+                    "the time-out, or shorten the wait or the client's time-outs",
                 )
 
 
@@ -102,7 +128,7 @@ class FunctionLogGroup(TemplateRule):
     def find(self, template: Template) -> Iterator[RuleMatch]:
         """Each function that names none."""
         for title, properties in of_type(template, FUNCTION):
-            group = target_of(dig(properties, "LoggingConfig", "LogGroup"))[0]
+            group = target_of(value_at(properties, "LoggingConfig", "LogGroup"))[0]
             if properties_of(template, group, "AWS::Logs::LogGroup") is None:
                 yield at_property(
                     title,
@@ -127,8 +153,8 @@ class InvokeRetries(TemplateRule):
 
     def find(self, template: Template) -> Iterator[RuleMatch]:
         """Each function that is called so and may be retried."""
-        called = {one.function for one in callers(template)}
-        for title in [one for one, _ in of_type(template, FUNCTION) if one in called]:
+        called = {caller.function for caller in callers(template)}
+        for title in [title for title, _ in of_type(template, FUNCTION) if title in called]:
             retries = [
                 number_of(config.get("MaximumRetryAttempts"))
                 for _, config in of_type(template, "AWS::Lambda::EventInvokeConfig")
@@ -176,7 +202,7 @@ def _permitted(template: Template, caller: Caller) -> bool:
             target_of(permission.get("FunctionName"))[0] == caller.function
             and text_of(permission.get("Principal")) == caller.principal
             and text_of(permission.get("Action")) == "lambda:InvokeFunction"
-            and any(like(source, arn) for arn in caller.arns)
+            and any(matches_wildcard(source, arn) for arn in caller.arns)
         ):
             return True
     return False

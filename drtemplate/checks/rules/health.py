@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from ipaddress import ip_network
 
 from cfnlint.rules import RuleMatch
 
@@ -20,14 +21,16 @@ from drtemplate.cloudformation.reading import (
     target_of,
 )
 
+ANYWHERE = "0.0.0.0/0"
 LOAD_BALANCER = "AWS::ElasticLoadBalancingV2::LoadBalancer"
-# Type of the health check -> its port where none is given, and the listeners that answer it.
+# Type of the health check -> its port where none is given, and the listeners that answer it: a
+# Network Load Balancer hands TCP on, so whatever stands behind it may speak any protocol.
 # https://docs.aws.amazon.com/Route53/latest/APIReference/API_HealthCheckConfig.html
 ANSWERED = {
-    "HTTP": (80, ("HTTP",)),
-    "HTTP_STR_MATCH": (80, ("HTTP",)),
-    "HTTPS": (443, ("HTTPS", "TLS")),
-    "HTTPS_STR_MATCH": (443, ("HTTPS", "TLS")),
+    "HTTP": (80, ("HTTP", "TCP", "TCP_UDP")),
+    "HTTP_STR_MATCH": (80, ("HTTP", "TCP", "TCP_UDP")),
+    "HTTPS": (443, ("HTTPS", "TLS", "TCP", "TCP_UDP")),
+    "HTTPS_STR_MATCH": (443, ("HTTPS", "TLS", "TCP", "TCP_UDP")),
     "TCP": (None, ("HTTP", "HTTPS", "TCP", "TLS", "TCP_UDP")),
 }
 # Seconds between two checks of a target, and for one answer, where the template says none.
@@ -85,18 +88,26 @@ class HealthCheckListener(TemplateRule):
     def find(self, template: Template) -> Iterator[RuleMatch]:
         """Each check that no listener answers."""
         for check in _checks(template):
-            if not any(
-                number_of(one.get("Port")) == check.port
-                and text_of(one.get("Protocol")) in ANSWERED[check.kind][1]
-                for _, one in of_type(template, "AWS::ElasticLoadBalancingV2::Listener")
-                if target_of(one.get("LoadBalancerArn"))[0] == check.balancer
-            ):
+            listeners = [
+                listener
+                for _, listener in of_type(template, "AWS::ElasticLoadBalancingV2::Listener")
+                if target_of(listener.get("LoadBalancerArn"))[0] == check.balancer
+            ]
+            # Without any, another stack makes them.
+            if listeners and not any(_answers(listener, check) for listener in listeners):
                 yield at_property(
                     check.title,
                     "HealthCheckConfig",
                     message=f"{check.title} asks {check.balancer} for {check.kind} on port "
                     f"{check.port:.0f}, where no listener answers; add one, or ask where there is one",
                 )
+
+
+def _answers(listener: Properties, check: Check) -> bool:
+    """Whether the listener answers the check, or may if a parameter decides."""
+    port, protocol = number_of(listener.get("Port")), text_of(listener.get("Protocol"))
+    is_known = protocol is not None and "${" not in protocol
+    return port in (None, check.port) and (not is_known or protocol in ANSWERED[check.kind][1])
 
 
 class HealthCheckWayIn(TemplateRule):
@@ -121,7 +132,7 @@ class HealthCheckWayIn(TemplateRule):
                 reason = f"{check.balancer} is internal; make it internet-facing"
             elif not _let_in(template, check.facts, check.port):
                 reason = (
-                    f"no security group of {check.balancer} lets 0.0.0.0/0 in on port "
+                    f"no security group of {check.balancer} lets {ANYWHERE} in on port "
                     f"{check.port:.0f}; add a rule"
                 )
             else:
@@ -135,9 +146,11 @@ class HealthCheckWayIn(TemplateRule):
 
 def _let_in(template: Template, balancer: Properties, port: float) -> bool:
     """Whether some security group lets everybody in, or one is not the template's to know."""
-    groups = [target_of(one)[0] for one in list_of(balancer.get("SecurityGroups"))]
-    known = [properties_of(template, one, "AWS::EC2::SecurityGroup") for one in groups]
-    rules = [rule for one in known if one for rule in mappings_of(one.get("SecurityGroupIngress"))]
+    groups = [target_of(group)[0] for group in list_of(balancer.get("SecurityGroups"))]
+    known = [properties_of(template, group, "AWS::EC2::SecurityGroup") for group in groups]
+    rules = [
+        rule for group in known if group for rule in mappings_of(group.get("SecurityGroupIngress"))
+    ]
     rules += [
         rule
         for _, rule in of_type(template, "AWS::EC2::SecurityGroupIngress")
@@ -150,10 +163,21 @@ def _covers(rule: Properties, port: float) -> bool:
     protocol = text_of(rule.get("IpProtocol"))
     first, last = number_of(rule.get("FromPort")), number_of(rule.get("ToPort"))
     return (
-        text_of(rule.get("CidrIp")) == "0.0.0.0/0"
+        _may_hold_checkers(rule)
         and protocol in ("tcp", "6", "-1")
         and (protocol == "-1" or (first is not None and first <= port <= (last or first)))
     )
+
+
+def _may_hold_checkers(rule: Properties) -> bool:
+    """Whether the rule's source may have Route 53's checkers, whose public ranges change."""
+    if "SourcePrefixListId" in rule:
+        return True
+    source = text_of(rule.get("CidrIp")) or ""
+    try:
+        return source == ANYWHERE or not ip_network(source, strict=False).is_private
+    except ValueError:
+        return "${" in source
 
 
 class TargetTimeout(TemplateRule):

@@ -113,13 +113,13 @@ class TopicPublisher(TemplateRule):
             documents = [
                 policy.get("PolicyDocument")
                 for _, policy in of_type(template, "AWS::SNS::TopicPolicy")
-                if title in [target_of(one)[0] for one in list_of(policy.get("Topics"))]
+                if title in [target_of(topic)[0] for topic in list_of(policy.get("Topics"))]
             ]
             for service in _publishers(template, title):
                 if service == ALARMS and not documents:
                     continue
                 publish, context = frozenset({"sns:Publish"}), _context(service)
-                if not any(allowed(one, service, publish, context) for one in documents):
+                if not any(allowed(document, service, publish, context) for document in documents):
                     yield at_resource(
                         title,
                         f"no policy of {title} lets {service} do sns:Publish; allow it in a "
@@ -131,11 +131,13 @@ def _publishers(template: Template, topic: str) -> list[str]:
     """The services that the template makes publish to the topic, in order."""
     services = set()
     for _, alarm in of_type(template, *ALARM_TYPES):
-        actions = [one for name in ACTIONS for one in list_of(alarm.get(name))]
-        if topic in [target_of(one)[0] for one in actions]:
+        actions = [action for name in ACTIONS for action in list_of(alarm.get(name))]
+        if topic in [target_of(action)[0] for action in actions]:
             services.add(ALARMS)
     for _, rule in of_type(template, "AWS::Events::Rule"):
-        if topic in [target_of(one.get("Arn"))[0] for one in mappings_of(rule.get("Targets"))]:
+        if topic in [
+            target_of(target.get("Arn"))[0] for target in mappings_of(rule.get("Targets"))
+        ]:
             services.add(EVENTS)
     return sorted(services)
 

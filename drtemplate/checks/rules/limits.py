@@ -6,14 +6,13 @@ with references only the literal parts are counted: the rest is known to the dep
 """
 
 from collections.abc import Iterator
-from typing import Any
 
 from cfnlint.rules import RuleMatch
 
-from drtemplate.checks.rules.callers import ALARM_TYPES, FUNCTION
+from drtemplate.checks.rules.callers import ALARM_TYPES, FUNCTION, environment_of
 from drtemplate.checks.rules.rule import TemplateRule, at_property
-from drtemplate.cloudformation.intrinsics import without_variables
-from drtemplate.cloudformation.reading import Template, dig, mapping_of, of_type
+from drtemplate.cloudformation.lookups import literal_of
+from drtemplate.cloudformation.reading import Template, mapping_of, of_type, value_at
 
 LIMITS_PAGE = (
     "https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/cloudformation-limits.html"
@@ -38,7 +37,7 @@ class DescriptionSize(TemplateRule):
 
     def find(self, template: Template) -> Iterator[RuleMatch]:
         """The description, if it is too long."""
-        size = len(_literal(template.get("Description")).encode())
+        size = len(literal_of(template.get("Description")).encode())
         if problem := _over(size, MAX_DESCRIPTION, "bytes"):
             yield RuleMatch(["Description"], f"the description {problem}")
 
@@ -78,7 +77,7 @@ class AlarmDescriptionSize(TemplateRule):
     def find(self, template: Template) -> Iterator[RuleMatch]:
         """Each description that is too long."""
         for title, properties in of_type(template, *ALARM_TYPES):
-            size = len(_literal(properties.get("AlarmDescription")))
+            size = len(literal_of(properties.get("AlarmDescription")))
             if problem := _over(size, MAX_ALARM_DESCRIPTION, "characters"):
                 yield at_property(
                     title, "AlarmDescription", message=f"the description of {title} {problem}"
@@ -101,7 +100,7 @@ class ParameterValueSize(TemplateRule):
     def find(self, template: Template) -> Iterator[RuleMatch]:
         """Each value that is too long."""
         for title, properties in of_type(template, "AWS::SSM::Parameter"):
-            size = len(_literal(properties.get("Value")))
+            size = len(literal_of(properties.get("Value")))
             standard = properties.get("Tier", "Standard") == "Standard"
             problem = _over(size, MAX_PARAMETER_VALUE, "characters")
             if standard and problem:
@@ -124,8 +123,8 @@ class EnvironmentSize(TemplateRule):
     def find(self, template: Template) -> Iterator[RuleMatch]:
         """Each environment that is too large."""
         for title, properties in of_type(template, FUNCTION):
-            variables = mapping_of(dig(properties, "Environment", "Variables"))
-            size = sum(len((str(k) + _literal(value)).encode()) for k, value in variables.items())
+            variables = environment_of(properties)
+            size = sum(len((str(k) + literal_of(value)).encode()) for k, value in variables.items())
             if problem := _over(size, MAX_ENVIRONMENT, "bytes"):
                 yield at_property(
                     title, "Environment", message=f"the environment of {title} {problem}"
@@ -148,7 +147,7 @@ class InlineCodeSize(TemplateRule):
     def find(self, template: Template) -> Iterator[RuleMatch]:
         """Each function with too much."""
         for title, properties in of_type(template, FUNCTION):
-            size = len(_literal(dig(properties, "Code", "ZipFile")).encode())
+            size = len(literal_of(value_at(properties, "Code", "ZipFile")).encode())
             if problem := _over(size, MAX_INLINE_CODE, "bytes"):
                 yield at_property(
                     title, "Code", "ZipFile", message=f"the inline code of {title} {problem}"
@@ -158,17 +157,3 @@ class InlineCodeSize(TemplateRule):
 def _over(size: int, limit: int, unit: str) -> str:
     """What is to be said of something that large; '' if it may be."""
     return f"has {size:,} {unit}; AWS takes at most {limit:,}" if size > limit else ""
-
-
-def _literal(value: Any) -> str:
-    """The text, or what of it is known whatever its references stand for."""
-    if isinstance(value, str | int | float):
-        return str(value)
-    if isinstance(value, list):
-        return "".join(_literal(item) for item in value)
-    match value:
-        case {"Fn::Sub": str() as text} | {"Fn::Sub": [str() as text, _]}:
-            return without_variables(text)
-        case {"Fn::Join": [str() as delimiter, list() as parts]}:
-            return delimiter.join(_literal(part) for part in parts)
-    return ""

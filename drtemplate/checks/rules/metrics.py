@@ -10,12 +10,12 @@ from drtemplate.cloudformation.reading import (
     Properties,
     Template,
     branches,
-    dig,
     list_of,
     mapping_of,
     mappings_of,
     number_of,
     of_type,
+    value_at,
 )
 
 
@@ -50,6 +50,13 @@ class Metric:
         return self.namespace.startswith("AWS/")
 
     @property
+    def is_literal(self) -> bool:
+        """Whether namespace, name and the dimensions' names are known, and depend on nothing."""
+        return all(
+            word and "${" not in word for word in (self.namespace, self.name, *self.dimensions)
+        )
+
+    @property
     def by(self) -> str:
         """Its dimensions, for people."""
         return "+".join(sorted(self.dimensions)) or "no dimension"
@@ -67,7 +74,7 @@ def _of_alarms(template: Template) -> Iterator[Metric]:
         if alarm.get("MetricName"):
             yield _metric(path, alarm, alarm.get("Period"))
         for number, query in enumerate(list_of(alarm.get("Metrics"))):
-            stat = mapping_of(dig(query, "MetricStat"))
+            stat = mapping_of(value_at(query, "MetricStat"))
             if stat:
                 facts = mapping_of(stat.get("Metric"))
                 place = (*path, "Metrics", number, "MetricStat", "Metric")
@@ -79,7 +86,10 @@ def _metric(path: tuple[str | int, ...], facts: Properties, period: Any) -> Metr
         path,
         text_of(facts.get("Namespace")) or "",
         text_of(facts.get("MetricName")) or "",
-        {str(one.get("Name")): one.get("Value") for one in mappings_of(facts.get("Dimensions"))},
+        {
+            text_of(dimension.get("Name")) or "": dimension.get("Value")
+            for dimension in mappings_of(facts.get("Dimensions"))
+        },
         number_of(period),
     )
 
@@ -90,8 +100,8 @@ def _of_dashboards(template: Template) -> Iterator[Metric]:
         for body in branches(dashboard.get("DashboardBody")):
             for widget in _widgets(text_of(body)):
                 before: Sequence[str] = ()
-                for row in list_of(dig(widget, "properties", "metrics")):
-                    words = [one for one in list_of(row) if isinstance(one, str)]
+                for row in list_of(value_at(widget, "properties", "metrics")):
+                    words = [word for word in list_of(row) if isinstance(word, str)]
                     before = _spelt_out(words, before)
                     if len(before) >= 2:
                         pairs = dict(zip(before[2::2], before[3::2], strict=False))

@@ -4,7 +4,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from drtemplate.cloudformation.lookups import text_of
-from drtemplate.cloudformation.policies import OPERATORS, like
+from drtemplate.cloudformation.policies import OPERATORS, matches_wildcard
 from drtemplate.cloudformation.reading import list_of, mapping_of, mappings_of
 
 _ACCOUNT = "${AWS::AccountId}"
@@ -28,11 +28,11 @@ def allowed(
         if statement.get("Effect") == "Allow" and _names(statement, service):
             if not _holds(mapping_of(statement.get("Condition")), context):
                 continue
-            patterns = [text_of(one) or "" for one in list_of(statement.get("Action"))]
+            patterns = [text_of(action) or "" for action in list_of(statement.get("Action"))]
             granted |= {
                 action
                 for action in actions
-                if any(like(pattern.lower(), action.lower()) for pattern in patterns)
+                if any(matches_wildcard(pattern.lower(), action.lower()) for pattern in patterns)
             }
     return frozenset(granted)
 
@@ -45,7 +45,7 @@ def _names(statement: Mapping[str, Any], service: str) -> bool:
     principal = statement.get("Principal", {})
     if principal == "*":
         return True
-    return service in [text_of(one) for one in list_of(mapping_of(principal).get("Service"))]
+    return service in [text_of(name) for name in list_of(mapping_of(principal).get("Service"))]
 
 
 def _holds(condition: Mapping[str, Any], context: Mapping[str, str]) -> bool:
@@ -54,7 +54,9 @@ def _holds(condition: Mapping[str, Any], context: Mapping[str, str]) -> bool:
     given = {key.lower(): value for key, value in context.items()}
     return all(
         _one_holds(
-            operator, [text_of(one) or "" for one in list_of(wanted)], given.get(str(key).lower())
+            operator,
+            [text_of(value) or "" for value in list_of(wanted)],
+            given.get(str(key).lower()),
         )
         for operator, keys in condition.items()
         for key, wanted in mapping_of(keys).items()
@@ -63,7 +65,11 @@ def _holds(condition: Mapping[str, Any], context: Mapping[str, str]) -> bool:
 
 def _one_holds(operator: str, wanted: list[str], value: str | None) -> bool:
     compare = OPERATORS.get(operator)
-    return compare is not None and value is not None and any(compare(one, value) for one in wanted)
+    return (
+        compare is not None
+        and value is not None
+        and any(compare(pattern, value) for pattern in wanted)
+    )
 
 
 def source_context(arn: str) -> dict[str, str]:
