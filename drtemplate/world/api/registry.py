@@ -106,19 +106,6 @@ class Api:
                 return fault
         return None
 
-    def carry_out(
-        self, caller: Invocation, service: str, operation: str, act: Act, params: dict[str, Any]
-    ) -> dict[str, Any]:
-        """Let a service act, and tell of it.
-
-        Raises:
-            Refused: the service refuses.
-        """
-        self.witness.before(caller, service, operation, params)
-        answer = act(caller, params)
-        self.witness.after(caller, service, operation, params, answer)
-        return answer
-
 
 def _keys(service: str, operation: str) -> Iterator[tuple[str, str]]:
     yield service, operation

@@ -168,12 +168,14 @@ class Wire:
     def _carried_out(
         self, invocation: Invocation, operation: str, params: dict[str, Any], known: Operation
     ) -> Any:
+        witness = invocation.host.api.witness
+        witness.before(invocation, self.service, operation, params)
         try:
-            return invocation.host.api.carry_out(
-                invocation, self.service, operation, known.act, params
-            )
+            answer = known.act(invocation, params)
         except Refused as refusal:
             raise self._error(operation, refusal.code, str(refusal), 400) from None
+        witness.after(invocation, self.service, operation, params, answer)
+        return answer
 
     def _held(
         self, invocation: Invocation, operation: str, params: dict[str, Any], known: Operation
