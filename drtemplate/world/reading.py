@@ -99,8 +99,9 @@ def read_deployment(template: Mapping[str, Any], digest: str) -> Deployment:
         for _, one in found.of("AWS::CloudWatch::CompositeAlarm")
     )
     alarms = tuple(_alarm(one) for _, one in found.of("AWS::CloudWatch::Alarm"))
+    names = {one.name for one in alarms} | {one.name for one in composites}
     for one in composites:
-        check_rule(one.rule, {each.name for each in (*alarms, *composites)})
+        check_rule(one.rule, names)
     return Deployment(
         digest=digest,
         functions={name: _function(found, name) for name in FILES},
