@@ -5,11 +5,14 @@ import json
 import zipfile
 
 from account import account
+from comparison import Names, differences, plain
 from conftest import STACK, least
-from readout import Names, Readout, differences, plain
+from readout import Readout
+from rights import read
 from services import Deployed
 
 from drtemplate.cloudformation.document import load_template
+from drtemplate.world.granting import MANAGED
 from drtemplate.world.physical import Resolver
 from drtemplate.world.reading import TEMPLATE, read_deployment
 
@@ -25,6 +28,16 @@ def unlike(of):
 
 def test_what_runs_in_the_world_is_what_was_deployed(pristine):
     assert unlike(pristine) == {}
+
+
+def test_the_managed_policies_are_what_the_world_takes_them_for(pristine):
+    iam = pristine.aws.client("iam")
+    for arn, actions in MANAGED.items():
+        version = iam.get_policy(PolicyArn=arn)["Policy"]["DefaultVersionId"]
+        found = iam.get_policy_version(PolicyArn=arn, VersionId=version)["PolicyVersion"]
+        (statement,) = read(found["Document"])
+        assert set(statement.actions) == set(actions)
+        assert (statement.effect, statement.resources) == ("Allow", ("*",))
 
 
 ORCHESTRATOR, MONITOR = "FailoverOrchestratorFunction", "HealthMonitorFunction"
