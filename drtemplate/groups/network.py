@@ -110,6 +110,30 @@ def _add_public_routing(
     return route
 
 
+def _add_nat_gateway(
+    template: StackTemplate,
+    attachment: ec2.VPCGatewayAttachment,
+    subnet: ec2.Subnet,
+    number: int,
+) -> ec2.NatGateway:
+    address = template.add_resource(
+        ec2.EIP(
+            f"EIP{number}",
+            DependsOn=attachment.title,
+            Domain="vpc",
+            Tags=name_tags(f"EIP{number}"),
+        )
+    )
+    return template.add_resource(
+        ec2.NatGateway(
+            f"NATGateway{number}",
+            AllocationId=address.get_att("AllocationId"),
+            SubnetId=subnet.ref(),
+            Tags=name_tags(f"NATGateway{number}"),
+        )
+    )
+
+
 def _add_private_routing(
     template: StackTemplate,
     vpc: ec2.VPC,
@@ -123,22 +147,7 @@ def _add_private_routing(
         # The source's ids of the first zone have no number, and an id that changed would replace
         # what it stands for; the names in the console are numbered alike.
         suffix = "" if number == 1 else str(number)
-        address = template.add_resource(
-            ec2.EIP(
-                f"EIP{number}",
-                DependsOn=attachment.title,
-                Domain="vpc",
-                Tags=name_tags(f"EIP{number}"),
-            )
-        )
-        nat = template.add_resource(
-            ec2.NatGateway(
-                f"NATGateway{number}",
-                AllocationId=address.get_att("AllocationId"),
-                SubnetId=outside.ref(),
-                Tags=name_tags(f"NATGateway{number}"),
-            )
-        )
+        nat = _add_nat_gateway(template, attachment, outside, number)
         table = template.add_resource(
             ec2.RouteTable(
                 f"PrivateRouteTable{suffix}",

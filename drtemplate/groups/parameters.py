@@ -42,7 +42,8 @@ class Parameters:
 def add_parameters(template: StackTemplate) -> Parameters:
     """Add the parameters, and the conditions that follow from them."""
     domain_name, hosted_zone_id = _add_client_parameters(template)
-    environment, auto_failover, alert_email, retention = _add_operation_parameters(template)
+    environment, auto_failover = _add_mode_parameters(template)
+    alert_email, retention = _add_record_parameters(template)
     username, password, backtrack_window = _add_database_parameters(template)
     production = Equals(Ref(environment), "Production")
     return Parameters(
@@ -126,9 +127,7 @@ def _add_client_parameters(template: StackTemplate) -> tuple[Parameter, Paramete
     return domain_name, hosted_zone_id
 
 
-def _add_operation_parameters(
-    template: StackTemplate,
-) -> tuple[Parameter, Parameter, Parameter, Parameter]:
+def _add_mode_parameters(template: StackTemplate) -> tuple[Parameter, Parameter]:
     environment = _add_parameter(
         template,
         "Environment",
@@ -157,6 +156,10 @@ def _add_operation_parameters(
         Default="ON",
         AllowedValues=list(ARMING),
     )
+    return environment, auto_failover
+
+
+def _add_record_parameters(template: StackTemplate) -> tuple[Parameter, Parameter]:
     alert_email = _add_parameter(
         template,
         "AlertEmail",
@@ -184,7 +187,7 @@ def _add_operation_parameters(
         Default=2555,
         MinValue=1,
     )
-    return environment, auto_failover, alert_email, retention
+    return alert_email, retention
 
 
 def _add_database_parameters(template: StackTemplate) -> tuple[Parameter, Parameter, Parameter]:

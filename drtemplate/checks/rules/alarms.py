@@ -30,6 +30,8 @@ NAMED = {
 }
 # Whose attributes may be the name of anything, as a nested stack's outputs are.
 OPAQUE = ("AWS::CloudFormation::", "AWS::SSM::Parameter", "AWS::Serverless::", "Custom::")
+# In other namespaces the same dimensions name other things: a DBClusterIdentifier of AWS/DocDB.
+NAMESPACES = frozenset(namespace for namespace, _ in PUBLISHED) | {"AWS/NetworkELB"}
 ROLES = ("READER", "WRITER")
 SHORT_PERIODS = (10, 20, 30)
 PERIOD_PAGE = (
@@ -116,7 +118,7 @@ class DimensionValue(TemplateRule):
     def find(self, template: Template) -> Iterator[RuleMatch]:
         """Each value that names something else."""
         for metric in _service_metrics(template):
-            for name in metric.dimensions:
+            for name in metric.dimensions if metric.namespace in NAMESPACES else ():
                 if problem := _value_problem(template, metric, name):
                     yield RuleMatch(metric.at("Dimensions"), problem)
 
@@ -150,7 +152,7 @@ class OwnMetric(TemplateRule):
     description = (
         "Some function's inline code must have the namespace, the name and every dimension as text, or "
         "a metric filter make it; else the alarm waits for ever. Found where a function publishes in "
-        "the same namespace or by the same name. Not looked at in a template with code that it does "
+        "the same namespace, or the same in another one. Not looked at in a template with code that it does "
         "not show: from a bucket, in an image, on an instance, in a nested stack."
     )
     source_url = (
@@ -167,7 +169,7 @@ class OwnMetric(TemplateRule):
                 continue
             if any(publisher.publishes(metric) for publisher in known):
                 continue
-            # Neither the name nor the namespace is the stack's: then somebody else publishes it.
+            # Of another namespace and by another name it is somebody else's.
             if any(publisher.is_related(metric) for publisher in known):
                 yield RuleMatch(
                     metric.at("MetricName"),

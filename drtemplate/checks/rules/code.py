@@ -11,6 +11,14 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import lru_cache
 
+from drtemplate.checks.rules.syntax import (
+    assignments,
+    called_name,
+    has_item,
+    items,
+    number_in,
+)
+
 CLOCKS = frozenset({"time", "monotonic", "perf_counter"})
 REMAINING = "get_remaining_time_in_millis"
 # botocore's own: seconds to connect, seconds between two reads, attempts in the legacy mode.
@@ -57,7 +65,7 @@ def read_code(text: str) -> Code | None:
     calls = [node for node in nodes if isinstance(node, ast.Call)]
     loops = [node for node in nodes if isinstance(node, ast.For)]
     pairs = [node for node in nodes if isinstance(node, ast.keyword | ast.Dict)]
-    assigned = list(_assigned(nodes))
+    assigned = list(assignments(nodes))
     numbers = _numbers(assigned)
     reserves = [seconds for node in compares for seconds in _reserves(node, numbers)]
     pauses = [seconds for node in calls for seconds in _sleep(node, numbers)]
@@ -73,8 +81,8 @@ def read_code(text: str) -> Code | None:
         call=max([0.0, *_calls(calls, assigned, numbers)]),
         words=frozenset(word for word in words if isinstance(word, str)),
         computes_metrics=any(_is_computed(node) for node in pairs),
-        fine=any(_pair(node, "StorageResolution", 1) for node in pairs),
-        asynchronous=any(_pair(node, "InvocationType", "Event") for node in pairs),
+        fine=any(has_item(node, "StorageResolution", 1) for node in pairs),
+        asynchronous=any(has_item(node, "InvocationType", "Event") for node in pairs),
     )
 
 
@@ -82,66 +90,21 @@ def _numbers(assigned: list[tuple[str, ast.expr]]) -> dict[str, float]:
     """Names that are given a number, or a clock's time and a number; of several, the largest."""
     numbers: dict[str, float] = {}
     for name, value in assigned:
-        found = _sum(value, numbers)
+        found = number_in(value, numbers)
         if found is not None and (isinstance(value, ast.Constant) or _has_clock(value)):
             numbers[name] = max(found, numbers.get(name, found))
     return numbers
 
 
-def _assigned(nodes: list[ast.AST]) -> Iterator[tuple[str, ast.expr]]:
-    for node in nodes:
-        if isinstance(node, ast.Assign):
-            for target in node.targets:
-                if isinstance(target, ast.Name):
-                    yield target.id, node.value
-                elif isinstance(target, ast.Tuple) and isinstance(node.value, ast.Tuple):
-                    for element, value in zip(target.elts, node.value.elts, strict=False):
-                        if isinstance(element, ast.Name):
-                            yield element.id, value
-        elif isinstance(node, ast.AnnAssign) and node.value and isinstance(node.target, ast.Name):
-            yield node.target.id, node.value
-        elif isinstance(node, ast.arguments):
-            names = [*node.posonlyargs, *node.args][-len(node.defaults) :] if node.defaults else []
-            yield from (
-                (argument.arg, value) for argument, value in zip(names, node.defaults, strict=True)
-            )
-
-
-def _sum(node: ast.expr, numbers: dict[str, float]) -> float | None:
-    """The numbers in a sum or a product; what is none is left out of the sum."""
-    if isinstance(node, ast.Constant):
-        number = isinstance(node.value, int | float) and not isinstance(node.value, bool)
-        return float(node.value) if number else None  # type: ignore[arg-type]
-    if isinstance(node, ast.Name):
-        return numbers.get(node.id)
-    if not isinstance(node, ast.BinOp):
-        return None
-    left, right = _sum(node.left, numbers), _sum(node.right, numbers)
-    if isinstance(node.op, ast.Mult):
-        return left * right if left is not None and right is not None else None
-    if isinstance(node.op, ast.Add | ast.Sub):
-        known = [number for number in (left, right) if number is not None]
-        return sum(known) if known else None
-    return None
-
-
-def _name(node: ast.AST) -> str:
-    """The last word of what is called."""
-    if isinstance(node, ast.Call):
-        node = node.func
-        return node.attr if isinstance(node, ast.Attribute) else getattr(node, "id", "")
-    return ""
-
-
 def _has_clock(node: ast.AST) -> bool:
-    return any(_name(part) in CLOCKS for part in ast.walk(node))
+    return any(called_name(part) in CLOCKS for part in ast.walk(node))
 
 
 def _until(node: ast.Compare, numbers: dict[str, float]) -> Iterator[float]:
     """Numbers that a clock is compared with: how long something goes on."""
     if _has_clock(node):
         for part in (node.left, *node.comparators):
-            found = _sum(part, numbers)
+            found = number_in(part, numbers)
             if found is not None:
                 yield found
 
@@ -150,7 +113,7 @@ def _reserves(node: ast.Compare, numbers: dict[str, float]) -> Iterator[float]:
     """Numbers that Lambda's remaining time is compared with, in seconds."""
     parts = [node.left, *node.comparators]
     remaining_time_terms = [
-        part for part in parts if any(_name(inner) == REMAINING for inner in ast.walk(part))
+        part for part in parts if any(called_name(inner) == REMAINING for inner in ast.walk(part))
     ]
     # Milliseconds, unless the code divides them.
     unit = 1.0 if any(isinstance(part, ast.BinOp) for part in remaining_time_terms) else 1000.0
@@ -158,22 +121,22 @@ def _reserves(node: ast.Compare, numbers: dict[str, float]) -> Iterator[float]:
         if (
             remaining_time_terms
             and part not in remaining_time_terms
-            and (found := _sum(part, numbers)) is not None
+            and (found := number_in(part, numbers)) is not None
         ):
             yield found / unit
 
 
 def _sleep(node: ast.AST, numbers: dict[str, float]) -> Iterator[float]:
-    if isinstance(node, ast.Call) and _name(node) == "sleep" and node.args:
-        found = _sum(node.args[0], numbers)
+    if isinstance(node, ast.Call) and called_name(node) == "sleep" and node.args:
+        found = number_in(node.args[0], numbers)
         if found is not None:
             yield found
 
 
 def _rounds(node: ast.For, numbers: dict[str, float]) -> Iterator[float]:
     """A sleep so many times: ``for _ in range(24): sleep(5)``."""
-    if _name(node.iter) == "range":
-        times = _sum(node.iter.args[-1], numbers)  # type: ignore[attr-defined]
+    if called_name(node.iter) == "range":
+        times = number_in(node.iter.args[-1], numbers)  # type: ignore[attr-defined]
         for inner in ast.walk(node):
             yield from (pause * times for pause in _sleep(inner, numbers) if times is not None)
 
@@ -185,7 +148,7 @@ def _calls(
     configs = {
         name: value
         for name, value in assigned
-        if isinstance(value, ast.Call) and _name(value) in ("Config", "merge")
+        if isinstance(value, ast.Call) and called_name(value) in ("Config", "merge")
     }
     for node in calls:
         maker = node.func
@@ -214,7 +177,7 @@ def _facts(
         return _facts(configs[config.id], configs, numbers)
     if not isinstance(config, ast.Call):
         return {}
-    if _name(config) == "merge" and isinstance(config.func, ast.Attribute):
+    if called_name(config) == "merge" and isinstance(config.func, ast.Attribute):
         other = config.args[0] if config.args else None
         return _facts(config.func.value, configs, numbers) | _facts(other, configs, numbers)
     pairs: list[tuple[object, ast.expr]] = [
@@ -224,24 +187,8 @@ def _facts(
         if keyword.arg == "retries" and isinstance(keyword.value, ast.Dict):
             keys = [getattr(key, "value", None) for key in keyword.value.keys]
             pairs += zip(keys, keyword.value.values, strict=True)
-    values = {str(key): _sum(value, numbers) for key, value in pairs}
+    values = {str(key): number_in(value, numbers) for key, value in pairs}
     return {key: value for key, value in values.items() if value is not None}
-
-
-def _items(node: ast.AST) -> Iterator[tuple[object, ast.expr]]:
-    """The keys and values of a keyword argument or a dictionary."""
-    if isinstance(node, ast.keyword):
-        yield node.arg, node.value
-    elif isinstance(node, ast.Dict):
-        for key, value in zip(node.keys, node.values, strict=True):
-            yield getattr(key, "value", None), value
-
-
-def _pair(node: ast.AST, key: str, wanted: object) -> bool:
-    """Whether the node gives a key or keyword of this name this value."""
-    return any(
-        name == key and getattr(value, "value", None) == wanted for name, value in _items(node)
-    )
 
 
 def _is_computed(node: ast.AST) -> bool:
@@ -250,7 +197,7 @@ def _is_computed(node: ast.AST) -> bool:
         key in ("Namespace", "MetricName")
         and not isinstance(value, ast.Constant | ast.Name)
         and not _reads_environment(value)
-        for key, value in _items(node)
+        for key, value in items(node)
     )
 
 

@@ -33,7 +33,7 @@ class Publisher:
     Attributes:
         words: namespaces, names and dimensions are among them.
         is_fine: whether its metrics may have a StorageResolution of 1 second.
-        is_direct: whether it certainly publishes, by PutMetricData; a library hides what else it says.
+        is_direct: whether it is code that calls PutMetricData itself, so that its words tell all.
     """
 
     words: frozenset[str]
@@ -45,8 +45,9 @@ class Publisher:
         return {metric.namespace, metric.name, *metric.dimensions} <= self.words
 
     def is_related(self, metric: Metric) -> bool:
-        """Whether the metric has its name or its namespace."""
-        return self.is_direct and not self.words.isdisjoint((metric.namespace, metric.name))
+        """Whether the metric has its namespace, or its name and dimensions in another one."""
+        is_renamed = bool(metric.dimensions) and {metric.name, *metric.dimensions} <= self.words
+        return self.is_direct and (metric.namespace in self.words or is_renamed)
 
 
 def publishers(template: Template) -> list[Publisher] | None:
@@ -79,4 +80,4 @@ def _filter(made: Properties) -> Publisher | None:
     words |= {text_of(pair.get("Key")) for pair in mappings_of(made.get("Dimensions"))}
     known = frozenset(word for word in words if word is not None and "${" not in word)
     # The page names no resolution.
-    return Publisher(known, is_fine=True, is_direct=True) if len(known) == len(words) else None
+    return Publisher(known, is_fine=True, is_direct=False) if len(known) == len(words) else None

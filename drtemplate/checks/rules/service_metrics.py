@@ -31,6 +31,7 @@ _HOSTS = _sets("LoadBalancer TargetGroup", "AvailabilityZone LoadBalancer Target
 _LAMBDA = _sets(
     "", "FunctionName", "FunctionName Resource", "ExecutedVersion FunctionName Resource"
 )
+# Of a proxy; a metric has some of these, and any is let pass.
 # https://docs.aws.amazon.com/AmazonRDS/latest/AuroraUserGuide/rds-proxy.monitoring.html
 _PROXY = _sets(
     "ProxyName",
