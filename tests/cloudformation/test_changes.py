@@ -5,7 +5,7 @@ import pytest
 from drtemplate.cloudformation.changes import compare
 from drtemplate.cloudformation.updates import Behaviour
 
-IN_PLACE, SOME, PERHAPS, REPLACED = Behaviour
+IN_PLACE, SOME, UNSUPPORTED, PERHAPS, CONDITIONED, REPLACED = Behaviour
 
 
 def of(type_, /, attributes=None, **properties):
@@ -39,7 +39,7 @@ def test_a_replacement_carries_along_references():
         "Group": REPLACED,
         "Function": IN_PLACE,
     }
-    (carried,) = found["Function"].carried
+    (carried,) = found["Function"].inherited
     assert (carried.path, carried.cause) == (
         "Properties.VpcConfig.SubnetIds[0]",
         "Resources.Subnet",
@@ -56,7 +56,7 @@ def test_what_may_be_replaced_carries_only_a_maybe():
     new["Resources"]["Cluster"]["Properties"]["MasterUsername"] = "b"
     found = by_id(old, new)
     assert [one.behaviour for one in found.values()] == [PERHAPS, PERHAPS]
-    assert [one.certain for one in found["One"].carried] == [False]
+    assert [one.certain for one in found["One"].inherited] == [False]
     new["Resources"]["Cluster"]["Properties"]["DatabaseName"] = "c"
     assert [one.behaviour for one in by_id(old, new).values()] == [REPLACED, REPLACED]
 
@@ -72,7 +72,7 @@ def test_what_may_be_replaced_is_replaced_after_all_along_with_another():
     new["Resources"]["Subnets"]["Properties"]["DBSubnetGroupName"] = "b"
     found = by_id(old, new)
     assert [one.behaviour for one in found.values()] == [REPLACED] * 3
-    assert [one.certain for one in found["One"].carried] == [True]
+    assert [one.certain for one in found["One"].inherited] == [True]
 
 
 def test_a_changed_condition_or_mapping_carries_a_maybe_to_where_it_is_used():
@@ -94,7 +94,7 @@ def test_a_changed_condition_or_mapping_carries_a_maybe_to_where_it_is_used():
     new["Conditions"]["Big"]["Fn::Equals"][1] = "huge"
     new["Mappings"]["Blocks"]["eu"]["block"] = "10.1.0.0/16"
     found = by_id(old, new)
-    assert {title: (one.behaviour, one.carried[0].cause) for title, one in found.items()} == {
+    assert {title: (one.behaviour, one.inherited[0].cause) for title, one in found.items()} == {
         "Zoned": (PERHAPS, "Conditions.NotBig"),
         "Named": (IN_PLACE, "Conditions.Big"),
         "Present": (PERHAPS, "Conditions.Big"),
@@ -108,7 +108,7 @@ INSTANCE = "AWS::RDS::DBInstance"
 
 
 @pytest.mark.parametrize(
-    ("resource", "fate"),
+    ("resource", "old_resource_policy"),
     [
         (of(TABLE), "Delete"),
         (of(TABLE, {"DeletionPolicy": "Retain"}), "Retain"),
@@ -121,13 +121,13 @@ INSTANCE = "AWS::RDS::DBInstance"
         (of(CLUSTER, {"DeletionPolicy": "Delete"}), "Delete"),
     ],
 )
-def test_what_becomes_of_data_that_is_removed(resource, fate):
+def test_what_becomes_of_data_that_is_removed(resource, policy):
     (found,) = compare(stack(X=resource, Y=of("T")), stack(Y=of("T"))).resources
-    assert (found.action, found.holds_data, found.fate) == ("Remove", True, fate)
+    assert (found.action, found.holds_data, found.old_resource_policy) == ("Remove", True, policy)
 
 
 @pytest.mark.parametrize(
-    ("was", "now", "fate"),
+    ("was", "now", "old_resource_policy"),
     [
         ({}, {}, "Delete"),
         ({"UpdateReplacePolicy": "Snapshot"}, {"UpdateReplacePolicy": "Snapshot"}, "Snapshot"),
@@ -135,10 +135,10 @@ def test_what_becomes_of_data_that_is_removed(resource, fate):
         ({"DeletionPolicy": "Retain"}, {"DeletionPolicy": "Retain"}, "Delete"),
     ],
 )
-def test_what_becomes_of_data_that_is_replaced(was, now, fate):
-    old, new = of(CLUSTER, was, DatabaseName="a"), of(CLUSTER, now, DatabaseName="b")
+def test_what_becomes_of_data_that_is_replaced(old_policies, new_policies, policy):
+    old, new = of(CLUSTER, old_policies, DatabaseName="a"), of(CLUSTER, new_policies, DatabaseName="b")
     (found,) = compare(stack(X=old), stack(X=new)).resources
-    assert (found.behaviour, found.holds_data, found.fate) == (REPLACED, True, fate)
+    assert (found.behaviour, found.holds_data, found.old_resource_policy) == (REPLACED, True, policy)
 
 
 def group(**properties):
@@ -173,7 +173,7 @@ def test_an_attribute_of_a_resource_interrupts_nothing():
     new = of(TABLE, {"DeletionPolicy": "Retain", "DependsOn": "Y", "Metadata": {"a": 1}})
     (found,) = compare(stack(X=of(TABLE), Y=of("T")), stack(X=new, Y=of("T"))).resources
     assert [one.path for one in found.changes] == ["DeletionPolicy", "DependsOn[Y]", "Metadata.a"]
-    assert (found.behaviour, found.fate) == (IN_PLACE, "")
+    assert (found.behaviour, found.old_resource_policy) == (IN_PLACE, "")
 
 
 def test_with_another_condition_a_resource_may_come_or_go():

@@ -11,7 +11,7 @@ from drtemplate.cloudformation.changes import compare
 from drtemplate.cloudformation.schemas import resource_facts
 from drtemplate.cloudformation.updates import Behaviour, property_path, verdict
 
-IN_PLACE, SOME, PERHAPS, REPLACED = Behaviour
+IN_PLACE, SOME, UNSUPPORTED, PERHAPS, CONDITIONED, REPLACED = Behaviour
 GUARD = {"IpProtocol": "tcp", "FromPort": 8443, "ToPort": 8443, "CidrIp": "10.0.0.0/8"}
 RULES = {"Rules": [{"Id": "All", "Status": "Enabled", "ExpirationInDays": 1}]}
 KEYS = [{"AttributeName": "Other", "KeyType": "HASH"}]

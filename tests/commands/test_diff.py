@@ -90,7 +90,7 @@ def test_programs_read_json(both, capsys):
     assert cluster["changes"] == [
         {
             "path": "Properties.DatabaseName",
-            "whole": "Properties.DatabaseName",
+            "subtree": "Properties.DatabaseName",
             "before": "a",
             "after": "b",
             "verdict": {
@@ -100,7 +100,7 @@ def test_programs_read_json(both, capsys):
             },
         }
     ]
-    assert (cluster["action"], cluster["fate"], len(cluster["obstacles"])) == (
+    assert (cluster["action"], cluster["old_resource_policy"], len(cluster["obstacles"])) == (
         "Modify",
         "Snapshot",
         1,
