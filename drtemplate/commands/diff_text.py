@@ -221,8 +221,8 @@ def _summary(found: Differences) -> str:
     by_condition = by.count(("Modify", "ADDED_OR_REMOVED"))
     return (
         f"{sum(action == 'Add' for action, _ in by)} to add, {modified} to change "
-        f"({surely} by replacement, {perhaps} perhaps), "
-        f"{by_condition} to remove or add by a condition, "
+        f"({surely} by replacement, {perhaps} perhaps, "
+        f"{by_condition} to remove or add by a condition), "
         f"{sum(action == 'Remove' for action, _ in by)} to remove, "
         f"{sum(bool(resource.obstacles) for resource in found.resources)} refused, "
         f"{len(found.others)} changes besides resources"

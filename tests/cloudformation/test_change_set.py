@@ -5,13 +5,15 @@ import yaml
 from botocore.session import get_session
 from botocore.validate import ParamValidator
 
-from drtemplate.cloudformation.inherited import InheritedChange
 from drtemplate.cloudformation.change_set import described
 from drtemplate.cloudformation.changes import PropertyChange, ResourceChange
+from drtemplate.cloudformation.inherited import InheritedChange
 from drtemplate.cloudformation.updates import Behaviour, Verdict
 
 CHANGES = yaml.safe_load(Path(__file__).with_name("change-sets.yaml").read_text())
-IN_PLACE, SOME, UNSUPPORTED, PERHAPS, CONDITIONED, REPLACED = (Verdict(behaviour=one) for one in Behaviour)
+IN_PLACE, SOME, UNSUPPORTED, PERHAPS, CONDITIONED, REPLACED = (
+    Verdict(behaviour=one) for one in Behaviour
+)
 
 
 def answer(*changes):
@@ -58,10 +60,16 @@ READ = {
         obstacles=(NAME_STAYS,),
     ),
     "perhaps, without values": modified(
-        *(*CLUSTER, PERHAPS, change("MasterUsername", PERHAPS)), holds_data=True, old_resource_policy="Retain"
+        *(*CLUSTER, PERHAPS, change("MasterUsername", PERHAPS)),
+        holds_data=True,
+        old_resource_policy="Retain",
     ),
     "removed, and kept outside the stack": ResourceChange(
-        logical_id="Bucket", type="AWS::S3::Bucket", action="Remove", holds_data=True, old_resource_policy="Retain"
+        logical_id="Bucket",
+        type="AWS::S3::Bucket",
+        action="Remove",
+        holds_data=True,
+        old_resource_policy="Retain",
     ),
     "carried along by a Ref that will be another one": modified(
         *("Gateway", "AWS::EC2::NatGateway", REPLACED),
@@ -106,6 +114,15 @@ def test_all_pages_are_read_in_order():
     first, second, third = list(CHANGES.values())[:3]
     pages = [answer(first, second) | {"NextToken": "2"}, answer(third), {"Changes": None}]
     assert [one.logical_id for one in described(pages)] == ["Table", "Writer", "Cluster"]
+
+
+def test_what_no_update_can_change_is_refused_in_a_change_set_too():
+    target = {"Attribute": "Properties", "Name": "AvailabilityZone", "RequiresRecreation": "Never"}
+    details = [{"Target": target, "Evaluation": "Static", "ChangeSource": "DirectModification"}]
+    facts = {"Action": "Modify", "LogicalResourceId": "V", "ResourceType": "AWS::EC2::Volume"}
+    (found,) = described([answer(facts | {"Replacement": "False", "Details": details})])
+    assert found.behaviour == Behaviour.NOT_SUPPORTED
+    assert "no update of AvailabilityZone" in found.obstacles[0]
 
 
 @pytest.mark.parametrize("action", ["Dynamic", "Import"])
