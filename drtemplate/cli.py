@@ -9,7 +9,7 @@ import sys
 from collections.abc import Sequence
 from types import ModuleType
 
-from drtemplate.console import drop_output, say
+from drtemplate.console import drop_output, printable, say
 from drtemplate.errors import DrTemplateError, InputError
 from drtemplate.settings import Settings
 
@@ -35,7 +35,7 @@ def main(arguments: Sequence[str] | None = None, settings: Settings | None = Non
             if sys.stdout is not None:
                 sys.stdout.flush()
     except DrTemplateError as exc:
-        say("error: " + " ".join(str(exc).splitlines()))
+        say("error: " + printable(" ".join(str(exc).splitlines())))
     except KeyboardInterrupt:
         say("error: interrupted; nothing more is done")
     except BrokenPipeError:

@@ -21,6 +21,17 @@ def show(text: str) -> None:
     print(text)
 
 
+def printable(line: str) -> str:
+    """The line with no character in it that a terminal would obey, or that cannot be seen.
+
+    What a template or a file holds may be anything; as written in Python, it is harmless.
+    """
+    return "".join(
+        letter if letter.isprintable() else letter.encode("unicode_escape").decode()
+        for letter in line
+    )
+
+
 def say(line: str) -> None:
     """Words for people, to standard error; without one they are lost, not mixed with data."""
     if sys.stderr is not None:

@@ -9,14 +9,22 @@ import json
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
-from drtemplate.cloudformation.carried import Carried
-from drtemplate.cloudformation.changes import PropertyChange, ResourceChange, same_name
-from drtemplate.cloudformation.schemas import data_bearing_types, resource_facts
-from drtemplate.cloudformation.updates import Behaviour, Verdict, verdict
+from drtemplate.cloudformation.changes import (
+    PropertyChange,
+    ResourceChange,
+    not_supported,
+    verdicts,
+)
+from drtemplate.cloudformation.collisions import name_collision
+from drtemplate.cloudformation.inherited import InheritedChange
+from drtemplate.cloudformation.schemas import data_bearing_types
+from drtemplate.cloudformation.updates import Behaviour, Verdict, change_verdict
 
 Facts = Mapping[str, Any]
 _REPLACEMENTS = {"True": Behaviour.REPLACEMENT, "Conditional": Behaviour.CONDITIONAL}
 _RECREATIONS = {"Always": Behaviour.REPLACEMENT, "Conditionally": Behaviour.CONDITIONAL}
+# What the guide tells of a change in place, and a change set does not.
+_NOT_TOLD = (Behaviour.SOME_INTERRUPTION, Behaviour.NOT_SUPPORTED)
 _REFERENCES = frozenset(("ResourceReference", "ResourceAttribute"))
 
 
@@ -41,13 +49,12 @@ def _resource(facts: Facts) -> ResourceChange:
     action, type_ = facts["Action"], facts["ResourceType"]
     details = facts.get("Details") or ()
     changes = tuple(_changes(type_, details))
-    along = tuple(_along(type_, details))
+    inherited = tuple(_inherited(type_, details))
     behaviour = Behaviour.CONDITIONAL if action == "Dynamic" else Behaviour.NO_INTERRUPTION
     # An Add may have a Replacement too, and it means nothing there.
     if action == "Modify":
-        told = _REPLACEMENTS.get(facts.get("Replacement", ""), behaviour)
-        verdicts = [one.verdict for one in changes] + [one.verdict for one in along]
-        behaviour = max([told, *(one.behaviour for one in verdicts)])
+        stated = _REPLACEMENTS.get(facts.get("Replacement", ""), behaviour)
+        behaviour = max([stated, *(verdict.behaviour for verdict in verdicts(changes, inherited))])
     goes = action == "Remove" or behaviour >= Behaviour.CONDITIONAL
     # ReplaceAndRetain, or Retain; the worst where it is not told.
     policy = facts.get("PolicyAction") or "Delete"
@@ -57,44 +64,49 @@ def _resource(facts: Facts) -> ResourceChange:
         action=action,
         behaviour=behaviour,
         changes=changes,
-        carried=along,
+        inherited=inherited,
         holds_data=action != "Add" and type_ in data_bearing_types(),
-        fate=policy.removeprefix("ReplaceAnd") if goes else "",
-        obstacles=tuple(_obstacles(facts)) if goes and action == "Modify" else (),
+        old_resource_policy=policy.removeprefix("ReplaceAnd") if goes else "",
+        obstacles=tuple(_obstacles(facts, behaviour, (*changes, *inherited))),
     )
 
 
 def _changes(type_: str, details: Iterable[Facts]) -> Iterator[PropertyChange]:
     """Changes of the template or of a parameter, once for each target."""
-    referring = {_path(one["Target"]) for one in details if one.get("ChangeSource") in _REFERENCES}
+    referring = {_path(detail["Target"]) for detail in details if _is_inherited(detail)}
     found: dict[str, PropertyChange] = {}
-    for one in details:
-        target = one["Target"]
+    for detail in details:
+        target = detail["Target"]
         path = _path(target)
-        if one.get("ChangeSource") in _REFERENCES:
+        if _is_inherited(detail):
             continue
         # A reference is told a second time, as what may also be a change of the template.
-        if path in referring and one.get("Evaluation") == "Dynamic":
+        if path in referring and detail.get("Evaluation") == "Dynamic":
             continue
-        given = _verdict(type_, path, one)
-        if path not in found or given.behaviour > found[path].verdict.behaviour:
+        verdict = _verdict(type_, path, detail)
+        if path not in found or verdict.behaviour > found[path].verdict.behaviour:
             found[path] = PropertyChange(
                 path=path,
-                whole=path,
+                subtree=path,
                 before=target.get("BeforeValue"),
                 after=target.get("AfterValue"),
-                verdict=given,
+                verdict=verdict,
             )
     yield from found.values()
 
 
-def _along(type_: str, details: Iterable[Facts]) -> Iterator[Carried]:
-    for one in details:
-        if one.get("ChangeSource") in _REFERENCES:
-            path = _path(one["Target"])
+def _inherited(type_: str, details: Iterable[Facts]) -> Iterator[InheritedChange]:
+    for detail in details:
+        if _is_inherited(detail):
+            path = _path(detail["Target"])
             # GetAtt's has the attribute too: Key.Arn.
-            cause = f"Resources.{one['CausingEntity'].partition('.')[0]}"
-            yield Carried(path, cause, _verdict(type_, path, one), one["Evaluation"] == "Static")
+            cause = f"Resources.{detail['CausingEntity'].partition('.')[0]}"
+            certain = detail["Evaluation"] == "Static"
+            yield InheritedChange(path, cause, _verdict(type_, path, detail), certain)
+
+
+def _is_inherited(detail: Facts) -> bool:
+    return detail.get("ChangeSource") in _REFERENCES
 
 
 def _path(target: Facts) -> str:
@@ -106,21 +118,25 @@ def _path(target: Facts) -> str:
 
 
 def _verdict(type_: str, path: str, detail: Facts) -> Verdict:
-    """What CloudFormation says, and of changes in place the interruption that it does not tell."""
-    section, _, name = path.partition(".")
+    """What CloudFormation says, and of changes in place what it does not tell: interruption or refusal."""
     recreation = detail["Target"].get("RequiresRecreation", "")
     behaviour = _RECREATIONS.get(recreation, Behaviour.NO_INTERRUPTION)
     if behaviour == Behaviour.REPLACEMENT and detail.get("Evaluation") == "Dynamic":
         behaviour = Behaviour.CONDITIONAL
-    documented = verdict(type_, name).documented if section == "Properties" else None
-    if behaviour == Behaviour.NO_INTERRUPTION and documented == Behaviour.SOME_INTERRUPTION:
+    documented = change_verdict(type_, path).documented
+    if behaviour == Behaviour.NO_INTERRUPTION and documented in _NOT_TOLD:
         behaviour = documented
     return Verdict(behaviour=behaviour)
 
 
-def _obstacles(facts: Facts) -> Iterator[str]:
-    known = resource_facts(facts["ResourceType"])
-    if known and known.name:
+def _obstacles(
+    facts: Facts, behaviour: Behaviour, changes: Iterable[PropertyChange | InheritedChange]
+) -> Iterator[str]:
+    if facts["Action"] != "Modify":
+        return
+    if behaviour >= Behaviour.CONDITIONAL:
         contexts = [facts.get(f"{side}Context") or "{}" for side in ("Before", "After")]
-        names = [json.loads(one).get("Properties", {}).get(known.name, "") for one in contexts]
-        yield from same_name(facts["ResourceType"], *names)
+        properties = [json.loads(context).get("Properties", {}) for context in contexts]
+        yield from name_collision(facts["ResourceType"], properties[0], properties[1])
+    if behaviour != Behaviour.REPLACEMENT:
+        yield from not_supported(changes)

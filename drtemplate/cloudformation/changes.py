@@ -5,20 +5,25 @@ that only a deployed stack has (a parameter's, an attribute's) is not known here
 GetAtt another one uses is taken as unchanged unless it is replaced.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
-from drtemplate.cloudformation.carried import Carried, carried
-from drtemplate.cloudformation.leaves import ancestors, leaves, only_there
-from drtemplate.cloudformation.schemas import data_bearing_types, resource_facts
+from drtemplate.cloudformation.collisions import name_collision, name_still_taken
+from drtemplate.cloudformation.inherited import InheritedChange, inherited_changes
+from drtemplate.cloudformation.leaves import (
+    differing,
+    leaves,
+    without_function,
+)
+from drtemplate.cloudformation.masking import masked
+from drtemplate.cloudformation.retention import when_modified, when_removed
+from drtemplate.cloudformation.schemas import data_bearing_types
 from drtemplate.cloudformation.sections import Change, other_changes
-from drtemplate.cloudformation.updates import IN_PLACE, Behaviour, Verdict, verdict
+from drtemplate.cloudformation.updates import Behaviour, Verdict, change_verdict, property_path
 
 Template = Mapping[str, Any]
 Leaves = Mapping[str, str]
-# What becomes of the old resource, from the worst on.
-FATES = ("Delete", "Snapshot", "Retain")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -27,12 +32,13 @@ class PropertyChange:
 
     Attributes:
         path: below the resource, as ``Properties.CidrBlock`` or ``DeletionPolicy``.
-        whole: the object, list or element of a list that was added or removed with it; else path.
+        subtree: the object, list or element of a list that was added or removed with it; else path.
         before: as ``leaves`` has it, or the leaves of a function in a line; None if it is not there.
+            A secret is masked.
     """
 
     path: str
-    whole: str
+    subtree: str
     before: str | None
     after: str | None
     verdict: Verdict
@@ -44,10 +50,11 @@ class ResourceChange:
 
     Attributes:
         action: Add, Remove or Modify, as in a change set.
-        behaviour: of a Modify, the gravest of its changes, carried ones among them.
-        carried: changes that come along a reference to something else that changes.
+        behaviour: of a Modify, the gravest of its changes, inherited ones among them.
+        inherited: changes that come by a reference to something else that changes.
         holds_data: the type keeps what cannot be made again.
-        fate: Delete, Snapshot or Retain, of the old resource that is removed or replaced; else ''.
+        old_resource_policy: Delete, Snapshot or Retain, of the old resource that is or may be removed
+            or replaced; else ''.
         obstacles: why CloudFormation would refuse it, in words.
     """
 
@@ -56,9 +63,9 @@ class ResourceChange:
     action: str
     behaviour: Behaviour = Behaviour.NO_INTERRUPTION
     changes: tuple[PropertyChange, ...] = ()
-    carried: tuple[Carried, ...] = ()
+    inherited: tuple[InheritedChange, ...] = ()
     holds_data: bool = False
-    fate: str = ""
+    old_resource_policy: str = ""
     obstacles: tuple[str, ...] = ()
 
 
@@ -78,62 +85,50 @@ class Differences:
 def compare(old: Template, new: Template) -> Differences:
     """What an update of a stack from one template to the other would change."""
     before, after = leaves(old), leaves(new)
-    changed = {
-        path: (before.get(path), after.get(path))
-        for path in (*after, *before)
-        if before.get(path) != after.get(path)
-    }
-    sides = [{above for path in side for above in ancestors(path)} for side in (before, after)]
-    wholes = {
-        path: only_there(path, sides[0] if was is None else sides[1])
-        for path, (was, now) in changed.items()
-    }
-    others = other_changes(old, new, changed, wholes)
+    shown_before, shown_after = masked(before), masked(after)
+    subtrees = differing(before, after)
+    changed = {path: (shown_before.get(path), shown_after.get(path)) for path in subtrees}
+    others = other_changes(old, new, changed, subtrees)
     own = {
-        title: tuple(_own_changes(title, resource["Type"], wholes, before, after))
+        title: tuple(_own_changes(title, resource["Type"], subtrees, shown_before, shown_after))
         for title, resource in new["Resources"].items()
         if title in old["Resources"]
     }
-    gravity = {
-        title: max((one.verdict.behaviour for one in changes), default=None)
+    own_behaviours = {
+        title: frozenset(change.verdict.behaviour for change in changes)
         for title, changes in own.items()
     }
-    along = carried(old, new, gravity, changed)
+    inherited = inherited_changes(old, new, own_behaviours, changed)
     found = [
-        _modified(old, new, title, own[title], along[title])
+        _modified(old, new, title, own[title], inherited[title])
         if title in own
         else _added(old, new, title)
         for title in new["Resources"]
     ]
     found += [_removed(old, title) for title in old["Resources"] if title not in own]
-    return Differences(resources=tuple(one for one in found if one), others=tuple(others))
+    return Differences(resources=tuple(filter(None, found)), others=tuple(others))
 
 
 def _own_changes(
-    title: str, type_: str, wholes: Mapping[str, str], before: Leaves, after: Leaves
+    title: str, type_: str, subtrees: Mapping[str, str], before: Leaves, after: Leaves
 ) -> Iterator[PropertyChange]:
     """The resource's leaves that differ; those of one function are one change."""
     prefix = f"Resources.{title}."
     groups: dict[str, list[str]] = {}
-    for path in sorted(wholes):
+    for path in sorted(subtrees):
         if path.startswith(prefix):
             below = path.removeprefix(prefix)
-            groups.setdefault(_without_function(below), []).append(below)
+            groups.setdefault(without_function(below), []).append(below)
     for path, members in groups.items():
-        verdicts = [_verdict(type_, one) for one in members]
+        subtree = min(subtrees[prefix + members[0]].removeprefix(prefix), path, key=len)
+        found = [change_verdict(type_, member, subtree) for member in members]
         yield PropertyChange(
             path=path,
-            whole=min(wholes[prefix + members[0]].removeprefix(prefix), path, key=len),
+            subtree=subtree,
             before=_text(before, prefix + path),
             after=_text(after, prefix + path),
-            verdict=max(verdicts, key=lambda one: one.behaviour),
+            verdict=max(found, key=lambda verdict: verdict.behaviour),
         )
-
-
-def _without_function(path: str) -> str:
-    """The path up to a function; one in the name of a list's element is none."""
-    above, _, _ = path.partition(".Fn::")
-    return above if above.count("[") == above.count("]") else path
 
 
 def _text(side: Leaves, path: str) -> str | None:
@@ -142,26 +137,18 @@ def _text(side: Leaves, path: str) -> str | None:
         return side[path]
     function = f"{path}.Fn::"
     leaves_below = [
-        f"{one.removeprefix(f'{path}.')}={text}"
-        for one, text in side.items()
-        if one.startswith(function)
+        f"{leaf.removeprefix(f'{path}.')}={text}"
+        for leaf, text in side.items()
+        if leaf.startswith(function)
     ]
     return " ".join(leaves_below) or None
 
 
-def _verdict(type_: str, path: str) -> Verdict:
-    section, _, name = path.partition(".")
-    if section == "Properties":
-        return verdict(type_, name)
-    if section == "Condition":
-        return Verdict(behaviour=Behaviour.CONDITIONAL)
-    return Verdict(behaviour=Behaviour.REPLACEMENT) if section == "Type" else IN_PLACE
-
-
 def _added(old: Template, new: Template, title: str) -> ResourceChange:
-    type_ = new["Resources"][title]["Type"]
+    resource = new["Resources"][title]
+    obstacles = name_still_taken(old["Resources"], resource)
     return ResourceChange(
-        logical_id=title, type=type_, action="Add", obstacles=tuple(_taken_name(old, new, title))
+        logical_id=title, type=resource["Type"], action="Add", obstacles=tuple(obstacles)
     )
 
 
@@ -172,7 +159,7 @@ def _removed(old: Template, title: str) -> ResourceChange:
         type=resource["Type"],
         action="Remove",
         holds_data=resource["Type"] in data_bearing_types(),
-        fate=_fate(resource.get("DeletionPolicy") or _default_policy(resource)),
+        old_resource_policy=when_removed(resource),
     )
 
 
@@ -181,74 +168,61 @@ def _modified(
     new: Template,
     title: str,
     changes: tuple[PropertyChange, ...],
-    along: Sequence[Carried],
+    inherited: Sequence[InheritedChange],
 ) -> ResourceChange | None:
-    if not changes and not along:
+    if not changes and not inherited:
         return None
-    was, now = old["Resources"][title], new["Resources"][title]
-    verdicts = [one.verdict for one in changes] + [one.verdict for one in along]
-    gravest = max(one.behaviour for one in verdicts)
-    change = ResourceChange(
+    versions = old["Resources"][title], new["Resources"][title]
+    types = [resource["Type"] for resource in versions]
+    behaviours = {verdict.behaviour for verdict in verdicts(changes, inherited)}
+    obstacles = tuple(_obstacles(versions[0], versions[1], changes, inherited))
+    return ResourceChange(
         logical_id=title,
-        type=now["Type"],
+        type=types[1],
         action="Modify",
-        behaviour=gravest,
+        behaviour=max(behaviours),
         changes=changes,
-        carried=tuple(along),
-        holds_data=bool({was["Type"], now["Type"]} & data_bearing_types()),
+        inherited=tuple(inherited),
+        holds_data=not data_bearing_types().isdisjoint(types),
+        old_resource_policy="" if types[0] != types[1] else when_modified(versions, behaviours),
+        obstacles=obstacles,
     )
-    if was["Type"] != now["Type"]:
+
+
+def _obstacles(
+    old_resource: Mapping[str, Any],
+    new_resource: Mapping[str, Any],
+    changes: Sequence[PropertyChange],
+    inherited: Sequence[InheritedChange],
+) -> Iterator[str]:
+    """Why CloudFormation would refuse what is certain of a resource's changes."""
+    if old_resource["Type"] != new_resource["Type"]:
         # https://github.com/aws/aws-sam-cli/issues/6786
-        reason = "the type of a resource cannot be changed; give it another logical id"
-        return replace(change, fate="Delete", obstacles=(reason,))
-    if gravest < Behaviour.CONDITIONAL:
-        return change
-    policies = (_fate(one.get("UpdateReplacePolicy")) for one in (was, now))
-    obstacles = tuple(same_name(now["Type"], _name(old, title), _name(new, title)))
-    return replace(change, fate=min(policies, key=FATES.index), obstacles=obstacles)
+        yield "the type of a resource cannot be changed; give it another logical id"
+        return
+    certain = [change for change in inherited if change.certain]
+    behaviours = {verdict.behaviour for verdict in verdicts(changes, inherited)}
+    if not behaviours.isdisjoint((Behaviour.REPLACEMENT, Behaviour.CONDITIONAL)):
+        properties = [resource.get("Properties", {}) for resource in (old_resource, new_resource)]
+        renewed = {property_path(change.path).partition(".")[2] for change in certain}
+        yield from name_collision(new_resource["Type"], properties[0], properties[1], renewed)
+    if Behaviour.REPLACEMENT not in behaviours:
+        yield from not_supported((*changes, *certain))
 
 
-def _fate(policy: Any) -> str:
-    """What a policy does to a resource that has been made; without one it is deleted.
-
-    https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/aws-attribute-updatereplacepolicy.html
-    """
-    return "Retain" if policy == "RetainExceptOnCreate" else policy if policy in FATES else "Delete"
-
-
-def _default_policy(resource: Mapping[str, Any]) -> str:
-    """The DeletionPolicy of a resource that has none.
-
-    https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/aws-attribute-deletionpolicy.html
-    """
-    alone = "DBClusterIdentifier" not in resource.get("Properties", {})
-    type_ = resource["Type"]
-    is_database = type_ == "AWS::RDS::DBCluster" or (type_ == "AWS::RDS::DBInstance" and alone)
-    return "Snapshot" if is_database else "Delete"
+def verdicts(
+    changes: Iterable[PropertyChange], inherited: Iterable[InheritedChange]
+) -> list[Verdict]:
+    """Of a resource's own changes and of those that it inherits."""
+    return [change.verdict for change in changes] + [change.verdict for change in inherited]
 
 
-def same_name(type_: str, before: str, after: str) -> Iterator[str]:
-    """A replacement is made while the old resource is there, so it cannot have the same name.
-
-    https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/aws-properties-name.html
-    """
-    facts = resource_facts(type_)
-    if facts and after and before == after:
-        yield f"a replacement cannot have the same {facts.name} {after}; give it another name"
-
-
-def _taken_name(old: Template, new: Template, title: str) -> Iterator[str]:
-    """What is added is made before what goes is removed."""
-    type_, name = new["Resources"][title]["Type"], _name(new, title)
-    for other, resource in old["Resources"].items():
-        if name and resource["Type"] == type_ and _name(old, other) == name:
-            yield f"its name {name} is still that of {other}, which is removed only afterwards"
-
-
-def _name(template: Template, title: str) -> str:
-    """The physical name that a resource is given, as text; '' if AWS makes one."""
-    resource = template["Resources"][title]
-    facts = resource_facts(resource["Type"])
-    given = resource.get("Properties", {}).get(facts.name) if facts and facts.name else None
-    texts = leaves({"name": given}).values() if given is not None else ()
-    return " ".join(texts).removeprefix("!Sub ")
+def not_supported(changes: Iterable[PropertyChange | InheritedChange]) -> Iterator[str]:
+    """What no update can change, unless the resource is replaced for something else."""
+    paths = [
+        change.path for change in changes if change.verdict.behaviour == Behaviour.NOT_SUPPORTED
+    ]
+    properties = dict.fromkeys(property_path(path).split(".")[1] for path in paths)
+    if properties:
+        names = ", ".join(properties)
+        yield f"no update of {names} is supported; make the resource anew under another logical id"

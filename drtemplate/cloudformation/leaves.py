@@ -58,21 +58,36 @@ def ancestors(path: str) -> Iterator[str]:
     yield path
 
 
-def only_there(path: str, other: Collection[str]) -> str:
-    """The highest of a leaf's ancestors that the other side does not have; else the path itself.
+def without_function(path: str) -> str:
+    """The path up to a function; one in the name of a list's element is none."""
+    above, _, _ = path.partition(".Fn::")
+    return above if above.count("[") == above.count("]") else path
 
-    What only holds names, such as Outputs or a resource's Properties, is passed over.
 
-    Args:
-        path: of a leaf.
-        other: every ancestor of every leaf of the other side.
+def differing(before: Mapping[str, str], after: Mapping[str, str]) -> dict[str, str]:
+    """Paths of leaves that are not the same -> the highest above that the other side does not have.
+
+    What only holds names, such as Outputs or a resource's Properties, is passed over, and is the same
+    empty as not at all. An empty list is no leaf that differs beside the members that it got.
     """
-    own = (
-        ancestor
-        for ancestor in ancestors(path)
-        if ancestor not in other and not _HOLDERS.fullmatch(ancestor)
-    )
-    return next(own, path)
+    found = {}
+    for path in (*after, *before):
+        if before.get(path) != after.get(path):
+            found[path] = path
+    for side, other in ((before, after), (after, before)):
+        present = {above for path in other for above in ancestors(path)}
+        for path in side.keys() - other.keys():
+            empty = side[path] in ("{}", "[]")
+            if empty and (path in present or _HOLDERS.fullmatch(path)):
+                del found[path]
+            else:
+                found[path] = _only_there(path, present)
+    return found
+
+
+def _only_there(path: str, other: Collection[str]) -> str:
+    own = (above for above in ancestors(path) if above not in other)
+    return next((above for above in own if not _HOLDERS.fullmatch(above)), path)
 
 
 def _walk(value: Any, path: str, key: str, context: str = "") -> Iterator[tuple[str, str]]:

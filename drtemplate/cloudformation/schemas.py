@@ -14,16 +14,9 @@ from cfnlint.helpers import load_resource
 from cfnlint.schema import PROVIDER_SCHEMA_MANAGER, ResourceNotFoundError
 
 REGION = "us-east-1"  # has every type
-# The property that names a resource where its identifier is something else, such as an ARN.
-# https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/aws-properties-name.html
-_NAMES = {
-    "AWS::EC2::SecurityGroup": "GroupName",
-    "AWS::ElasticLoadBalancingV2::LoadBalancer": "Name",
-    "AWS::ElasticLoadBalancingV2::TargetGroup": "Name",
-    "AWS::Events::Rule": "Name",
-    "AWS::SNS::Topic": "TopicName",
-    "AWS::SQS::Queue": "QueueName",
-}
+CUSTOM_RESOURCE = "AWS::CloudFormation::CustomResource"
+# Ends of a property that a resource is named by, which may go on with the type: DBClusterIdentifier.
+_ENDS = ("Name", "Identifier", "Id")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -34,17 +27,27 @@ class ResourceFacts:
         create_only: a change of it needs a new resource.
         conditional: a change of it may need a new resource.
         name: the property that gives the resource its physical name, or ''.
+        scope: properties within which the name is taken: of the same cluster, of the same function.
     """
 
     create_only: frozenset[str]
     conditional: frozenset[str]
     name: str
+    scope: frozenset[str]
+
+
+def is_custom(type_: str) -> bool:
+    """Whether it is a custom resource, under either of its names."""
+    return type_.startswith("Custom::") or type_ == CUSTOM_RESOURCE
 
 
 @functools.cache
 def resource_facts(type_: str) -> ResourceFacts | None:
-    """The facts of a type, or None if there is no schema, as for a custom resource."""
-    if not re.fullmatch(r"\w+::\w+::\w+(::MODULE)?", type_) or type_.startswith("Custom::"):
+    """The facts of a type, or None if nothing is known of it.
+
+    So it is of a custom resource and of a module, and of what a macro makes into something else.
+    """
+    if not re.fullmatch(r"\w+::\w+::\w+", type_) or is_custom(type_):
         return None
     try:
         schema: Mapping[str, Any] = PROVIDER_SCHEMA_MANAGER.get_resource_schema(
@@ -52,15 +55,61 @@ def resource_facts(type_: str) -> ResourceFacts | None:
         ).schema
     except ResourceNotFoundError:
         return None
+    identifier = _paths(schema.get("primaryIdentifier", ()))
+    if not identifier:
+        return None
     create_only = _paths(schema.get("createOnlyProperties", ()))
-    # One property that is a name; a policy's bucket and a route's table are not the resource's own.
-    identifier = [*_paths(schema.get("primaryIdentifier", ())), ""][:2]
-    only = identifier[0] if identifier[1] == "" else ""
-    is_name = only in create_only and only.endswith(("Name", "Identifier"))
+    given = create_only - _paths(schema.get("readOnlyProperties", ()))
+    name = _name(type_, given, identifier)
     return ResourceFacts(
         create_only=create_only,
         conditional=_paths(schema.get("conditionalCreateOnlyProperties", ())),
-        name=_NAMES.get(type_, only if is_name else ""),
+        name=name,
+        scope=_scope(type_, schema, given, identifier) - {name},
+    )
+
+
+def _name(type_: str, given: frozenset[str], identifier: frozenset[str]) -> str:
+    """Which of the properties that are given for good is the resource's own name, or ''.
+
+    It is the whole identifier, or it is called as the type is; a policy's bucket and a route's
+    table are not the resource's own.
+    https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/aws-properties-name.html
+    """
+    if len(identifier) == 1 and (whole := identifier & given):
+        (only,) = whole
+        if only.endswith(_ENDS[:2]):
+            return only
+    kind = type_.rpartition("::")[2].lower()
+    own = [
+        path
+        for path in sorted(given)
+        for end in _ENDS
+        if path.endswith(end) and "." not in path and kind.endswith(path.removesuffix(end).lower())
+        if path != "Id"
+    ]
+    # A user of a cache has an id and a name, and is known by the id.
+    return next((path for path in own if path in identifier), own[0] if own else "")
+
+
+def _scope(
+    type_: str, schema: Mapping[str, Any], given: frozenset[str], identifier: frozenset[str]
+) -> frozenset[str]:
+    """What stands beside the name in the identifier.
+
+    Where that is an id that AWS makes, what must be given and is called as another type of the same
+    service: the function of an alias.
+    """
+    if identifier & given:
+        return identifier & given
+    service = type_.rpartition("::")[0]
+    return frozenset(
+        path
+        for path in given & set(schema.get("required", ()))
+        for end in _ENDS
+        if path.endswith(end)
+        and f"{service}::{path.removesuffix(end)}"
+        in PROVIDER_SCHEMA_MANAGER.get_resource_types(REGION)
     )
 
 

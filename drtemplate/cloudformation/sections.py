@@ -18,12 +18,12 @@ class Change:
     """A leaf outside resources that is not the same; None stands for no such leaf.
 
     Attributes:
-        whole: the object, list or element of a list that was added or removed with it; else path.
+        subtree: the object, list or element of a list that was added or removed with it; else path.
         effect: what it does, in words.
     """
 
     path: str
-    whole: str
+    subtree: str
     before: str | None
     after: str | None
     effect: str
@@ -33,35 +33,37 @@ def other_changes(
     old: Template,
     new: Template,
     changed: Mapping[str, tuple[str | None, str | None]],
-    wholes: Mapping[str, str],
+    subtrees: Mapping[str, str],
 ) -> Iterator[Change]:
     """Each change outside Resources.
 
     Args:
         old: the template that is deployed.
         new: the one that an update would bring.
-        changed: the leaves that differ, with both values.
-        wholes: for each of them, what was added or removed with it.
+        changed: the leaves that differ, with both values; secrets are masked.
+        subtrees: for each of them, what was added or removed with it.
     """
     for path, (before, after) in changed.items():
         section, *names = path.split(".")
         if section == "Resources":
             continue
         name = names[0] if names else ""
-        facts = [one.get("Parameters", {}).get(name, {}) for one in (old, new)]
+        facts = [side.get("Parameters", {}).get(name, {}) for side in (old, new)]
         if section == "Parameters" and names[1:] == ["Default"] and any(map(is_secret, facts)):
-            shown = tuple(MASK if one is not None else None for one in (before, after))
+            shown = tuple(None if value is None else MASK for value in (before, after))
         else:
             shown = (before, after)
         effect = _effect(old, new, section, name, names[1:])
-        yield Change(path=path, whole=wholes[path], before=shown[0], after=shown[1], effect=effect)
+        yield Change(
+            path=path, subtree=subtrees[path], before=shown[0], after=shown[1], effect=effect
+        )
 
 
 def _effect(old: Template, new: Template, section: str, name: str, below: list[str]) -> str:
     if section == "Parameters":
         return _parameter_effect(old, new, name, below)
     if section == "Outputs":
-        exported = any("Export" in one.get(section, {}).get(name, {}) for one in (old, new))
+        exported = any("Export" in side.get(section, {}).get(name, {}) for side in (old, new))
         if exported and below[:1] in (["Value"], ["Export"]):
             # https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/outputs-section-structure.html
             return "refused while another stack imports it"
@@ -76,7 +78,7 @@ def _effect(old: Template, new: Template, section: str, name: str, below: list[s
 
 
 def _parameter_effect(old: Template, new: Template, name: str, below: list[str]) -> str:
-    before, after = (one.get("Parameters", {}) for one in (old, new))
+    before, after = (side.get("Parameters", {}) for side in (old, new))
     if name not in after:
         return "may no longer be given"
     if name not in before:

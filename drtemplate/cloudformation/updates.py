@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from enum import IntEnum
 from pathlib import Path
 
-from drtemplate.cloudformation.schemas import resource_facts
+from drtemplate.cloudformation.schemas import CUSTOM_RESOURCE, is_custom, resource_facts
 from drtemplate.errors import InputError
 
 # A name, and the position or the name of an element of its list.
@@ -25,8 +25,10 @@ class Behaviour(IntEnum):
 
     NO_INTERRUPTION = 0
     SOME_INTERRUPTION = 1
-    CONDITIONAL = 2  # some values need a replacement, others do not
-    REPLACEMENT = 3
+    NOT_SUPPORTED = 2  # the update fails and is rolled back, unless the resource is replaced anyway
+    CONDITIONAL = 3  # some values need a replacement, others do not
+    ADDED_OR_REMOVED = 4  # by a condition, which never replaces
+    REPLACEMENT = 5
 
     def __str__(self) -> str:
         return self.name.lower().replace("_", " ")
@@ -35,6 +37,8 @@ class Behaviour(IntEnum):
 _DOCUMENTED = {
     "No interruption": Behaviour.NO_INTERRUPTION,
     "Some interruptions": Behaviour.SOME_INTERRUPTION,
+    "Updates are not supported": Behaviour.NOT_SUPPORTED,
+    "Some interruptions or replacement": Behaviour.CONDITIONAL,
     "Replacement": Behaviour.REPLACEMENT,
 }
 
@@ -65,19 +69,40 @@ class Verdict:
         return schema and f"documented: {self.documented}, schema: {schema}"
 
 
-IN_PLACE = Verdict(behaviour=Behaviour.NO_INTERRUPTION)
+# What a change of an attribute does that may do anything at all.
+_ATTRIBUTES = {
+    "Condition": Verdict(behaviour=Behaviour.ADDED_OR_REMOVED),
+    "Type": Verdict(behaviour=Behaviour.REPLACEMENT),
+}
+_IN_PLACE = Verdict(behaviour=Behaviour.NO_INTERRUPTION)
+
+
+def change_verdict(type_: str, path: str, subtree: str = "") -> Verdict:
+    """What a change does at a path below a resource, as ``Properties.Tags[0].Value``.
+
+    Where an object, a list or an element was added or removed with it, ``subtree`` is its path; else ''.
+    """
+    section, _, name = path.partition(".")
+    if section == "Properties":
+        return verdict(type_, name, subtree.partition(".")[2])
+    return _ATTRIBUTES.get(section, _IN_PLACE)
 
 
 @functools.cache
-def verdict(type_: str, path: str) -> Verdict:
+def verdict(type_: str, path: str, subtree: str = "") -> Verdict:
     """What a change does at a property's path below Properties, as ``Tags[0].Value``.
 
-    A type that neither source knows, such as a custom resource, counts as conditional.
+    A type that neither source knows, such as a custom resource, counts as conditional: its provider
+    decides. https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/crpg-ref-requesttypes-update.html
+
+    ``subtree`` is as ``change_verdict``'s: the guide says of an element's own properties what changes
+    of the element do, and of the list above what adding or removing one does.
     """
-    steps = property_path(path)
-    schema = _schema_behaviour(type_, steps)
-    documented = _documented_behaviour(type_, steps)
-    known = [one for one in (schema, documented) if one is not None]
+    if is_custom(type_):
+        type_ = CUSTOM_RESOURCE
+    schema = _schema_behaviour(type_, property_path(path))
+    documented = _documented_behaviour(type_, property_path(subtree or path))
+    known = [behaviour for behaviour in (schema, documented) if behaviour is not None]
     return Verdict(
         behaviour=max(known, default=Behaviour.CONDITIONAL), documented=documented, schema=schema
     )
@@ -99,9 +124,9 @@ def _schema_behaviour(type_: str, path: str) -> Behaviour | None:
     facts = resource_facts(type_)
     if facts is None:
         return None
-    if any(_touches(path, one) for one in facts.create_only):
+    if any(_touches(path, named) for named in facts.create_only):
         return Behaviour.REPLACEMENT
-    if any(_touches(path, one) for one in facts.conditional):
+    if any(_touches(path, named) for named in facts.conditional):
         return Behaviour.CONDITIONAL
     return Behaviour.NO_INTERRUPTION
 

@@ -5,10 +5,11 @@ from itertools import takewhile
 from textwrap import wrap
 from typing import TypeVar
 
-from drtemplate.cloudformation.carried import Carried
 from drtemplate.cloudformation.changes import Differences, PropertyChange, ResourceChange
+from drtemplate.cloudformation.inherited import InheritedChange
 from drtemplate.cloudformation.sections import Change
 from drtemplate.cloudformation.updates import Verdict
+from drtemplate.console import printable
 
 Item = TypeVar("Item")
 Key = TypeVar("Key")
@@ -18,19 +19,23 @@ WIDEST = 90  # of an object or a list that was added or removed
 _GROUPS = (
     ("REPLACES, holds data", "Modify", "REPLACEMENT", True),
     ("REMOVES, holds data", "Remove", None, True),
+    ("MAY REMOVE OR ADD, holds data", "Modify", "ADDED_OR_REMOVED", True),
     ("MAY REPLACE, holds data", "Modify", "CONDITIONAL", True),
     ("REPLACES", "Modify", "REPLACEMENT", False),
     ("REMOVES", "Remove", None, False),
+    ("MAY REMOVE OR ADD", "Modify", "ADDED_OR_REMOVED", False),
     ("MAY REPLACE", "Modify", "CONDITIONAL", False),
+    ("UPDATES what no update can change", "Modify", "NOT_SUPPORTED", None),
     ("UPDATES, with some interruption", "Modify", "SOME_INTERRUPTION", None),
     ("UPDATES", "Modify", "NO_INTERRUPTION", None),
     ("ADDS", "Add", None, None),
 )
-_FATES = {
+_OLD_RESOURCE = {
     "Delete": "the old one is deleted",
     "Snapshot": "a snapshot of the old one stays",
     "Retain": "the old one stays, outside the stack",
 }
+_DOUBTS = {"CONDITIONAL": "if it is replaced, ", "ADDED_OR_REMOVED": "if it is removed, "}
 
 
 def as_text(found: Differences) -> str:
@@ -40,64 +45,65 @@ def as_text(found: Differences) -> str:
     lines: list[str] = []
     for heading, action, behaviour, data in _GROUPS:
         group = [
-            one
-            for one in found.resources
-            if one.action == action
-            and behaviour in (None, one.behaviour.name)
-            and data in (None, one.holds_data)
+            resource
+            for resource in found.resources
+            if resource.action == action
+            and behaviour in (None, resource.behaviour.name)
+            and data in (None, resource.holds_data)
         ]
         if group:
             lines += ["", f"{heading}:"]
-            lines += [line for one in group for line in _resource_lines(one)]
+            lines += [line for resource in group for line in _resource_lines(resource)]
     if found.others:
         lines += ["", "BESIDES RESOURCES:"]
         lines += _other_lines(found.others)
-    return "\n".join([*lines[1:], "", _summary(found)])
+    return "\n".join(map(printable, [*lines[1:], "", _summary(found)]))
 
 
-def _resource_lines(one: ResourceChange) -> list[str]:
+def _resource_lines(resource: ResourceChange) -> list[str]:
     """The resource and its changes; in one line if there is but one, and nothing else to tell."""
-    fate = ""
-    if one.fate and (one.holds_data or one.fate != "Delete"):
-        doubt = "if it is replaced, " if one.behaviour.name == "CONDITIONAL" else ""
-        fate = f": {doubt}{_FATES[one.fate]}"
-    head = f"  {one.logical_id} ({one.type}){fate}"
-    below = [f"REFUSED by CloudFormation: {obstacle}" for obstacle in one.obstacles]
-    below += _change_lines(one.changes)
-    below += [f"along with others: {_along(one.carried)}"] if one.carried else []
-    if len(below) == 1 and not fate:
+    policy, old_one = resource.old_resource_policy, ""
+    if policy and (resource.holds_data or policy != "Delete"):
+        old_one = f": {_DOUBTS.get(resource.behaviour.name, '')}{_OLD_RESOURCE[policy]}"
+    head = f"  {resource.logical_id} ({resource.type}){old_one}"
+    below = [f"REFUSED by CloudFormation: {obstacle}" for obstacle in resource.obstacles]
+    below += _change_lines(resource.changes)
+    below += [f"along with others: {_along(resource.inherited)}"] if resource.inherited else []
+    if len(below) == 1 and not old_one:
         return [f"{head}: {below[0]}"]
     return [head, *(f"    {line}" for line in below)]
 
 
 def _change_lines(changes: Sequence[PropertyChange]) -> Iterator[str]:
-    groups = _grouped(changes, lambda change: change.whole)
-    names = _named(groups)
-    for whole, group in groups.items():
-        if whole not in names.values():
-            new_name = names.get(whole, "").rpartition(".Statement[")[2]
+    groups = _grouped(changes, lambda change: change.subtree)
+    names = _renamed_statements(groups)
+    for subtree, group in groups.items():
+        if subtree not in names.values():
+            new_name = names.get(subtree, "").rpartition(".Statement[")[2]
             text = (
-                f"{_property(whole)} is now [{new_name}, else the same"
+                f"{_property(subtree)} is now [{new_name}, else the same"
                 if new_name
-                else _change(whole, group)
+                else _change(subtree, group)
             )
-            gravest = max((one.verdict for one in group), key=lambda verdict: verdict.behaviour)
+            gravest = max(
+                (change.verdict for change in group), key=lambda verdict: verdict.behaviour
+            )
             yield f"{text}{_effect(gravest)}"
 
 
-def _named(groups: Mapping[str, Sequence[PropertyChange]]) -> dict[str, str]:
+def _renamed_statements(groups: Mapping[str, Sequence[PropertyChange]]) -> dict[str, str]:
     """Statements that only got a Sid, or another one: the old path -> the new one."""
     contents: dict[tuple[str, frozenset[tuple[str, str]]], list[str]] = {}
-    for whole, group in groups.items():
-        above, statement, _ = whole.rpartition(".Statement[")
-        if statement and whole.endswith("]") and group[0].path != whole:
-            parts = {(one.path.removeprefix(whole), _either(one)) for one in group}
+    for subtree, group in groups.items():
+        above, statement, _ = subtree.rpartition(".Statement[")
+        if statement and subtree.endswith("]") and group[0].path != subtree:
+            parts = {(change.path.removeprefix(subtree), _either(change)) for change in group}
             key = (above, frozenset(part for part in parts if part[0] != ".Sid"))
-            contents.setdefault(key, []).append(whole)
+            contents.setdefault(key, []).append(subtree)
     pairs = [pair for pair in contents.values() if len(pair) == 2]
-    olds = [[one for one in pair if groups[one][0].after is None] for pair in pairs]
+    olds = [[path for path in pair if groups[path][0].after is None] for pair in pairs]
     return {
-        old[0]: next(one for one in pair if one != old[0])
+        old[0]: next(path for path in pair if path != old[0])
         for old, pair in zip(olds, pairs, strict=True)
         if len(old) == 1
     }
@@ -105,20 +111,23 @@ def _named(groups: Mapping[str, Sequence[PropertyChange]]) -> dict[str, str]:
 
 def _other_lines(others: Sequence[Change]) -> Iterator[str]:
     """Changes besides resources; what touches nothing and is new in many places, once for all."""
-    groups = _grouped(others, lambda one: (_everywhere(one) or one.whole, one.effect))
+    groups = _grouped(
+        others, lambda change: (_wildcard_path(change) or change.subtree, change.effect)
+    )
     for (where, effect), group in groups.items():
         if "*" in where and len(group) > 1:
-            names = ", ".join(one.path.split(".")[1] for one in group)
+            names = ", ".join(change.path.split(".")[1] for change in group)
             text = f"{where}: + on {names}  ({effect})"
             yield from wrap(text, 110, initial_indent="  ", subsequent_indent="    ")
         else:
-            yield f"  {_change(group[0].whole, group)}  ({effect})"
+            yield f"  {_change(group[0].subtree, group)}  ({effect})"
 
 
-def _everywhere(one: Change) -> str:
+def _wildcard_path(change: Change) -> str:
     """``Outputs.*.Description`` for one that was added without any effect; else ''."""
-    section, *names = one.path.split(".")
-    mute = one.before is None and one.whole == one.path and one.effect == "touches no resource"
+    section, *names = change.path.split(".")
+    alone = change.before is None and change.subtree == change.path
+    mute = alone and change.effect == "touches no resource"
     return f"{section}.*.{names[1]}" if mute and len(names) == 2 else ""
 
 
@@ -129,28 +138,30 @@ def _grouped(items: Iterable[Item], key: Callable[[Item], Key]) -> dict[Key, lis
     return groups
 
 
-def _either(one: PropertyChange | Change) -> str:
+def _either(change: PropertyChange | Change) -> str:
     """The value, where there is one on one side only."""
-    return (one.before if one.after is None else one.after) or ""
+    return (change.before if change.after is None else change.after) or ""
 
 
-def _change(whole: str, changes: Sequence[PropertyChange | Change]) -> str:
+def _change(subtree: str, changes: Sequence[PropertyChange | Change]) -> str:
     """One value that changed, or in one line all that was added or removed together."""
-    one, text = changes[0], _either(changes[0])
-    if len(changes) == 1 and one.path == whole:
-        # A member of a set is named by its whole text, which is its value too.
-        return f"{_property(whole.removesuffix(f'[{text}]'))}: {_values(one.before, one.after)}"
+    first, text = changes[0], _either(changes[0])
+    if len(changes) == 1 and first.path == subtree:
+        # A member of a set is named by its subtree text, which is its value too.
+        return (
+            f"{_property(subtree.removesuffix(f'[{text}]'))}: {_values(first.before, first.after)}"
+        )
     inside: dict[str, list[str]] = {}
-    for each in changes:
-        text = _either(each)
-        path = each.path.removesuffix(f"[{text}]").removeprefix(whole).removeprefix(".")
+    for change in changes:
+        text = _either(change)
+        path = change.path.removesuffix(f"[{text}]").removeprefix(subtree).removeprefix(".")
         # The member of an element by which it is named is in its name.
-        if not each.path.rpartition(".")[0].endswith(f"[{text}]"):
+        if not change.path.rpartition(".")[0].endswith(f"[{text}]"):
             inside.setdefault(path, []).append(text)
     texts = {path: ", ".join(values) for path, values in inside.items()}
     shown = ", ".join(f"{path}: {text}" if path else text for path, text in texts.items())
-    sign = "-" if one.after is None else "+"
-    return f"{_property(whole)}: {sign} {_short(f'{{{shown}}}', WIDEST)}"
+    sign = "-" if first.after is None else "+"
+    return f"{_property(subtree)}: {sign} {_short(f'{{{shown}}}', WIDEST)}"
 
 
 def _effect(verdict: Verdict) -> str:
@@ -159,12 +170,12 @@ def _effect(verdict: Verdict) -> str:
     return f"  {verdict.behaviour}{doubt}" if verdict.behaviour else ""
 
 
-def _along(carried: Sequence[Carried], most: int = 3) -> str:
-    """The gravest of what others carry into a resource, in a line."""
-    gravest = max((one.verdict for one in carried), key=lambda verdict: verdict.behaviour)
-    causes = [f"{_property(one.path)} ({_cause(one)})" for one in carried
-              if one.verdict.behaviour == gravest.behaviour]  # fmt: skip
-    others = len(carried) - len(causes[:most])
+def _along(inherited: Sequence[InheritedChange], most: int = 3) -> str:
+    """The gravest of what a resource inherits from others, in a line."""
+    gravest = max((change.verdict for change in inherited), key=lambda verdict: verdict.behaviour)
+    causes = [f"{_property(change.path)} ({_cause(change)})" for change in inherited
+              if change.verdict.behaviour == gravest.behaviour]  # fmt: skip
+    others = len(inherited) - len(causes[:most])
     more = f" and {others} more" if others else ""
     return f"{', '.join(causes[:most])}{more}{_effect(gravest)}"
 
@@ -175,10 +186,12 @@ def _property(path: str) -> str:
     return name if len(name) <= 90 else f"{name[:87]}..."
 
 
-def _cause(along: Carried) -> str:
-    section, _, name = along.cause.partition(".")
+def _cause(change: InheritedChange) -> str:
+    section, _, name = change.cause.partition(".")
     if section == "Resources":
-        return f"{name} {'is' if along.certain else 'may be'} replaced"
+        return f"{name} {'is' if change.certain else 'may be'} replaced"
+    if section == "Parameters":
+        return f"the default of parameter {name} is changed"
     return f"{section.lower().removesuffix('s')} {name} is changed"
 
 
@@ -201,14 +214,16 @@ def _short(text: str | None, most: int = LONGEST) -> str:
 
 def _summary(found: Differences) -> str:
     """How many, in a line."""
-    by = [(one.action, one.behaviour.name) for one in found.resources]
+    by = [(resource.action, resource.behaviour.name) for resource in found.resources]
     modified = sum(action == "Modify" for action, _ in by)
     surely = by.count(("Modify", "REPLACEMENT"))
     perhaps = by.count(("Modify", "CONDITIONAL"))
+    by_condition = by.count(("Modify", "ADDED_OR_REMOVED"))
     return (
         f"{sum(action == 'Add' for action, _ in by)} to add, {modified} to change "
-        f"({surely} by replacement, {perhaps} perhaps), "
+        f"({surely} by replacement, {perhaps} perhaps, "
+        f"{by_condition} to remove or add by a condition), "
         f"{sum(action == 'Remove' for action, _ in by)} to remove, "
-        f"{sum(bool(one.obstacles) for one in found.resources)} refused, "
+        f"{sum(bool(resource.obstacles) for resource in found.resources)} refused, "
         f"{len(found.others)} changes besides resources"
     )

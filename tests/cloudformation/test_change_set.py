@@ -5,13 +5,15 @@ import yaml
 from botocore.session import get_session
 from botocore.validate import ParamValidator
 
-from drtemplate.cloudformation.carried import Carried
 from drtemplate.cloudformation.change_set import described
 from drtemplate.cloudformation.changes import PropertyChange, ResourceChange
+from drtemplate.cloudformation.inherited import InheritedChange
 from drtemplate.cloudformation.updates import Behaviour, Verdict
 
 CHANGES = yaml.safe_load(Path(__file__).with_name("change-sets.yaml").read_text())
-IN_PLACE, SOME, PERHAPS, REPLACED = (Verdict(behaviour=one) for one in Behaviour)
+IN_PLACE, SOME, UNSUPPORTED, PERHAPS, CONDITIONED, REPLACED = (
+    Verdict(behaviour=one) for one in Behaviour
+)
 
 
 def answer(*changes):
@@ -20,7 +22,7 @@ def answer(*changes):
 
 def change(path, verdict, before=None, after=None):
     path = f"Properties.{path}"
-    return PropertyChange(path=path, whole=path, before=before, after=after, verdict=verdict)
+    return PropertyChange(path=path, subtree=path, before=before, after=after, verdict=verdict)
 
 
 def modified(title, type_, verdict, *changes, **facts):
@@ -44,7 +46,7 @@ READ = {
         change("Tags[1].Value", IN_PLACE, None, "b"),
         PropertyChange(
             path="DeletionPolicy",
-            whole="DeletionPolicy",
+            subtree="DeletionPolicy",
             before=None,
             after=None,
             verdict=IN_PLACE,
@@ -54,24 +56,30 @@ READ = {
     "replacement by a property, under the same name": modified(
         *(*CLUSTER, REPLACED, change("DatabaseName", REPLACED, "a", "b")),
         holds_data=True,
-        fate="Snapshot",
+        old_resource_policy="Snapshot",
         obstacles=(NAME_STAYS,),
     ),
     "perhaps, without values": modified(
-        *(*CLUSTER, PERHAPS, change("MasterUsername", PERHAPS)), holds_data=True, fate="Retain"
+        *(*CLUSTER, PERHAPS, change("MasterUsername", PERHAPS)),
+        holds_data=True,
+        old_resource_policy="Retain",
     ),
     "removed, and kept outside the stack": ResourceChange(
-        logical_id="Bucket", type="AWS::S3::Bucket", action="Remove", holds_data=True, fate="Retain"
+        logical_id="Bucket",
+        type="AWS::S3::Bucket",
+        action="Remove",
+        holds_data=True,
+        old_resource_policy="Retain",
     ),
     "carried along by a Ref that will be another one": modified(
         *("Gateway", "AWS::EC2::NatGateway", REPLACED),
-        carried=(Carried("Properties.SubnetId", "Resources.Subnet", REPLACED, True),),
-        fate="Delete",
+        inherited=(InheritedChange("Properties.SubnetId", "Resources.Subnet", REPLACED, True),),
+        old_resource_policy="Delete",
     ),
     "carried along by a GetAtt that may be another one": modified(
         *("Alias", "AWS::KMS::Alias", PERHAPS),
-        carried=(Carried("Properties.AliasName", "Resources.Key", PERHAPS, False),),
-        fate="Delete",
+        inherited=(InheritedChange("Properties.AliasName", "Resources.Key", PERHAPS, False),),
+        old_resource_policy="Delete",
     ),
 }
 
@@ -108,6 +116,15 @@ def test_all_pages_are_read_in_order():
     assert [one.logical_id for one in described(pages)] == ["Table", "Writer", "Cluster"]
 
 
+def test_what_no_update_can_change_is_refused_in_a_change_set_too():
+    target = {"Attribute": "Properties", "Name": "AvailabilityZone", "RequiresRecreation": "Never"}
+    details = [{"Target": target, "Evaluation": "Static", "ChangeSource": "DirectModification"}]
+    facts = {"Action": "Modify", "LogicalResourceId": "V", "ResourceType": "AWS::EC2::Volume"}
+    (found,) = described([answer(facts | {"Replacement": "False", "Details": details})])
+    assert found.behaviour == Behaviour.NOT_SUPPORTED
+    assert "no update of AvailabilityZone" in found.obstacles[0]
+
+
 @pytest.mark.parametrize("action", ["Dynamic", "Import"])
 def test_what_cannot_be_told_may_be_a_replacement(action):
     (found,) = described([answer(CHANGES["add"] | {"Action": action})])
@@ -117,7 +134,7 @@ def test_what_cannot_be_told_may_be_a_replacement(action):
 def test_a_policy_that_is_not_told_is_the_worst():
     removed = dict(CHANGES["removed, and kept outside the stack"])
     del removed["PolicyAction"]
-    assert described([answer(removed)])[0].fate == "Delete"
+    assert described([answer(removed)])[0].old_resource_policy == "Delete"
 
 
 def test_of_a_target_that_is_told_twice_the_gravest_counts():

@@ -5,7 +5,7 @@ import pytest
 from drtemplate.cloudformation.changes import compare
 from drtemplate.cloudformation.updates import Behaviour
 
-IN_PLACE, SOME, PERHAPS, REPLACED = Behaviour
+IN_PLACE, SOME, UNSUPPORTED, PERHAPS, CONDITIONED, REPLACED = Behaviour
 
 
 def of(type_, /, attributes=None, **properties):
@@ -39,7 +39,7 @@ def test_a_replacement_carries_along_references():
         "Group": REPLACED,
         "Function": IN_PLACE,
     }
-    (carried,) = found["Function"].carried
+    (carried,) = found["Function"].inherited
     assert (carried.path, carried.cause) == (
         "Properties.VpcConfig.SubnetIds[0]",
         "Resources.Subnet",
@@ -56,7 +56,7 @@ def test_what_may_be_replaced_carries_only_a_maybe():
     new["Resources"]["Cluster"]["Properties"]["MasterUsername"] = "b"
     found = by_id(old, new)
     assert [one.behaviour for one in found.values()] == [PERHAPS, PERHAPS]
-    assert [one.certain for one in found["One"].carried] == [False]
+    assert [one.certain for one in found["One"].inherited] == [False]
     new["Resources"]["Cluster"]["Properties"]["DatabaseName"] = "c"
     assert [one.behaviour for one in by_id(old, new).values()] == [REPLACED, REPLACED]
 
@@ -72,14 +72,20 @@ def test_what_may_be_replaced_is_replaced_after_all_along_with_another():
     new["Resources"]["Subnets"]["Properties"]["DBSubnetGroupName"] = "b"
     found = by_id(old, new)
     assert [one.behaviour for one in found.values()] == [REPLACED] * 3
-    assert [one.certain for one in found["One"].carried] == [True]
+    assert [one.certain for one in found["One"].inherited] == [True]
 
 
-def test_a_changed_condition_or_mapping_carries_a_maybe_to_where_it_is_used():
+def test_a_changed_definition_is_inherited_as_a_maybe_where_it_is_used():
     old = {
+        "Parameters": {
+            "Kind": {"Type": "String", "Default": "even"},
+            "Loose": {"Type": "String", "MinLength": 1},
+        },
         "Conditions": {
             "Big": {"Fn::Equals": [{"Ref": "Size"}, "big"]},
             "NotBig": {"Fn::Not": [{"Condition": "Big"}]},
+            "Odd": {"Fn::Equals": [{"Ref": "Kind"}, "odd"]},
+            "Vast": {"Fn::Equals": [{"Fn::FindInMap": ["Blocks", "eu", "block"]}, "a"]},
         },
         "Mappings": {"Blocks": {"eu": {"block": "10.0.0.0/16"}}, "Idle": {"a": {"b": "c"}}},
         **stack(
@@ -88,17 +94,25 @@ def test_a_changed_condition_or_mapping_carries_a_maybe_to_where_it_is_used():
             Present=of("AWS::SNS::Topic", {"Condition": "Big"}),
             Mapped=of("AWS::EC2::VPC", CidrBlock={"Fn::FindInMap": ["Blocks", "eu", "block"]}),
             Other=of("AWS::SNS::Topic", DisplayName={"Fn::FindInMap": ["Idle", "a", "b"]}),
+            Defaulted=of("AWS::SNS::Topic", TopicName={"Fn::Sub": "${Kind}-x"}, A={"Ref": "Loose"}),
+            Chosen=of("AWS::SNS::Topic", {"Condition": "Odd"}),
+            Sized=of("AWS::SNS::Topic", {"Condition": "Vast"}),
         ),
     }
     new = copy.deepcopy(old)
     new["Conditions"]["Big"]["Fn::Equals"][1] = "huge"
     new["Mappings"]["Blocks"]["eu"]["block"] = "10.1.0.0/16"
+    new["Parameters"]["Kind"]["Default"] = "odd"
+    new["Parameters"]["Loose"] = {"Type": "String", "MinLength": 2, "Default": "any"}
     found = by_id(old, new)
-    assert {title: (one.behaviour, one.carried[0].cause) for title, one in found.items()} == {
+    assert {title: (one.behaviour, one.inherited[0].cause) for title, one in found.items()} == {
         "Zoned": (PERHAPS, "Conditions.NotBig"),
         "Named": (IN_PLACE, "Conditions.Big"),
-        "Present": (PERHAPS, "Conditions.Big"),
+        "Present": (CONDITIONED, "Conditions.Big"),
         "Mapped": (PERHAPS, "Mappings.Blocks"),
+        "Defaulted": (PERHAPS, "Parameters.Kind"),
+        "Chosen": (CONDITIONED, "Conditions.Odd"),
+        "Sized": (CONDITIONED, "Conditions.Vast"),
     }
 
 
@@ -108,7 +122,7 @@ INSTANCE = "AWS::RDS::DBInstance"
 
 
 @pytest.mark.parametrize(
-    ("resource", "fate"),
+    ("resource", "policy"),
     [
         (of(TABLE), "Delete"),
         (of(TABLE, {"DeletionPolicy": "Retain"}), "Retain"),
@@ -121,13 +135,13 @@ INSTANCE = "AWS::RDS::DBInstance"
         (of(CLUSTER, {"DeletionPolicy": "Delete"}), "Delete"),
     ],
 )
-def test_what_becomes_of_data_that_is_removed(resource, fate):
+def test_what_becomes_of_data_that_is_removed(resource, policy):
     (found,) = compare(stack(X=resource, Y=of("T")), stack(Y=of("T"))).resources
-    assert (found.action, found.holds_data, found.fate) == ("Remove", True, fate)
+    assert (found.action, found.holds_data, found.old_resource_policy) == ("Remove", True, policy)
 
 
 @pytest.mark.parametrize(
-    ("was", "now", "fate"),
+    ("old_policies", "new_policies", "policy"),
     [
         ({}, {}, "Delete"),
         ({"UpdateReplacePolicy": "Snapshot"}, {"UpdateReplacePolicy": "Snapshot"}, "Snapshot"),
@@ -135,14 +149,26 @@ def test_what_becomes_of_data_that_is_removed(resource, fate):
         ({"DeletionPolicy": "Retain"}, {"DeletionPolicy": "Retain"}, "Delete"),
     ],
 )
-def test_what_becomes_of_data_that_is_replaced(was, now, fate):
-    old, new = of(CLUSTER, was, DatabaseName="a"), of(CLUSTER, now, DatabaseName="b")
+def test_what_becomes_of_data_that_is_replaced(old_policies, new_policies, policy):
+    old, new = (
+        of(CLUSTER, old_policies, DatabaseName="a"),
+        of(CLUSTER, new_policies, DatabaseName="b"),
+    )
     (found,) = compare(stack(X=old), stack(X=new)).resources
-    assert (found.behaviour, found.holds_data, found.fate) == (REPLACED, True, fate)
+    assert (found.behaviour, found.holds_data, found.old_resource_policy) == (
+        REPLACED,
+        True,
+        policy,
+    )
 
 
 def group(**properties):
     return of("AWS::ElasticLoadBalancingV2::TargetGroup", **properties)
+
+
+def alias(**properties):
+    """Its name is one of the function's, not one of the account's."""
+    return of("AWS::Lambda::Alias", Name="live", **properties)
 
 
 NAME = {"Fn::Sub": "${AWS::StackName}-x"}
@@ -156,6 +182,8 @@ NAME = {"Fn::Sub": "${AWS::StackName}-x"}
         (group(Port=1), group(Port=2), None),
         (group(Name=NAME, HealthCheckPort=1), group(Name=NAME, HealthCheckPort=2), None),
         (of(TABLE, TableName="x"), of("AWS::S3::Bucket", BucketName="x"), "another logical id"),
+        (alias(FunctionName="f"), alias(FunctionName="g"), None),
+        (alias(FunctionName="f"), alias(FunctionName="f", Type="T"), None),
     ],
 )
 def test_what_cloudformation_would_refuse(old, new, words):
@@ -173,12 +201,162 @@ def test_an_attribute_of_a_resource_interrupts_nothing():
     new = of(TABLE, {"DeletionPolicy": "Retain", "DependsOn": "Y", "Metadata": {"a": 1}})
     (found,) = compare(stack(X=of(TABLE), Y=of("T")), stack(X=new, Y=of("T"))).resources
     assert [one.path for one in found.changes] == ["DeletionPolicy", "DependsOn[Y]", "Metadata.a"]
-    assert (found.behaviour, found.fate) == (IN_PLACE, "")
+    assert (found.behaviour, found.old_resource_policy) == (IN_PLACE, "")
 
 
-def test_with_another_condition_a_resource_may_come_or_go():
-    (found,) = compare(stack(X=of(TABLE)), stack(X=of(TABLE, {"Condition": "C"}))).resources
-    assert (found.changes[0].path, found.behaviour) == ("Condition", PERHAPS)
+REPLACED_ONLY = {"UpdateReplacePolicy": "Retain"}
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "policy"),
+    [
+        # An update's policy for what is replaced says nothing of what is removed.
+        (of(TABLE, REPLACED_ONLY, TableName="x"), {}, "Delete"),
+        (of(CLUSTER, REPLACED_ONLY, DBClusterIdentifier="x"), {}, "Snapshot"),
+        (of(TABLE, {"DeletionPolicy": "Retain"}), {}, "Retain"),
+        (of(TABLE, {"DeletionPolicy": "Retain"}), {"DeletionPolicy": "Delete"}, "Delete"),
+        (of(TABLE, {"Condition": "B", "DeletionPolicy": "Retain"}), {}, "Retain"),
+    ],
+)
+def test_a_condition_removes_or_adds_and_never_replaces(old, new, policy):
+    user = of("AWS::EC2::Subnet", VpcId={"Ref": "X"})
+    found = by_id(stack(X=old, U=user), stack(X=old | {"Condition": "C"} | new, U=user))
+    assert found.keys() == {"X"}
+    change = found["X"]
+    assert (change.behaviour, change.old_resource_policy) == (CONDITIONED, policy)
+    assert change.obstacles == ()
+
+
+def test_of_a_condition_and_a_replacement_the_worst_counts():
+    old = of(CLUSTER, REPLACED_ONLY, DatabaseName="a")
+    new = of(CLUSTER, REPLACED_ONLY | {"Condition": "C"}, DatabaseName="b")
+    (found,) = compare(stack(X=old), stack(X=new)).resources
+    assert (found.behaviour, found.old_resource_policy) == (REPLACED, "Snapshot")
+
+
+def table(*, key="a", kind="S", local=(), projection="ALL", added=False, **properties):
+    def index(name, of="ALL"):
+        return {"IndexName": name, "KeySchema": [], "Projection": {"ProjectionType": of}}
+
+    names = {"a": kind, "b": "S"} if added else {"a": kind}
+    return of(
+        TABLE,
+        AttributeDefinitions=[{"AttributeName": n, "AttributeType": t} for n, t in names.items()],
+        KeySchema=[{"AttributeName": key, "KeyType": "HASH"}],
+        LocalSecondaryIndexes=[index(name) for name in local],
+        GlobalSecondaryIndexes=[index("g", projection), *([index("h")] if added else [])],
+        **properties,
+    )
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "behaviour", "refused"),
+    [
+        (table(), table(kind="N"), PERHAPS, ""),
+        (table(), table(added=True), SOME, ""),
+        (table(added=True), table(), SOME, ""),
+        (table(), table(local="l"), UNSUPPORTED, "LocalSecondaryIndexes"),
+        (table(local="l"), table(local="m"), UNSUPPORTED, "LocalSecondaryIndexes"),
+        (table(), table(projection="KEYS_ONLY"), UNSUPPORTED, "GlobalSecondaryIndexes"),
+        # The new table is made with it.
+        (table(), table(local="l", key="b"), REPLACED, ""),
+        (
+            of("AWS::EC2::Volume", AvailabilityZone="a"),
+            of("AWS::EC2::Volume", AvailabilityZone="b"),
+            UNSUPPORTED,
+            "AvailabilityZone",
+        ),
+    ],
+)
+def test_what_no_update_can_change_is_refused(old, new, behaviour, refused):
+    (found,) = compare(stack(X=old), stack(X=new)).resources
+    assert found.behaviour == behaviour
+    assert [f"no update of {refused} is supported" in text for text in found.obstacles] == (
+        [True] if refused else []
+    )
+    assert found.old_resource_policy == ("Delete" if behaviour >= PERHAPS else "")
+
+
+@pytest.mark.parametrize("type_", ["Custom::X", "AWS::CloudFormation::CustomResource"])
+def test_the_function_of_a_custom_resource_stays(type_):
+    old = stack(
+        F=of("AWS::Lambda::Function", FunctionName="a"),
+        X=of(type_, ServiceToken={"Fn::GetAtt": ["F", "Arn"]}),
+    )
+    new = copy.deepcopy(old)
+    new["Resources"]["F"]["Properties"]["FunctionName"] = "b"
+    found = by_id(old, new)["X"]
+    assert (found.behaviour, len(found.obstacles)) == (UNSUPPORTED, 1)
+
+
+def test_a_name_within_what_is_replaced_is_free():
+    old = stack(
+        C=of("AWS::ECS::Cluster", ClusterName="a"),
+        S=of("AWS::ECS::Service", ServiceName="s", Cluster={"Ref": "C"}, Role="r"),
+    )
+    new = copy.deepcopy(old)
+    new["Resources"]["C"]["Properties"]["ClusterName"] = "b"
+    found = by_id(old, new)["S"]
+    assert (found.behaviour, found.obstacles) == (REPLACED, ())
+    new["Resources"]["C"]["Properties"]["ClusterName"] = "a"
+    new["Resources"]["S"]["Properties"]["Role"] = "q"
+    assert "the same ServiceName s" in by_id(old, new)["S"].obstacles[0]
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "paths"),
+    [
+        ({"Type": "T", "Properties": {}}, {"Type": "T"}, []),
+        ({"Type": "T", "Properties": {}}, of("T", A="b"), ["Properties.A"]),
+        (of("T", Tags=[]), of("T", Tags=[{"Key": "a"}]), ["Properties.Tags[a].Key"]),
+        (of("T", A={"B": "c"}), of("T", A={}), ["Properties.A.B"]),
+        (of("T", A=[]), of("T"), ["Properties.A"]),
+        (of("T", A=[]), of("T", A="b"), ["Properties.A"]),
+    ],
+)
+def test_what_is_empty_is_no_change_beside_what_fills_it(old, new, paths):
+    for first, second in ((old, new), (new, old)):
+        found = compare(stack(X=first) | {"Outputs": {}}, stack(X=second))
+        assert [change.path for one in found.resources for change in one.changes] == paths
+        assert found.others == ()
+
+
+def test_no_value_of_a_secret_is_told():
+    def properties(value):
+        return {
+            "MasterUserPassword": value,
+            "Passwords": [value],
+            "AuthToken": {"Fn::If": ["C", value, "x"]},
+            "ClientSecret": {"Fn::Sub": f"${{A}}{value}"},
+            "Variables": {"DB_PASSWORD": value},
+            "Environment": [{"Name": "API_KEY", "Value": value}],
+            "Header": [{"Key": "k", "Value": value, "IsValueSecret": True}],
+            f"New{value}": {"SecretString": value},
+        }
+
+    def outside(value):
+        return {"Parameters": {"DBPassword": {"Type": "String", "Default": value}}}
+
+    sides = [stack(X=of("T", **properties(f"{v}secret"))) | outside(f"{v}secret") for v in "12"]
+    found = compare(*sides)
+    values = [(one.before, one.after) for one in (*found.resources[0].changes, *found.others)]
+    assert len(values) == 10
+    assert "secret" not in repr(values)
+    assert ("****", "****") in values
+
+
+def test_what_is_no_secret_is_told():
+    before = {
+        "ServiceToken": "a",
+        "HttpTokens": "optional",
+        "MasterUserPassword": {"Ref": "A"},
+        "AuthToken": "{{resolve:secretsmanager:a}}",
+        "ManageMasterUserPassword": False,
+        "KeySecretArn": "arn:a",
+        "PolicyDocument": {"Statement": [{"Sid": "a", "Action": "s3:getsecret"}]},
+    }
+    (found,) = compare(stack(X=of("T", **before)), stack(X=of("T"))).resources
+    assert "****" not in {change.before for change in found.changes}
 
 
 def test_a_function_is_one_value():

@@ -6,12 +6,13 @@ https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/<page>.ht
 import copy
 
 import pytest
+from cfnlint.schema import PROVIDER_SCHEMA_MANAGER
 
 from drtemplate.cloudformation.changes import compare
-from drtemplate.cloudformation.schemas import resource_facts
+from drtemplate.cloudformation.schemas import REGION, resource_facts
 from drtemplate.cloudformation.updates import Behaviour, property_path, verdict
 
-IN_PLACE, SOME, PERHAPS, REPLACED = Behaviour
+IN_PLACE, SOME, UNSUPPORTED, PERHAPS, CONDITIONED, REPLACED = Behaviour
 GUARD = {"IpProtocol": "tcp", "FromPort": 8443, "ToPort": 8443, "CidrIp": "10.0.0.0/8"}
 RULES = {"Rules": [{"Id": "All", "Status": "Enabled", "ExpirationInDays": 1}]}
 KEYS = [{"AttributeName": "Other", "KeyType": "HASH"}]
@@ -78,6 +79,11 @@ def test_what_aws_documents(template, name):
         ("AWS::RDS::DBInstance", "DBInstanceClass", SOME, ""),
         ("AWS::S3::BucketPolicy", "Bucket", REPLACED, ""),
         ("Custom::Anything", "Property", PERHAPS, ""),
+        ("AWS::CloudFormation::CustomResource", "Property", PERHAPS, ""),
+        ("Custom::Anything", "ServiceToken", UNSUPPORTED, ""),
+        ("Any::Own::Kind::MODULE", "Property", PERHAPS, ""),
+        ("AWS::Serverless::GraphQLApi", "Name", PERHAPS, ""),
+        ("AWS::EC2::Volume", "AvailabilityZone", UNSUPPORTED, "documented: not supported, schema: in place"),
     ],
 )  # fmt: skip
 def test_of_two_sources_the_more_cautious_one_counts(type_, path, behaviour, words):
@@ -107,6 +113,37 @@ def test_only_what_names_the_resource_itself_is_its_name():
         "AWS::Lambda::Permission": "",
         "AWS::EC2::Route": "",
         "AWS::EC2::VPC": "",
+        "AWS::CodeBuild::Project": "Name",
+        "AWS::DocDB::DBCluster": "DBClusterIdentifier",
+        "AWS::EC2::LaunchTemplate": "LaunchTemplateName",
+        "AWS::EC2::SecurityGroup": "GroupName",
+        "AWS::ECS::Service": "ServiceName",
+        "AWS::ElastiCache::ReplicationGroup": "ReplicationGroupId",
+        "AWS::IAM::ManagedPolicy": "ManagedPolicyName",
+        "AWS::MSK::Cluster": "ClusterName",
+        "AWS::SNS::Topic": "TopicName",
+        "AWS::SQS::Queue": "QueueName",
+        "AWS::SecretsManager::Secret": "Name",
+        "AWS::StepFunctions::StateMachine": "StateMachineName",
+        "AWS::WAFv2::WebACL": "Name",
     }
     assert {type_: resource_facts(type_).name for type_ in names} == names
-    assert resource_facts("Custom::Anything") is None
+    scopes = {
+        "AWS::ECS::Service": {"Cluster"},
+        "AWS::EKS::Nodegroup": {"ClusterName"},
+        "AWS::WAFv2::WebACL": {"Scope"},
+        "AWS::DocDB::DBCluster": set(),
+    }
+    assert {type_: resource_facts(type_).scope for type_ in scopes} == scopes
+
+
+def test_every_type_has_a_verdict():
+    for type_ in (
+        *PROVIDER_SCHEMA_MANAGER.get_resource_types(REGION),
+        "A::B::C::MODULE",
+        "Custom::X",
+    ):
+        facts = resource_facts(type_)
+        expected = IN_PLACE if facts else PERHAPS
+        assert verdict(type_, "NoSuchProperty").behaviour == expected, type_
+        assert facts is None or {facts.name, *facts.scope} <= {*facts.create_only, ""}, type_

@@ -59,7 +59,7 @@ ADDS:
 BESIDES RESOURCES:
   Outputs.Topic: + {Value: !Ref Topic}  (touches no resource)
 
-1 to add, 3 to change (2 by replacement, 0 perhaps), 1 to remove, 1 refused, 1 changes besides resources
+1 to add, 3 to change (2 by replacement, 0 perhaps, 0 to remove or add by a condition), 1 to remove, 1 refused, 1 changes besides resources
 """
 
 
@@ -90,7 +90,7 @@ def test_programs_read_json(both, capsys):
     assert cluster["changes"] == [
         {
             "path": "Properties.DatabaseName",
-            "whole": "Properties.DatabaseName",
+            "subtree": "Properties.DatabaseName",
             "before": "a",
             "after": "b",
             "verdict": {
@@ -100,7 +100,7 @@ def test_programs_read_json(both, capsys):
             },
         }
     ]
-    assert (cluster["action"], cluster["fate"], len(cluster["obstacles"])) == (
+    assert (cluster["action"], cluster["old_resource_policy"], len(cluster["obstacles"])) == (
         "Modify",
         "Snapshot",
         1,
@@ -175,6 +175,44 @@ def test_what_becomes_of_data_stands_beside_its_name():
         "    KeySchema[0].KeyType: HASH -> RANGE  replacement "
         "(documented: replacement, schema: conditional)",
     ]
+
+
+def test_what_a_condition_may_remove_is_told_as_such():
+    bucket = {
+        "Type": "AWS::S3::Bucket",
+        "UpdateReplacePolicy": "Retain",
+        "Properties": {"BucketName": "x"},
+    }
+    both = [{"Resources": {"B": bucket | more}} for more in ({}, {"Condition": "C"})]
+    assert as_text(compare(*both)).splitlines()[:3] == [
+        "MAY REMOVE OR ADD, holds data:",
+        "  B (AWS::S3::Bucket): if it is removed, the old one is deleted",
+        "    Condition: + C  added or removed",
+    ]
+
+
+def test_of_another_type_nothing_old_is_deleted():
+    both = [{"Resources": {"X": {"Type": f"AWS::{kind}"}}} for kind in ("S3::Bucket", "SNS::Topic")]
+    assert "deleted" not in as_text(compare(*both))
+
+
+def test_a_terminal_obeys_no_template(write, capsys):
+    """Neither a value, a name nor an error moves the cursor, and no line is told as another."""
+    nasty = "a\x1b[2J\rb\x9b\u202ec\nd"
+    both = [
+        {
+            "Resources": {
+                "X": {"Type": f"T{nasty}", "Properties": {f"P{nasty}": v, "Tags": [{"Key": v}]}}
+            }
+        }
+        for v in ("x", nasty)
+    ]
+    text = as_text(compare(*both))
+    assert all(line.isprintable() for line in text.split("\n"))
+    assert "a\\x1b[2J\\rb\\x9b\\u202ec\\nd" in text
+    path = write(json.dumps({"Resources": {"X": {"Type": "T"}}, f"S{nasty}": {}}))
+    assert main(["diff", path]) == 2
+    assert capsys.readouterr().err.rstrip("\n").isprintable()
 
 
 BAD = {

@@ -68,7 +68,7 @@ def verdicts(changes):
     found = {}
     for one in changes:
         properties = {}
-        for part in [*one.changes, *one.carried]:
+        for part in [*one.changes, *one.inherited]:
             name = ".".join(part.path.partition("[")[0].split(".")[:2])
             if name != "DependsOn":
                 behaviour = max(
@@ -76,7 +76,7 @@ def verdicts(changes):
                 )
                 properties[name] = behaviour
         if properties or one.action != "Modify":
-            facts = (one.type, one.action, one.behaviour, one.fate, one.holds_data)
+            facts = (one.type, one.action, one.behaviour, one.old_resource_policy, one.holds_data)
             found[one.logical_id] = (*facts, properties)
     return found
 
@@ -111,7 +111,7 @@ def carried(changes, exact):
     return {
         (one.logical_id, each.path if exact else "", each.cause, each.certain)
         for one in changes
-        for each in one.carried
+        for each in one.inherited
     }
 
 

@@ -11,8 +11,8 @@ import re
 from collections.abc import Callable, Iterator
 from typing import Any
 
-from drtemplate.cloudformation.carried import Carried
 from drtemplate.cloudformation.changes import ResourceChange, compare
+from drtemplate.cloudformation.inherited import InheritedChange
 from drtemplate.cloudformation.intrinsics import Text, scalar_text
 from drtemplate.cloudformation.parameters import MASK, is_secret
 from drtemplate.cloudformation.references import of_resource
@@ -102,8 +102,8 @@ class Description:
         policy = {"Remove": "", "Modify": "ReplaceAnd"}.get(one.action)
         change: dict[str, Any] = {"Action": one.action, "LogicalResourceId": title}
         change |= {"ResourceType": one.type, "Scope": [], "Details": []}
-        if one.fate and policy is not None:
-            change["PolicyAction"] = f"{policy}{one.fate}"
+        if one.old_resource_policy and policy is not None:
+            change["PolicyAction"] = f"{policy}{one.old_resource_policy}"
         before, after = {}, {}
         if resource is not None:
             change["PhysicalResourceId"] = resource.physical_resource_id
@@ -151,7 +151,7 @@ class Description:
         """Details of what references carry into it; each is told as AWS does, twice."""
         title = one.logical_id
         references = list(of_resource(title, self.known[1]["Resources"][title]))
-        for along in one.carried:
+        for along in one.inherited:
             steps = tuple(re.findall(r"[^.\[\]]+", along.path))
             section, _, name = along.path.partition(".")
             behaviour = (
@@ -227,7 +227,7 @@ def _detail(target: Side, evaluation: str, source: str, cause: str = "") -> dict
     return {"Target": target, "Evaluation": evaluation, "ChangeSource": source} | entity
 
 
-def _cause(title: str, along: Carried, references: list[Any]) -> tuple[str, str]:
+def _cause(title: str, along: InheritedChange, references: list[Any]) -> tuple[str, str]:
     """The source and the entity: a reference to a resource, or to an attribute of one."""
     name = along.cause.removeprefix("Resources.")
     path = f"Resources.{title}.{along.path}"
