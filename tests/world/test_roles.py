@@ -1,6 +1,7 @@
 """What a call asks for and who decides, on policies of a few lines."""
 
 import re
+from dataclasses import replace
 from importlib import import_module
 
 import botocore.session
@@ -327,3 +328,18 @@ def test_a_retry_that_comes_too_late_is_none(ran):
 def test_an_answer_that_is_no_json_is_a_failure(ran):
     ((run,), _) = ran("return {1, 2}")
     assert isinstance(run.error, TypeError)
+
+
+def test_the_failure_destination_is_told_in_the_function_s_role(deployment, fixed):
+    """Not even that a run has failed is told by a role that may not publish."""
+    stack = deployment.untriggered().with_function(ORCHESTRATOR, code="handler = 1 / 0")
+    granted = stack.grants
+    silent = [one for one in granted.roles[ORCHESTRATOR] if "sns:Publish" not in one.actions]
+    for statements_, told in ((granted.roles[ORCHESTRATOR], 1), (silent, 0)):
+        roles = Roles(replace(granted, roles={ORCHESTRATOR: tuple(statements_)}))
+        world = World(stack, fixed(), "x", roles=roles)
+        world.send(ORCHESTRATOR, {})
+        world.run(10)
+        assert len(world.messages) == told
+        assert any("may not sns:Publish" in one for one in roles.denials) is not bool(told)
+        world.close()
