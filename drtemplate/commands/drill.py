@@ -11,11 +11,9 @@ from drtemplate.console import say, show
 from drtemplate.drill import report
 from drtemplate.drill.report.picture import draw
 from drtemplate.drill.scenarios import select
-from drtemplate.drill.session import Session
+from drtemplate.drill.session import Session, load
 from drtemplate.errors import InputError
 from drtemplate.settings import Settings
-from drtemplate.world.reading import TEMPLATE, load_deployment
-from drtemplate.world.timings import TIMINGS, load_timings
 
 FINE, FOUND = 0, 1
 RUNS, SEED = 1000, 1
@@ -45,10 +43,18 @@ def add_options(parser: argparse.ArgumentParser) -> None:
         "--jobs", type=int, metavar="N", help="processes; as many as there are cores"
     )
     parser.add_argument(
-        "--handlers", type=Path, metavar="DIR", help="other handlers to compare with"
+        "--handlers",
+        type=Path,
+        metavar="DIR",
+        help="other handlers to compare with; runs code from these files as you",
     )
     parser.add_argument("--assumptions", type=Path, metavar="FILE", help="other timings of AWS")
-    parser.add_argument("--template", type=Path, metavar="FILE", help="another rendered template")
+    parser.add_argument(
+        "--template",
+        type=Path,
+        metavar="FILE",
+        help="another rendered template; runs code from this file as you",
+    )
     parser.add_argument("--list", action="store_true", help="print the scenarios, and run none")
     parser.add_argument(
         "--picture", type=Path, metavar="SVG", help="run none; draw the last results as a picture"
@@ -71,9 +77,10 @@ def run(options: argparse.Namespace, _: Settings) -> int:
             show(f"{one.name:<28}{one.title}")
         return FINE
     swept, jobs = _counts(options)
+    deployment, timings = load(options.template, options.handlers, options.assumptions)
     session = Session(
-        timings=load_timings(options.assumptions or TIMINGS),
-        deployment=load_deployment(options.template or TEMPLATE, options.handlers),
+        deployment=deployment,
+        timings=timings,
         scenarios=scenarios,
         runs=options.runs,
         swept=swept,

@@ -6,7 +6,7 @@ import json
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 
-from drtemplate.drill.histogram import RESOLUTION, Histogram
+from drtemplate.drill.durations import Durations
 from drtemplate.drill.runs import MEASURES, STAGES, SUMS, WRONGS, Run
 from drtemplate.drill.summary import Budget, Summary
 from drtemplate.errors import InputError
@@ -15,21 +15,20 @@ from drtemplate.world.timings import Assumption
 
 __all__ = [
     "MEASURES",
-    "RESOLUTION",
     "STAGES",
     "SUMS",
     "WRONGS",
     "Assumption",
     "Budget",
     "DrillReport",
-    "Histogram",
+    "Durations",
     "Moment",
     "Run",
     "SensitivityRow",
     "Summary",
 ]
 
-VERSION = 1
+VERSION = 2
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,7 +10,7 @@ from typing import Any
 
 from drtemplate.drill import prices
 from drtemplate.drill.budgets import judge, limits
-from drtemplate.drill.histogram import MICROSECONDS
+from drtemplate.drill.durations import MICROSECONDS
 from drtemplate.drill.invariants import INVARIANTS, broken
 from drtemplate.drill.measures import Measured
 from drtemplate.drill.results import SUMS, DrillReport, Run, Summary

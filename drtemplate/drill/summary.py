@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
-from drtemplate.drill.histogram import MICROSECONDS, Histogram
+from drtemplate.drill.durations import MICROSECONDS, Durations
 from drtemplate.drill.runs import MEASURES, WRONGS, Run
 
 _SEEDS_KEPT = 3
@@ -37,7 +37,7 @@ class Budget:
 
 @dataclass(slots=True)
 class Summary:
-    """All runs of one scenario, in constant memory; merging is the same in any order.
+    """All runs of one scenario; merging is the same in any order.
 
     Attributes:
         scenario: its name.
@@ -45,7 +45,7 @@ class Summary:
         must_act: whether the automation must fail over in it.
         cost_per_month: US dollars of Lambda, metrics and alarms at the load of this scenario.
         budgets: the verdicts, filled when all runs are counted.
-        measures: a histogram for each name of `MEASURES`.
+        measures: the durations for each name of `MEASURES`.
         counts: totals of right, unneeded, missed, repeated, moves, notifications and calls.
         lambda_us, virtual_us: totals, microseconds.
         most_notifications, most_mails: in a single run; mails are the orchestrator's own.
@@ -62,8 +62,8 @@ class Summary:
     cost_per_month: float = 0.0
     budgets: tuple[Budget, ...] = ()
     runs: int = 0
-    measures: dict[str, Histogram] = field(
-        default_factory=lambda: {name: Histogram() for name in MEASURES}
+    measures: dict[str, Durations] = field(
+        default_factory=lambda: {name: Durations() for name in MEASURES}
     )
     counts: dict[str, int] = field(
         default_factory=lambda: dict.fromkeys(
@@ -109,8 +109,8 @@ class Summary:
         if other.scenario != self.scenario:
             raise ValueError(f"runs of {other.scenario} do not belong to {self.scenario}")
         self.runs += other.runs
-        for name, histogram in other.measures.items():
-            self.measures[name].merge(histogram)
+        for name, durations in other.measures.items():
+            self.measures[name].merge(durations)
         _count(self.counts, other.counts)
         self.lambda_us += other.lambda_us
         self.virtual_us += other.virtual_us
@@ -167,7 +167,7 @@ class Summary:
             **{
                 **data,
                 "budgets": tuple(Budget(**budget) for budget in data["budgets"]),
-                "measures": {n: Histogram.from_json(h) for n, h in data["measures"].items()},
+                "measures": {n: Durations.from_json(h) for n, h in data["measures"].items()},
                 "seeds": {name: tuple(seeds) for name, seeds in data["seeds"].items()},
                 "example": Run.from_json(example) if example else None,
             }

@@ -4,7 +4,7 @@ import random
 from dataclasses import replace
 from xml.etree import ElementTree
 
-from drtemplate.drill.report import as_html, as_markdown, as_text
+from drtemplate.drill.report import as_html, as_text
 from drtemplate.drill.results import (
     Assumption,
     Budget,
@@ -130,7 +130,7 @@ def report(runs=200, seed=7, sweep=True):
     )  # fmt: skip
 
 
-FORMS = {"html": as_html, "markdown": as_markdown, "text": as_text}
+FORMS = {"html": as_html, "text": as_text}
 EMPTY = DrillReport(seed=1, runs=1, template_digest="0" * 64)
 
 

@@ -280,7 +280,6 @@ def test_a_drill_from_the_command_line(drill):
     assert "blip_3s: 2 runs, held" in err
     assert sorted(path.name for path in output.iterdir()) == [
         "report.html",
-        "report.md",
         "results.json",
     ]
 

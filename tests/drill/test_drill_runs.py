@@ -1,6 +1,5 @@
 """Whole drills: determinism, the deployed handlers in every scenario, and handlers with a known defect."""
 
-import json
 import os
 import subprocess
 import sys
@@ -443,17 +442,6 @@ def test_what_is_excused_is_not_measured_either():
 
 
 # The world around a run.
-
-
-def test_memory_does_not_grow_with_the_runs(deployment, timings):
-    (scenario,) = select(["both_tiers_dead"])
-    sizes = []
-    for runs in (20, 60):
-        (summary,) = drill(deployment, timings, [scenario], runs=runs, seed=1)
-        one = json.dumps(summary.to_json())
-        sizes.append(len(one))
-    # More bins are used, and no run is kept.
-    assert sizes[1] < sizes[0] * 1.5
 
 
 def test_nothing_of_a_run_outlives_it(deployment, timings):

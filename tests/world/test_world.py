@@ -1,9 +1,12 @@
 """The world's interface: calls, messages, items, and the verbs by which things go wrong."""
 
+import re
+
 import pytest
 from botocore.exceptions import EndpointConnectionError
 
 from drtemplate.errors import DrTemplateError
+from drtemplate.settings import PROJECT
 from drtemplate.world.api.failures import Lost, Slow
 from drtemplate.world.clock import Killed
 from drtemplate.world.deployment import MONITOR, ORCHESTRATOR
@@ -194,12 +197,14 @@ return found"""
 
 def test_every_endpoint_of_the_database_leads_somewhere(quiet):
     class Probes(Witness):
-        seen = []
+        def __init__(self):
+            self.seen = []
 
         def probed(self, caller, host, good):
             self.seen.append((host.partition(".")[0], good))
 
-    world = quiet(CONNECT, witness=Probes())
+    probes = Probes()
+    world = quiet(CONNECT, witness=probes)
     cluster = world.deployment.cluster
     hosts = [cluster.endpoint, cluster.reader_endpoint, *(i.endpoint for i in cluster.instances)]
     assert world.call(ORCHESTRATOR, {"hosts": hosts})[0] == [4, 4, 4, 4]
@@ -217,7 +222,7 @@ def test_every_endpoint_of_the_database_leads_somewhere(quiet):
         "TimeoutError",
     ]
     assert world.call(ORCHESTRATOR, {"hosts": ["example.com"]})[0] == ["gaierror"]
-    assert len(Probes.seen) == 12
+    assert len(probes.seen) == 12
 
 
 def test_a_partitioned_host_reaches_no_database(deployment, fixed):
@@ -293,3 +298,15 @@ def test_each_delivery_of_an_event_has_the_same_request_id(quiet, deployment):
     retrying.run(until=400)
     retrying.close()
     assert [one.request_id for one in runs] == ["request-1"] * 3
+
+
+def test_the_example_in_the_docs_runs(capsys):
+    text = (PROJECT / "docs" / "world.md").read_text(encoding="utf-8")
+    (code,) = re.findall(r"```python\n(.*?)```", text, re.DOTALL)
+    names = {}
+    exec(code, names)
+    names["world"].close()
+    where, status, *messages = capsys.readouterr().out.splitlines()
+    assert where == "standbydbinstance Primary"
+    assert status == "COMPLETED"
+    assert any(line.endswith("s: drill: COMPLETED") for line in messages)

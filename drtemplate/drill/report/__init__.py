@@ -1,16 +1,15 @@
-"""The report on a drill: a page, Markdown, results for programs, and words on the terminal."""
+"""The report on a drill: a page, results for programs, and words on the terminal."""
 
 import os
 from pathlib import Path
 
 from drtemplate.drill.report.html import as_html
-from drtemplate.drill.report.markdown import as_markdown
 from drtemplate.drill.report.terminal import Progress, as_text
 from drtemplate.drill.results import DrillReport
 from drtemplate.errors import InputError
 from drtemplate.pipeline import store
 
-__all__ = ["Progress", "as_html", "as_markdown", "as_text", "store_report"]
+__all__ = ["Progress", "as_html", "as_text", "store_report"]
 
 
 def check_folder(folder: Path) -> None:
@@ -25,7 +24,7 @@ def check_folder(folder: Path) -> None:
 
 
 def store_report(report: DrillReport, folder: Path) -> tuple[Path, ...]:
-    """Write ``report.html``, ``report.md`` and ``results.json``, each whole or not at all.
+    """Write ``report.html`` and ``results.json``, each whole or not at all.
 
     Args:
         report: the drill.
@@ -39,7 +38,6 @@ def store_report(report: DrillReport, folder: Path) -> tuple[Path, ...]:
     """
     texts = {
         "report.html": as_html(report),
-        "report.md": as_markdown(report),
         "results.json": report.to_json(),
     }
     try:

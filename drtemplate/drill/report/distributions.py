@@ -1,7 +1,8 @@
 """One stage's durations as a small silhouette, on an axis that all stages of a scenario share."""
 
+from drtemplate.drill.durations import MICROSECONDS
 from drtemplate.drill.report import svg
-from drtemplate.drill.results import RESOLUTION, Histogram, Summary
+from drtemplate.drill.results import Durations, Summary
 
 _WIDTH, _HEIGHT, _BASE, _COLUMNS, _MARGIN = 340, 30, 26, 110, 8
 _MARKS = ((50.0, "median"), (99.0, "99th percentile"))
@@ -23,7 +24,7 @@ def axis(most: float) -> str:
     return svg.as_text(root)
 
 
-def silhouette(measure: str, histogram: Histogram, most: float) -> str:
+def silhouette(measure: str, durations: Durations, most: float) -> str:
     """How the durations of a measure are spread, with marks at the median and the 99th percentile."""
     root = svg.drawing(_WIDTH, _HEIGHT, f"how {measure} is spread", "spark")
     scale = _scale(most)
@@ -31,9 +32,9 @@ def silhouette(measure: str, histogram: Histogram, most: float) -> str:
         x = scale(value)
         svg.element(root, "line", x1=x, x2=x, y1=0, y2=_HEIGHT, class_="grid")
     svg.element(root, "line", x1=_MARGIN, x2=_WIDTH - _MARGIN, y1=_BASE, y2=_BASE, class_="axis")
-    svg.element(root, "path", d=_outline(histogram, scale), class_=measure)
+    svg.element(root, "path", d=_outline(durations, scale), class_=measure)
     for percent, words in _MARKS:
-        found = histogram.percentile(percent)
+        found = durations.percentile(percent)
         if found is not None:
             x = scale(found)
             mark = svg.element(root, "line", x1=x, x2=x, y1=2, y2=_HEIGHT, class_="mark")
@@ -45,12 +46,12 @@ def _scale(most: float) -> svg.Scale:
     return svg.Scale(0, most, _MARGIN, _WIDTH - _MARGIN)
 
 
-def _outline(histogram: Histogram, scale: svg.Scale) -> str:
-    """The bins gathered into columns of equal width, the highest as high as the row."""
+def _outline(durations: Durations, scale: svg.Scale) -> str:
+    """Columns of equal width, the highest as high as the row."""
     columns = [0] * _COLUMNS
-    for number, times in histogram.bins.items():
-        share = min(number * RESOLUTION, scale.most) / scale.most
-        columns[min(int(share * _COLUMNS), _COLUMNS - 1)] += times
+    for one in durations.microseconds:
+        share = min(one / MICROSECONDS, scale.most) / scale.most
+        columns[min(int(share * _COLUMNS), _COLUMNS - 1)] += 1
     highest = max(columns)
     width = (scale.end - scale.begin) / _COLUMNS
     parts = []

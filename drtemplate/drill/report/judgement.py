@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from drtemplate.drill.results import SensitivityRow
 
-# Below these, a difference is within what the histograms resolve, or what anybody would pay for.
+# Below these, a difference is nothing that anybody would feel, or anybody would pay for.
 _SECONDS = 0.5
 _DOLLARS = 0.10
 _AT_ONCE = 3

@@ -52,7 +52,7 @@ SUPPORTED = (
 
 
 def seconds(value: float | None) -> str:
-    """Two decimals, since the histograms resolve 0.05 s; a dash for what did not take place."""
+    """Two decimals, since nobody feels less; a dash for what did not take place."""
     return NONE if value is None else f"{value:,.2f}"
 
 
@@ -65,8 +65,8 @@ def row(summary: Summary, measure: str) -> list[str]:
     """Median, 95th, 99th percentile and worst."""
     if never_served(summary, measure):
         return [NEVER] * (len(PERCENTILES) + 1)
-    histogram = summary.measures[measure]
-    return [seconds(histogram.percentile(p)) for p in PERCENTILES] + [seconds(histogram.worst)]
+    durations = summary.measures[measure]
+    return [seconds(durations.percentile(p)) for p in PERCENTILES] + [seconds(durations.worst)]
 
 
 def dollars(value: float) -> str:
