@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 
 from drtemplate.cloudformation.policies import Request, Statement, allows
-from drtemplate.world.roles import KEY_USE, Roles
+from drtemplate.world.roles import KEY_USE, Grants, Roles
 
 ALARMS = "cloudwatch.amazonaws.com"
 # By the service of the source and of the target, as their ARNs name them. Alarms invoke functions
@@ -22,41 +22,43 @@ class Deliveries:
     """The deployed policies of functions, topics and keys, in front of every delivery.
 
     Args:
-        roles: what is deployed; a denial is noted there.
+        roles: what is deployed; a denial is noted there. None allows all.
     """
 
-    def __init__(self, roles: Roles) -> None:
+    def __init__(self, roles: Roles | None) -> None:
         self.roles = roles
         self._decided: dict[tuple[str, str], str | None] = {}
 
-    def denial(self, source: str, target: str) -> str | None:
-        """Why a rule or an alarm may not call a target, in a line; ARNs. None if it may."""
+    def may(self, source: str, target: str) -> bool:
+        """Whether a rule or an alarm may call a target; ARNs."""
+        if self.roles is None:
+            return True
         if (source, target) not in self._decided:
-            self._decided[source, target] = self._decide(source, target)
-        found = self._decided[source, target]
-        if found:
-            self.roles.denials.append(found)
-        return found
+            self._decided[source, target] = self._denial(self.roles.grants, source, target)
+        denial = self._decided[source, target]
+        if denial:
+            self.roles.denials.append(denial)
+        return denial is None
 
-    def _decide(self, source: str, target: str) -> str | None:
+    def _denial(self, grants: Grants, source: str, target: str) -> str | None:
         kinds = source.split(":")[2], target.split(":")[2]
         principal = PRINCIPALS.get(kinds)
         if principal is None:
             return f"{source} cannot call {target}"
-        for policy, request in self._asked(principal, kinds[1], source, target):
+        for policy, request in self._asked(grants, principal, source, target):
             if not allows(policy, request):
                 return f"{principal} may not {request.action} for {source} on {target}"
         return None
 
     def _asked(
-        self, principal: str, kind: str, source: str, target: str
+        self, grants: Grants, principal: str, source: str, target: str
     ) -> Iterator[tuple[tuple[Statement, ...], Request]]:
         """What the target's policy is asked, and then the policy of the key that encrypts it.
 
         EventBridge gives the key no source to ask for; CloudWatch does.
         https://docs.aws.amazon.com/sns/latest/dg/sns-key-management.html#compatibility-with-aws-services
         """
-        grants, who = self.roles.grants, ("Service", principal)
+        kind, who = target.split(":")[2], ("Service", principal)
         origin = {"aws:sourcearn": source, "aws:sourceaccount": grants.account}
         request = Request(action=ACTIONS[kind], resource=target, principal=who, context=origin)
         yield grants.resource_policies.get(target, ()), request

@@ -28,7 +28,7 @@ from drtemplate.world.deployment import (
     Rule,
     Side,
 )
-from drtemplate.world.reading import window
+from drtemplate.world.parts import window
 
 
 class Readout:

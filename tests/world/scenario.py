@@ -6,13 +6,14 @@ from dataclasses import dataclass, field
 from functools import cache
 
 from drtemplate.groups.handlers import ORCHESTRATOR
+from drtemplate.world.account import Notification
 from drtemplate.world.deployment import Deployment
 from drtemplate.world.invocation import Invocation
 from drtemplate.world.reading import load_deployment
 from drtemplate.world.roles import Roles, Use
 from drtemplate.world.timings import load_timings
 from drtemplate.world.witness import Witness
-from drtemplate.world.world import Notification, World
+from drtemplate.world.world import World
 
 # Seconds: everything runs and every alarm has data; the monitor's last run has ended.
 WARM, MONITORS_OVER = 200, 135

@@ -47,6 +47,12 @@ def test_an_event_closes_the_run_that_came_too_late():
     assert found.state["NewWriter"]
 
 
+def test_who_cannot_resolve_a_name_knows_nothing_of_the_database():
+    """A writer that lives is looked up at each look at it; the last of these was before."""
+    found = run(scenario("the endpoint's name does not resolve"))
+    assert max(at for at, operation in found.calls if operation == "DescribeDBClusters") < 6
+
+
 @pytest.mark.parametrize(
     "detail",
     [

@@ -1,5 +1,7 @@
 """What Lambda itself does in a function's role: interfaces, logs, and the failure destination."""
 
+from collections.abc import Callable
+
 from drtemplate.world.deployment import Function
 from drtemplate.world.roles import Roles
 
@@ -13,10 +15,12 @@ class OwnCalls:
 
     Args:
         roles: None allows all.
+        publish: takes a topic, a subject and a text.
     """
 
-    def __init__(self, roles: Roles | None) -> None:
+    def __init__(self, roles: Roles | None, publish: Callable[[str, str, str], None]) -> None:
         self.roles = roles
+        self.publish = publish
 
     def attach(self, function: Function) -> None:
         """Make and remove the network interfaces of a function within a VPC."""
@@ -31,9 +35,11 @@ class OwnCalls:
         """What a run printed goes to the log."""
         self._may(function, "logs", "PutLogEvents", logGroupName=function.log_group)
 
-    def may_tell(self, function: Function, topic: str) -> bool:
-        """Whether a record may go to the failure destination."""
-        return self._may(function, "sns", "Publish", TopicArn=topic)
+    def tell(self, function: Function, subject: str, record: str) -> None:
+        """The record of an event that failed for good goes to the failure destination."""
+        topic = function.on_failure
+        if topic and self._may(function, "sns", "Publish", TopicArn=topic):
+            self.publish(topic, subject, record)
 
     def _may(self, function: Function, service: str, operation: str, **params: str) -> bool:
         if self.roles is None:
