@@ -16,7 +16,7 @@ TIMINGS = {
 }
 GRACE = 20  # seconds, as deployed
 ALARMS = [one.name for one in (*WHOLE.alarms, *WHOLE.composites)]
-BEGINS = [100, 112.3, 131, 147]  # seconds: before, in and after the overlap of two monitors
+BEGINS = [112.3, 131, 147]  # seconds: in the overlap of two monitors and out of it
 
 
 def deployed(**timings):
@@ -97,7 +97,7 @@ HARMLESS = {
 @pytest.mark.parametrize("what", HARMLESS)
 def test_what_is_no_incident(chain, what):
     HARMLESS[what](chain)
-    chain.run(600)
+    chain.run(330)
     assert chain.witness.invoked == []
     untouched(chain)
 
@@ -108,7 +108,7 @@ def test_what_is_no_incident(chain, what):
 @pytest.mark.parametrize("begin", BEGINS)
 def test_the_writer_dies_and_is_replaced_once(chain, begin):
     kill_writer(chain, begin)
-    chain.run(900)
+    chain.run(450)
     assert chain.acted == (1, 0)
     assert (chain.state["PreviousWriter"], chain.state["NewWriter"]) == (WRITER, READER)
     assert chain.state["Status"] == "COMPLETED"
@@ -130,7 +130,7 @@ def test_aurora_replaces_the_writer_by_itself(begin, timings, called):
     world = deployed(**timings)
     world.aurora.sees = True
     kill_writer(world, begin)
-    world.run(900)
+    world.run(450)
     assert (world.acted, world.writer) == ((0, 0), READER)
     assert bool(world.witness.invoked) is called
     assert world.state.get("Status", "COMPLETED") == "COMPLETED"
@@ -140,7 +140,7 @@ def test_aurora_replaces_the_writer_by_itself(begin, timings, called):
 def test_a_promotion_that_stalls_fails_and_is_not_repeated_within_the_cooldown(chain):
     chain.aurora.stalled = True
     kill_writer(chain, 131)
-    chain.run(900)
+    chain.run(450)
     assert chain.acted == (1, 0)
     assert chain.state["Status"] == "FAILED"
     assert told(chain).count("FAILED") == 1
@@ -175,20 +175,13 @@ def test_a_writer_that_dies_again_waits_for_the_end_of_the_cooldown(chain):
     assert (chain.acted, chain.writer) == ((2, 0), WRITER)
 
 
-def test_a_writer_that_dies_again_after_the_cooldown_is_replaced_again(chain):
-    kill_writer(chain, 131)
-    kill_writer(chain, COOLDOWN + 300)
-    chain.run(COOLDOWN + 800)
-    assert (chain.acted, chain.writer) == ((2, 0), WRITER)
-
-
 # Alarms, beside the monitor and without it
 
 
 def test_without_the_monitor_an_alarm_replaces_the_writer(chain):
     chain.functions.broken.add(MONITOR)
     kill_writer(chain, 301)
-    chain.run(1200)
+    chain.run(800)
     assert (chain.acted, chain.writer) == ((1, 0), READER)
     assert chain.state["Reason"] in ALARMS
 
@@ -197,14 +190,14 @@ def test_without_the_monitor_nothing_is_done_after_aurora_has_acted(chain):
     chain.functions.broken.add(MONITOR)
     chain.aurora.sees = True
     kill_writer(chain, 301)
-    chain.run(1200)
+    chain.run(800)
     assert (chain.acted, chain.writer) == ((0, 0), READER)
 
 
 def test_a_mute_monitor_leaves_it_to_the_alarm(chain):
     chain.faults["lambda", "Invoke"] = "ServiceException"
     kill_writer(chain, 131)
-    chain.run(900)
+    chain.run(450)
     assert (chain.acted, chain.writer) == ((1, 0), READER)
     assert chain.state["Reason"] in ALARMS
 
@@ -234,7 +227,7 @@ def test_an_application_dead_for_an_hour_is_latched_once(chain, standby):
 def test_both_die(chain, begin):
     kill_writer(chain, begin)
     show_application(chain, begin, "unhealthy")
-    chain.run(900)
+    chain.run(450)
     assert chain.acted == (1, 1)
     assert (chain.writer, chain.latched) == (READER, True)
     accepted = next(one.at for one in chain.calls if one.operation == "FailoverDBCluster")
@@ -247,7 +240,7 @@ def test_both_die(chain, begin):
 def test_both_die_one_after_the_other(chain):
     show_application(chain, 105, "unhealthy")
     kill_writer(chain, 170)
-    chain.run(900)
+    chain.run(450)
     assert chain.acted == (1, 1)
     assert (chain.writer, chain.latched) == (READER, True)
 
@@ -257,7 +250,7 @@ def test_one_monitor_more_makes_no_failover_more(chain, offset):
     chain.at(130 + offset, chain.functions.invoke, MONITOR, {}, "schedule")
     kill_writer(chain, 131)
     show_application(chain, 131, "unhealthy")
-    chain.run(600)
+    chain.run(330)
     assert chain.acted == (1, 1)
 
 
@@ -269,7 +262,7 @@ def test_disarmed_changes_nothing(chain, given):
     chain.configure(**given)
     kill_writer(chain, 131)
     show_application(chain, 131, "unhealthy")
-    chain.run(600)
+    chain.run(330)
     assert chain.witness.invoked
     assert (chain.acted, chain.state, chain.writer) == ((0, 0), {}, WRITER)
 
@@ -284,9 +277,9 @@ def test_fail_back_twice_and_then_nothing(chain):
     chain.run(400)
     assert chain.acted == (1, 1)
     assert chain.send(FAILBACK).outcome == "FAILED_BACK"
-    chain.run(1000)
+    chain.run(500)
     chain.send(FAILBACK)
-    chain.run(2000)
+    chain.run(700)
     assert chain.acted[0] == 2
     assert (chain.writer, chain.latched) == (WRITER, False)
     assert chain.state["Status"] == "FAILED_BACK"
