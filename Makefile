@@ -57,7 +57,7 @@ deploy: ## deploy it: STACK=name PARAMS=file [BUCKET=name] [REGION=name] [ENDPOI
 test: $(ALL) ## run all tests
 	$(BIN)/python -m pytest
 
-e2e: $(ALL) ## deploy on an emulated account with the AWS CLI, and run what was deployed
+e2e: $(ALL) ## deploy on an emulated account with the AWS CLI, and read back what was deployed
 	$(BIN)/python -m pytest tests/e2e
 
 lint: $(ALL) ## ruff, the layers of imports, and cfn-lint on the rendered template
