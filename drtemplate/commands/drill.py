@@ -11,11 +11,9 @@ from drtemplate.console import say, show
 from drtemplate.drill import report
 from drtemplate.drill.report.picture import draw
 from drtemplate.drill.scenarios import select
-from drtemplate.drill.session import Session
+from drtemplate.drill.session import Session, load
 from drtemplate.errors import InputError
 from drtemplate.settings import Settings
-from drtemplate.world.reading import TEMPLATE, load_deployment
-from drtemplate.world.timings import TIMINGS, load_timings
 
 FINE, FOUND = 0, 1
 RUNS, SEED = 1000, 1
@@ -79,9 +77,10 @@ def run(options: argparse.Namespace, _: Settings) -> int:
             show(f"{one.name:<28}{one.title}")
         return FINE
     swept, jobs = _counts(options)
+    deployment, timings = load(options.template, options.handlers, options.assumptions)
     session = Session(
-        timings=load_timings(options.assumptions or TIMINGS),
-        deployment=load_deployment(options.template or TEMPLATE, options.handlers),
+        deployment=deployment,
+        timings=timings,
         scenarios=scenarios,
         runs=options.runs,
         swept=swept,

@@ -16,10 +16,12 @@ class Durations:
 
     Attributes:
         microseconds: one for each run that had the measure, in no order.
+        worst_us: the longest, microseconds; -1 while empty.
         worst_seed: the seed of the run with the longest; the lowest of several; -1 while empty.
     """
 
     microseconds: list[int] = field(default_factory=list)
+    worst_us: int = -1
     worst_seed: int = -1
 
     def add(self, seconds: float, seed: int = 0) -> None:
@@ -30,13 +32,17 @@ class Durations:
         """
         if not math.isfinite(seconds) or round(seconds * MICROSECONDS) < 0:
             raise ValueError(f"a duration of {seconds} s in the run with seed {seed}")
-        self.merge(Durations([round(seconds * MICROSECONDS)], seed))
+        microseconds = round(seconds * MICROSECONDS)
+        self._take([microseconds], microseconds, seed)
 
     def merge(self, other: "Durations") -> None:
         """Keep everything that ``other`` has kept."""
-        both = [(max(one.microseconds), -one.worst_seed) for one in (self, other) if one.count]
-        self.worst_seed = -max(both)[1] if both else -1
-        self.microseconds += other.microseconds
+        self._take(other.microseconds, other.worst_us, other.worst_seed)
+
+    def _take(self, microseconds: list[int], worst: int, seed: int) -> None:
+        self.microseconds += microseconds
+        if (worst, -seed) > (self.worst_us, -self.worst_seed):
+            self.worst_us, self.worst_seed = worst, seed
 
     @property
     def count(self) -> int:
@@ -64,11 +70,15 @@ class Durations:
     @property
     def worst(self) -> float | None:
         """The longest duration in seconds; None while empty."""
-        return max(self.microseconds) / MICROSECONDS if self.count else None
+        return self.worst_us / MICROSECONDS if self.count else None
 
     def to_json(self) -> dict[str, Any]:
         """Everything, as JSON's types; durations in their order."""
-        return {"microseconds": sorted(self.microseconds), "worst_seed": self.worst_seed}
+        return {
+            "microseconds": sorted(self.microseconds),
+            "worst_us": self.worst_us,
+            "worst_seed": self.worst_seed,
+        }
 
     @classmethod
     def from_json(cls, data: Mapping[str, Any]) -> "Durations":

@@ -2,13 +2,26 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+from pathlib import Path
 
 from drtemplate.drill import runner, sensitivity
 from drtemplate.drill.imports import check_imports
 from drtemplate.drill.results import DrillReport, Summary
 from drtemplate.drill.scenarios import Scenario
 from drtemplate.world.deployment import Deployment
-from drtemplate.world.timings import Timings
+from drtemplate.world.reading import TEMPLATE, load_deployment
+from drtemplate.world.timings import TIMINGS, Timings, load_timings
+
+
+def load(
+    template: Path | None = None, handlers: Path | None = None, timings: Path | None = None
+) -> tuple[Deployment, Timings]:
+    """What is drilled: a rendered template, other handlers if given, and AWS's timings.
+
+    Raises:
+        InputError: one of them cannot be used.
+    """
+    return load_deployment(template or TEMPLATE, handlers), load_timings(timings or TIMINGS)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

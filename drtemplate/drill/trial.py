@@ -32,7 +32,9 @@ class Trial:
         """A new one; see `World`."""
         facts = Facts()
         roles = _enforced(deployment.grants)
-        world = World(deployment, timings, seed, facts, roles, shown=shown, offset=offset)
+        world = World(
+            deployment, timings, seed, facts, roles, shown=shown, recorded=False, offset=offset
+        )
         facts.attach(world)
         return cls(world, facts)
 

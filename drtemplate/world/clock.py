@@ -7,7 +7,7 @@ control goes back to the calendar until its time has come, so that many runs ove
 from collections.abc import Callable
 from datetime import UTC, datetime
 from random import Random
-from typing import Any, NoReturn, cast
+from typing import Any, NoReturn
 
 import simpy
 from greenlet import getcurrent, greenlet
@@ -100,7 +100,7 @@ class Clock(simpy.Environment):
         Raises:
             Killed: its deadline is reached.
         """
-        strand = cast(Strand, getcurrent())
+        strand: Strand = getcurrent()
         now = self.now
         end = now + seconds
         late = end >= strand.deadline

@@ -6,8 +6,9 @@ import pytest
 
 from drtemplate.drill.runner import simulate
 from drtemplate.drill.scenarios import select
+from drtemplate.world.account import ACTORS
 from drtemplate.world.deployment import MONITOR, ORCHESTRATOR
-from drtemplate.world.world import ACTORS, World
+from drtemplate.world.world import World
 
 WRONG_NAME = """
 import boto3

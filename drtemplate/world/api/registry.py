@@ -50,6 +50,7 @@ class Api:
     Args:
         services: by botocore's name; each has a method for each operation, named like it.
         roles: decide whether a call is allowed; None allows all.
+        recorded: whether to keep the calls.
 
     Attributes:
         calls: every call, in order.
@@ -63,11 +64,13 @@ class Api:
         timings: Timings,
         witness: Witness,
         roles: Roles | None,
+        recorded: bool,
     ) -> None:
         self.services = services
         self.timings = timings
         self.witness = witness
         self.roles = roles
+        self.recorded = recorded
         self.calls: list[ApiCall] = []
         self.faults: dict[tuple[str, str], Fault] = {}
         self.held: dict[tuple[str, str], list[Callable[[], None]]] = {}
@@ -102,25 +105,6 @@ class Api:
             if fault is not None:
                 return fault
         return None
-
-    def denial(self, caller: Invocation, service: str, operation: str, params: Any) -> str | None:
-        """Why the deployed role of the caller denies a call; None if it allows it."""
-        if self.roles is None:
-            return None
-        return self.roles.denial(caller.function.logical, service, operation, params)
-
-    def carry_out(
-        self, caller: Invocation, service: str, operation: str, act: Act, params: dict[str, Any]
-    ) -> dict[str, Any]:
-        """Let a service act, and tell of it.
-
-        Raises:
-            Refused: the service refuses.
-        """
-        self.witness.before(caller, service, operation, params)
-        answer = act(caller, params)
-        self.witness.after(caller, service, operation, params, answer)
-        return answer
 
 
 def _keys(service: str, operation: str) -> Iterator[tuple[str, str]]:

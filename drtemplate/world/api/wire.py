@@ -87,7 +87,9 @@ class Wire:
         clock, api, service = host.clock, host.api, self.service
         begun = clock.now
         known = api.operation(service, operation)
-        api.calls.append(ApiCall(begun, invocation.function.logical, service, operation, params))
+        if api.recorded:
+            logical = invocation.function.logical
+            api.calls.append(ApiCall(begun, logical, service, operation, params))
         failure = api.failure(service, operation, params) if api.faults else None
         try:
             if failure is not None and not isinstance(failure, Slow | Lost):
@@ -147,9 +149,10 @@ class Wire:
             raise _Again(self._unanswered())
         late = took > self.read
         wait(self.read if late else took)
-        denied = api.denial(invocation, service, operation, params)
-        if denied:
-            raise self._error(operation, DENIED.get(service, "AccessDenied"), denied, 403)
+        if api.roles:
+            denied = api.roles.denial(invocation.function.logical, service, operation, params)
+            if denied:
+                raise self._error(operation, DENIED.get(service, "AccessDenied"), denied, 403)
         if (service, operation) in api.held:
             answer = self._held(invocation, operation, params, known)
         else:
@@ -165,12 +168,14 @@ class Wire:
     def _carried_out(
         self, invocation: Invocation, operation: str, params: dict[str, Any], known: Operation
     ) -> Any:
+        witness = invocation.host.api.witness
+        witness.before(invocation, self.service, operation, params)
         try:
-            return invocation.host.api.carry_out(
-                invocation, self.service, operation, known.act, params
-            )
+            answer = known.act(invocation, params)
         except Refused as refusal:
             raise self._error(operation, refusal.code, str(refusal), 400) from None
+        witness.after(invocation, self.service, operation, params, answer)
+        return answer
 
     def _held(
         self, invocation: Invocation, operation: str, params: dict[str, Any], known: Operation

@@ -1,0 +1,246 @@
+"""The simulated account: every mechanism of one run, put together as the template says."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from types import ModuleType
+from typing import Any, NamedTuple
+
+from drtemplate.errors import DrTemplateError
+from drtemplate.world.api import sdk
+from drtemplate.world.api.cloudwatch import CloudWatch
+from drtemplate.world.api.messages import Lambda, Sns
+from drtemplate.world.api.rds import Rds, failover_event
+from drtemplate.world.api.registry import Api
+from drtemplate.world.api.state import DynamoDB, Ssm
+from drtemplate.world.api.traffic import LoadBalancing, Route53
+from drtemplate.world.aws.alarms import Alarms
+from drtemplate.world.aws.aurora import Aurora
+from drtemplate.world.aws.balancers import Balancer
+from drtemplate.world.aws.events import EventBus
+from drtemplate.world.aws.metrics import Metrics
+from drtemplate.world.aws.network import Network
+from drtemplate.world.aws.route53 import FailoverRecords, HealthCheck
+from drtemplate.world.aws.table import Table
+from drtemplate.world.aws.vended_metrics import VendedMetrics
+from drtemplate.world.clock import EPOCH, Clock
+from drtemplate.world.deployment import MONITOR, ORCHESTRATOR, Deployment, Function
+from drtemplate.world.functions import modules, sandbox
+from drtemplate.world.functions.queue import Functions
+from drtemplate.world.functions.sockets import Sockets
+from drtemplate.world.invocation import Call, Handler, Invocation
+from drtemplate.world.journal import Journal
+from drtemplate.world.physical import ZONES
+from drtemplate.world.roles import Roles
+from drtemplate.world.timings import Timings
+from drtemplate.world.witness import Witness
+
+# What the timeline calls the functions.
+ACTORS = {MONITOR: "monitor", ORCHESTRATOR: "orchestrator"}
+
+
+class Notification(NamedTuple):
+    """A message that reached the alert topic.
+
+    Attributes:
+        caller: the run that sent it; None for AWS's own.
+    """
+
+    at: float
+    subject: str
+    text: str
+    caller: Invocation | None
+
+
+class Account:
+    """One simulated account with a deployed stack in it.
+
+    Args:
+        deployment: the stack.
+        timings: AWS's, drawn or fixed.
+        seed: names the run; the same one gives the same run.
+        witness: told of what happens; nobody by default.
+        roles: the deployed roles, to be enforced; by default every call is allowed.
+        shown: whether to keep its timeline.
+        recorded: whether to keep its calls, and what functions print.
+        offset: seconds of the week, from Monday 00:00 UTC, at which the run begins.
+
+    Attributes:
+        messages: what reached the alert topic.
+        log: what the functions printed, a line each.
+        parameters: what Parameter Store has.
+        random: for what befalls the account and belongs to no mechanism.
+        fatal: what code did that is not known here, and that stops it.
+    """
+
+    def __init__(
+        self,
+        deployment: Deployment,
+        timings: Timings,
+        seed: str,
+        witness: Witness | None = None,
+        roles: Roles | None = None,
+        *,
+        shown: bool = False,
+        recorded: bool = True,
+        offset: float = 0.0,
+    ) -> None:
+        self.deployment = deployment
+        self.timings = timings
+        self.witness = witness or Witness()
+        self.offset = offset
+        self.clock = clock = Clock(seed, EPOCH + offset)
+        self.journal = Journal(clock, shown)
+        self.aurora = Aurora(clock, deployment.cluster, timings, self.journal)
+        self.network = Network(clock, self.aurora, timings, deployment.endpoints)
+        self._build_sides()
+        self.metrics = Metrics()
+        self.parameters = dict(deployment.parameters)
+        self.table = Table()
+        self.functions = Functions(
+            clock,
+            deployment.functions,
+            timings,
+            self,
+            self.load,
+            self.publish,
+            self._ended,
+        )
+        self._build_triggers()
+        self.random = clock.random("cloud")
+        self.aurora.emit = self._emit
+        self.vended = VendedMetrics(
+            clock, deployment, timings, self.metrics, self.aurora, self.balancers
+        )
+        self.recorded = recorded
+        self.api = Api(self._services(), timings, self.witness, roles, recorded)
+        self.messages: list[Notification] = []
+        self.log: list[str] = []
+        self._sockets = Sockets(self.network, self.witness)
+        self._modules: dict[str, dict[str, ModuleType]] = {}
+        self.fatal: DrTemplateError | None = None
+
+    def _build_sides(self) -> None:
+        """Load balancers, health checks and records, each telling the next of its changes."""
+        clock, timings = self.clock, self.timings
+        sides = self.deployment.sides
+        self.balancers = {
+            name: Balancer(clock, side, ZONES[:2], timings, self.journal)
+            for name, side in sides.items()
+        }
+        self.checks = {
+            name: HealthCheck(clock, side, self.balancers[name], timings)
+            for name, side in sides.items()
+        }
+        self.records = FailoverRecords(clock, self.checks, self.balancers, timings, self.journal)
+        for name, balancer in self.balancers.items():
+            balancer.changed = self._changed(name)
+
+    def _changed(self, name: str) -> Callable[[], None]:
+        def changed() -> None:
+            self.checks[name].wake()
+            self.records.update()
+
+        return changed
+
+    def _build_triggers(self) -> None:
+        """Alarms and rules, which call functions by themselves."""
+        deployment = self.deployment
+        self.alarms = Alarms(
+            self.clock,
+            deployment.alarms,
+            deployment.composites,
+            self.metrics,
+            self.timings,
+            self.journal,
+            self._alarm_action,
+            lambda: "cloudwatch" in self.network.outages,
+        )
+        self.bus = EventBus(self.clock, deployment.rules, self.timings, self._deliver)
+
+    def _services(self) -> dict[str, object]:
+        """What answers API calls, by botocore's names."""
+        delay = self.timings.drawer("custom_metric_delay")
+        return {
+            "cloudwatch": CloudWatch(self.clock, self.metrics, delay, self.network.random),
+            "dynamodb": DynamoDB(self.deployment.table, self.table),
+            "elbv2": LoadBalancing(self.balancers),
+            "lambda": Lambda(frozenset(self.functions.by_name), self._invoked),
+            "rds": Rds(self.aurora),
+            "route53": Route53(self.checks),
+            "sns": Sns(self.publish),
+            "ssm": Ssm(self.parameters),
+        }
+
+    # Functions.
+
+    def load(self, function: Function) -> Handler:
+        """The handler of a fresh execution environment.
+
+        Raises:
+            DrTemplateError: the code has none.
+        """
+        made = self._modules.get(function.logical)
+        if made is None:
+            standard = modules.standard(self.clock, self._sockets, function.environment)
+            made = self._modules[function.logical] = standard | sdk.modules()
+        try:
+            return sandbox.load(function, made, self._print)
+        except DrTemplateError as exc:
+            self.fail(exc)
+            raise
+
+    def _print(self, *words: object, **_: object) -> None:
+        if self.recorded:
+            self.log.append(" ".join(map(str, words)))
+
+    def _ended(self, invocation: Invocation) -> None:
+        """Lambda's own metric of errors, the timeline, and the witness."""
+        if invocation.error is not None:
+            self.vended.failed(invocation.function.name)
+            self.journal.note(ACTORS[invocation.function.logical], invocation.ending())
+        self.witness.ended(invocation)
+
+    def fail(self, error: DrTemplateError) -> None:
+        """Stop at the next opportunity: code does what the world does not know."""
+        self.fatal = error
+
+    # Messages and events.
+
+    def publish(
+        self, topic: str, subject: str, text: str, caller: Invocation | None = None
+    ) -> None:
+        """A message, a run's or AWS's own, reaches the alert topic, if SNS works."""
+        if topic == self.deployment.topic and "sns" not in self.network.outages:
+            self.messages.append(Notification(self.clock.now, subject, text, caller))
+            self.journal.note("SNS", subject)
+            self.witness.told(caller, subject)
+
+    def _send(self, name: str, event: Any, source: str, caller: Invocation | None) -> None:
+        """Queue an event for a function, by its name or ARN, and tell of the call."""
+        call = Call(self.clock.now, source, caller)
+        self.witness.called(self.functions.by_name[name].logical, call)
+        self.functions.send(name, event, source, call)
+
+    def _invoked(self, name: str, event: Any, caller: Invocation) -> None:
+        self._send(name, event, ACTORS[caller.function.logical], caller)
+
+    def _alarm_action(self, action: str, event: dict[str, Any]) -> None:
+        if action in self.functions.by_name:
+            self._send(action, event, "alarm", None)
+        else:
+            self.publish(action, event["alarmData"]["alarmName"], str(event))
+
+    def _deliver(self, target: str, event: dict[str, Any]) -> None:
+        if target in self.functions.by_name:
+            scheduled = event["source"] == "aws.events"
+            self.functions.send(target, event, "schedule" if scheduled else "rds")
+        else:
+            self.publish(target, str(event.get("detail-type")), str(event))
+
+    def _emit(self, kind: str, message: str) -> None:
+        """RDS tells of a failover, when it gets round to it; the event's time is when it happened."""
+        cluster = self.deployment.cluster
+        event = failover_event(kind, message, cluster.name, cluster.arn, self.clock.iso())
+        delay = self.timings.draw("rds_event_delay", self.random)
+        self.clock.at(delay, self.bus.put, event)
