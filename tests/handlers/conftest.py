@@ -7,12 +7,12 @@ import pytest
 
 sys.path.insert(0, str(Path(__file__).parent))
 
-from simulated import WARM, Account
+from simulated import WARM, Trial
 
 
 @pytest.fixture
 def world():
-    made = Account()
+    made = Trial()
     yield made
     made.close()
 

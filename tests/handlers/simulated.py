@@ -85,8 +85,8 @@ class Heard(Witness):
             self.invoked.append((caller.host.clock.now, json.loads(params["Payload"])))
 
 
-class Account(World):
-    """The account, with the orchestrator's words for what is in it."""
+class Trial(World):
+    """The world, with the orchestrator's words for what is in it."""
 
     def __init__(self, deployment=DEPLOYMENT, *, witness=None, roles=None, **timings):
         super().__init__(deployment, TIMINGS.fixed(**timings), "1", witness or Heard(), roles)

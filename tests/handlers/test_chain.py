@@ -3,7 +3,7 @@
 import itertools
 
 import pytest
-from simulated import COOLDOWN, FAILBACK, READER, WHOLE, WRITER, Account
+from simulated import COOLDOWN, FAILBACK, READER, WHOLE, WRITER, Trial
 
 from drtemplate.groups.handlers import MONITOR
 
@@ -21,7 +21,7 @@ BEGINS = [112.3, 131, 147]  # seconds: in the overlap of two monitors and out of
 
 def deployed(**timings):
     """The whole account, in which Aurora itself does nothing about a lost writer."""
-    world = Account(WHOLE, **{**TIMINGS, **timings})
+    world = Trial(WHOLE, **{**TIMINGS, **timings})
     world.aurora.sees = False
     return world
 

@@ -19,8 +19,8 @@ from simulated import (
     VOTED,
     WARM,
     WRITER,
-    Account,
     Heard,
+    Trial,
     alarm,
     rds_event,
 )
@@ -166,7 +166,7 @@ class Watcher(Heard):
             self.broken.append("ended and left IN_PROGRESS")
 
 
-class Watched(Account):
+class Watched(Trial):
     """The account, what a monitor and AWS's metrics say in it, and who watches the runs."""
 
     def __init__(self, code=None):
@@ -367,7 +367,7 @@ SHOWN = st.sampled_from(["healthy", "unhealthy", "initial"])
 @given(st.lists(st.tuples(ALIVE, SHOWN), min_size=1, max_size=14))
 @PROPERTY
 def test_the_monitor_votes_only_for_what_it_has_seen(ticks):
-    world = Account()
+    world = Trial()
     for number, (_, state) in enumerate([*ticks, ("up", "healthy")]):
         world.at(max(0, 5 * number - 1), world.balancers["Primary"].show, state)
     dead = [mode == "refused" for mode, _ in ticks]

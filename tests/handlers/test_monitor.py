@@ -3,7 +3,7 @@
 import itertools
 
 import pytest
-from simulated import DEPLOYMENT, READER, START, WRITER, Account
+from simulated import DEPLOYMENT, READER, START, WRITER, Trial
 
 from drtemplate.groups.handlers import MONITOR, ORCHESTRATOR
 
@@ -278,7 +278,7 @@ def test_a_disarmed_monitor_says_so_and_still_calls(world, given, armed):
 @pytest.mark.parametrize("deployed", ["ON", "DRY_RUN", "OFF"])
 def test_an_unreadable_configuration_is_armed_as_deployed(deployed):
     environment = {**DEPLOYMENT.functions[MONITOR].environment, "AUTO_FAILOVER": deployed}
-    world = Account(DEPLOYMENT.with_function(MONITOR, environment=environment))
+    world = Trial(DEPLOYMENT.with_function(MONITOR, environment=environment))
     world.faults["ssm", "*"] = "InternalFailure"
     world.watch()
     assert set(world.put_metrics("AutomationArmed")) == {float(deployed == "ON")}

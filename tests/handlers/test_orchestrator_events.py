@@ -352,6 +352,7 @@ def test_a_lease_that_never_ends_is_refused_and_told_once_within_the_time(both_d
     reply = world.send(alarm(TARGETS_ALARM))
     assert (reply.outcome, reply.body["message"]) == ("REFUSED", "lease held")
     assert 75 < world.clock.now - WARM < 95
+    assert world.count("GetParameter") < 12  # it does not ask without a pause
     assert (world.subjects, len(world.items("REFUSED"))) == (["REFUSED"], 1)
     assert not world.latched
 

@@ -10,7 +10,7 @@ from simulated import (
     READER,
     VOTED,
     WRITER,
-    Account,
+    Trial,
     rds_event,
 )
 
@@ -150,7 +150,7 @@ def test_a_run_ends_recorded_and_told_in_time_when_every_call_is_slow(world, sta
 
 def slow_but_rds(settles, deployment=DEPLOYMENT):
     """A run whose promotion settles then, while all other services take as long as they can."""
-    world = Account(deployment)
+    world = Trial(deployment)
     world.promotion(settles - 5, 5)
     for service in SERVICES:
         if service != "rds":

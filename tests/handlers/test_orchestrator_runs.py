@@ -18,7 +18,7 @@ from simulated import (
     TARGETS_ALARM,
     VOTED,
     WRITER,
-    Account,
+    Trial,
     alarm,
 )
 
@@ -40,7 +40,7 @@ def with_readers(**statuses):
     writer, reader = DEPLOYMENT.cluster.instances
     readers = [replace(reader, name=name, endpoint=f"{name}.rds") for name in statuses]
     cluster = replace(DEPLOYMENT.cluster, instances=(writer, *readers))
-    world = Account(replace(DEPLOYMENT, cluster=cluster))
+    world = Trial(replace(DEPLOYMENT, cluster=cluster))
     for name, status in statuses.items():
         world.aurora.nodes[name].status = status
     return world

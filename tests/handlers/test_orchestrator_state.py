@@ -17,8 +17,8 @@ from simulated import (
     STATE,
     VOTED,
     WRITER,
-    Account,
     Heard,
+    Trial,
     alarm,
     rds_event,
 )
@@ -47,7 +47,7 @@ class Writes(Heard):
 
 @pytest.fixture
 def world():
-    made = Account(witness=Writes())
+    made = Trial(witness=Writes())
     yield made
     made.close()
 

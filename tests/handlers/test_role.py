@@ -12,7 +12,7 @@ from simulated import (
     VOTED,
     WARM,
     WRITER,
-    Account,
+    Trial,
     alarm,
     rds_event,
 )
@@ -26,7 +26,7 @@ NOT_BY_CODE = ("ec2:", "logs:", "xray:", "kms:", "sqs:")
 
 def enforced(*silent):
     """The account some minutes old, which denies what a role does not allow."""
-    world = Account(roles=Roles(DEPLOYMENT.grants))
+    world = Trial(roles=Roles(DEPLOYMENT.grants))
     world.silent(*silent)
     world.run(WARM)
     return world
@@ -110,7 +110,7 @@ def with_a_third(*instances):
     known = {WRITER: writer, READER: reader, "third": third}
     cluster = replace(DEPLOYMENT.cluster, instances=tuple(known[name] for name in instances))
     deployment = replace(DEPLOYMENT, cluster=cluster)
-    return Account(deployment, roles=Roles(deployment.grants))
+    return Trial(deployment, roles=Roles(deployment.grants))
 
 
 def test_a_reader_that_is_not_the_stacks_is_passed_over():

@@ -12,7 +12,7 @@ import test_orchestrator_events as events
 import test_orchestrator_faults as faults
 import test_orchestrator_runs as runs
 import test_orchestrator_state as state
-from simulated import DEPLOYMENT, MANUAL, VOTED, WARM, WRITER, Account
+from simulated import DEPLOYMENT, MANUAL, VOTED, WARM, WRITER, Trial
 
 from drtemplate.groups.handlers import HANDLERS, MONITOR, ORCHESTRATOR
 from drtemplate.settings import PROJECT
@@ -523,7 +523,7 @@ NAMES = [(function, name) for function in DEFECTS for name in DEFECTS[function]]
 
 def world_of(code, function, check):
     """The account that the test asks for, with this code."""
-    made = Account(DEPLOYMENT.with_function(function, code=code), witness=state.Writes())
+    made = Trial(DEPLOYMENT.with_function(function, code=code), witness=state.Writes())
     if "warm" in signature(check).parameters:
         made.run(WARM)
     return made
