@@ -1,12 +1,15 @@
 """The two halves joined: what runs in the world is what was deployed."""
 
+import copy
 import io
 import json
 import zipfile
 
+import pytest
 from account import account
 from comparison import Names, differences, plain
 from conftest import STACK, least
+from mutations import GONE, put
 from readout import Readout
 from rights import read
 from services import Deployed
@@ -20,14 +23,64 @@ RENDERED = load_template(TEMPLATE)
 DECLARED = plain(read_deployment(RENDERED, ""))
 
 
-def unlike(of):
-    """Where the account is not what the template says."""
-    names = Names(of, Resolver(RENDERED, {}))
-    return differences(plain(Readout(of).deployment(), names), DECLARED)
+def account_of(of):
+    """The account's deployment, in the names of the template's reading."""
+    return plain(Readout(of).deployment(), Names(of, Resolver(RENDERED, {})))
 
 
-def test_what_runs_in_the_world_is_what_was_deployed(pristine):
-    assert unlike(pristine) == {}
+@pytest.fixture(scope="module")
+def real(pristine):
+    return account_of(pristine)
+
+
+def test_what_runs_in_the_world_is_what_was_deployed(real):
+    assert differences(real, DECLARED) == {}
+
+
+OTHERWISE = [
+    ("FailoverOrchestratorFunction.Timeout", 60),
+    ("FailoverOrchestratorFunction.Code.ZipFile", "x=1"),
+    ("HealthMonitorFunction.Environment.Variables.DATABASE", "o"),
+    ("HealthMonitorFunction.MemorySize", 128),
+    ("FailoverOrchestratorInvokeConfig.MaximumRetryAttempts", 2),
+    ("FailoverOrchestratorInvokeConfig.DestinationConfig", GONE),
+    ("PrivateRoute2.NatGatewayId", {"Ref": "NATGateway1"}),
+    ("PrivateSubnet2.AvailabilityZone", "us-east-1c"),
+    ("WriterAlarm.Threshold", 77),
+    ("WriterAlarm.AlarmActions", []),
+    ("WriterAlarm.TreatMissingData", "ignore"),
+    ("WriterAlarm.Dimensions", []),
+    ("CompositeAlarm.ActionsEnabled", False),
+    ("PrimaryTargetGroup.HealthCheckIntervalSeconds", 30),
+    ("StandbyTargetGroup.UnhealthyThresholdCount", 5),
+    ("PrimaryHealthCheck.HealthCheckConfig.FailureThreshold", 9),
+    ("AuroraDBCluster.PreferredMaintenanceWindow", "mon:01:00-mon:02:00"),
+    ("AuroraDBCluster.PreferredBackupWindow", "01:00-02:00"),
+    ("StandbyDBInstance.PromotionTier", 5),
+    ("HealthCheckScheduleRule.ScheduleExpression", "rate(2 minutes)"),
+    ("HealthCheckScheduleRule.State", "DISABLED"),
+    ("RDSEventRule.Targets", []),
+    ("RDSEventRule.EventPattern.source", ["aws.ec2"]),
+    ("FailoverConfigParameter.Value", "{}"),
+    ("LambdaExecutionRole.Policies.0.PolicyDocument.Statement.3", GONE),
+    ("HealthMonitorRole.ManagedPolicyArns", []),
+    ("AlarmPermission.SourceArn", "arn:aws:cloudwatch:us-east-1:123456789012:alarm:x"),
+    ("AlarmPermission.Principal", "s3.amazonaws.com"),
+    ("AlertTopicPolicy.PolicyDocument.Statement.0", GONE),
+    ("AlertTopic.KmsMasterKeyId", GONE),
+    ("FailoverStateTable.SSESpecification", GONE),
+    ("KMSKey.KeyPolicy.Statement.2", GONE),
+    ("FailoverOrchestratorFunction.LoggingConfig.LogGroup", "x"),
+    ("FailoverOrchestratorFunction.Role", {"Fn::GetAtt": ["HealthMonitorRole", "Arn"]}),
+    ("S3Endpoint.ServiceName", "com.amazonaws.us-east-1.sqs"),
+]
+
+
+@pytest.mark.parametrize(("path", "value"), OTHERWISE, ids=[path for path, _ in OTHERWISE])
+def test_whatever_is_changed_in_the_template_is_a_difference(real, path, value):
+    template = copy.deepcopy(RENDERED)
+    put(template, path, value)
+    assert differences(real, plain(read_deployment(template, "")))
 
 
 def test_the_managed_policies_are_what_the_world_takes_them_for(pristine):
@@ -185,4 +238,4 @@ def test_whatever_is_altered_in_the_account_is_a_difference():
         alterations = (other_functions, other_triggers, other_rights)
         expected = {path for one in alterations for path in one(of.ids, own.client)}
         assert len(expected) == 26
-        assert set(unlike(of)) == expected
+        assert set(differences(account_of(of), DECLARED)) == expected
