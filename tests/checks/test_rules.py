@@ -442,6 +442,12 @@ MUTATIONS: dict[str, tuple[Callable[[Resources], None], str, str]] = {
         "E9404",
         "MonitorAlarm",
     ),
+    "no namespace": (change("MonitorAlarm", Namespace=None), "E9404", "MonitorAlarm"),
+    "a listener without a port": (
+        change("PrimaryHTTPSListener", Port=None),
+        "E9201",
+        "PrimaryHealthCheck",
+    ),
     "a dimension that no function has": (
         dimensions("SlowFailoverAlarm", Stack=ref("AWS::StackName")),
         "E9404",

@@ -95,6 +95,9 @@ SILENT = {
     + ALARM
     % "Namespace: AWS/DocDB, MetricName: CPUUtilization, Dimensions: ["
     "{Name: DBClusterIdentifier, Value: {Ref: Documents}}]",
+    "dimensions on a condition": ALARM
+    % "Namespace: AWS/RDS, MetricName: EngineUptime, Dimensions: ["
+    "{'Fn::If': [C, {Name: DBClusterIdentifier, Value: a}, {Ref: 'AWS::NoValue'}]}]",
     "a role by parameter": ALARM % "Namespace: AWS/RDS, MetricName: EngineUptime, Dimensions: ["
     "{Name: DBClusterIdentifier, Value: a}, {Name: Role, Value: {Ref: Role}}]",
     "connections of a proxy": ALARM

@@ -105,7 +105,9 @@ class HealthCheckListener(TemplateRule):
 
 def _answers(listener: Properties, check: Check) -> bool:
     """Whether the listener answers the check, or may if a parameter decides."""
-    port, protocol = number_of(listener.get("Port")), text_of(listener.get("Protocol"))
+    if not listener.keys() >= {"Port", "Protocol"}:
+        return False
+    port, protocol = number_of(listener["Port"]), text_of(listener["Protocol"])
     is_known = protocol is not None and "${" not in protocol
     return port in (None, check.port) and (not is_known or protocol in ANSWERED[check.kind][1])
 

@@ -18,6 +18,8 @@ from drtemplate.cloudformation.reading import (
     value_at,
 )
 
+UNKNOWN = "${}"  # in place of a word that no text is known for
+
 
 @dataclass(frozen=True, slots=True)
 class Metric:
@@ -52,9 +54,7 @@ class Metric:
     @property
     def is_literal(self) -> bool:
         """Whether namespace, name and the dimensions' names are known, and depend on nothing."""
-        return all(
-            word and "${" not in word for word in (self.namespace, self.name, *self.dimensions)
-        )
+        return not any("${" in word for word in (self.namespace, self.name, *self.dimensions))
 
     @property
     def by(self) -> str:
@@ -84,14 +84,18 @@ def _of_alarms(template: Template) -> Iterator[Metric]:
 def _metric(path: tuple[str | int, ...], facts: Properties, period: Any) -> Metric:
     return Metric(
         path,
-        text_of(facts.get("Namespace")) or "",
-        text_of(facts.get("MetricName")) or "",
+        _word(facts.get("Namespace", "")),
+        _word(facts.get("MetricName", "")),
         {
-            text_of(dimension.get("Name")) or "": dimension.get("Value")
-            for dimension in mappings_of(facts.get("Dimensions"))
+            _word(pair.get("Name")): pair.get("Value")
+            for pair in mappings_of(facts.get("Dimensions"))
         },
         number_of(period),
     )
+
+
+def _word(value: Any) -> str:
+    return text_of(value) or ("" if value == "" else UNKNOWN)
 
 
 def _of_dashboards(template: Template) -> Iterator[Metric]:
