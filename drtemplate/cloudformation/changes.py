@@ -200,14 +200,13 @@ def _obstacles(
         # https://github.com/aws/aws-sam-cli/issues/6786
         yield "the type of a resource cannot be changed; give it another logical id"
         return
-    certain = [change for change in inherited if change.certain]
     behaviours = {verdict.behaviour for verdict in verdicts(changes, inherited)}
     if not behaviours.isdisjoint((Behaviour.REPLACEMENT, Behaviour.CONDITIONAL)):
         properties = [resource.get("Properties", {}) for resource in (old_resource, new_resource)]
-        renewed = {property_path(change.path).partition(".")[2] for change in certain}
+        renewed = {property_path(c.path).partition(".")[2] for c in inherited if c.certain}
         yield from name_collision(new_resource["Type"], properties[0], properties[1], renewed)
     if Behaviour.REPLACEMENT not in behaviours:
-        yield from not_supported((*changes, *certain))
+        yield from not_supported((*changes, *inherited))
 
 
 def verdicts(
@@ -218,9 +217,15 @@ def verdicts(
 
 
 def not_supported(changes: Iterable[PropertyChange | InheritedChange]) -> Iterator[str]:
-    """What no update can change, unless the resource is replaced for something else."""
+    """What no update can change, unless the resource is replaced for something else.
+
+    What may only be inherited is not yet refused.
+    """
     paths = [
-        change.path for change in changes if change.verdict.behaviour == Behaviour.NOT_SUPPORTED
+        change.path
+        for change in changes
+        if change.verdict.behaviour == Behaviour.NOT_SUPPORTED
+        and (isinstance(change, PropertyChange) or change.certain)
     ]
     properties = dict.fromkeys(property_path(path).split(".")[1] for path in paths)
     if properties:

@@ -6,7 +6,7 @@ A reference to a parameter, to a secret's ARN or to what Secrets Manager holds i
 import re
 from collections.abc import Mapping
 
-from drtemplate.cloudformation.leaves import PATTERNS, POLICIES, without_function
+from drtemplate.cloudformation.leaves import without_function
 from drtemplate.cloudformation.parameters import MASK
 
 # How a property, a variable, a parameter or an output is called that holds a secret. All that the
@@ -41,8 +41,6 @@ def _is_secret(path: str, leaves: Mapping[str, str]) -> bool:
     while (shorter := _INSIDE.sub("", bare)) != bare:
         bare = shorter
     names = bare.split(".")
-    if not (POLICIES | PATTERNS).isdisjoint(names):
-        return False
     if names[-1] not in _HOLDERS:
         return _names_secret(names[-1])
     holder = above.rpartition(".")[0]

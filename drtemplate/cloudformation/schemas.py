@@ -59,13 +59,12 @@ def resource_facts(type_: str) -> ResourceFacts | None:
     if not identifier:
         return None
     create_only = _paths(schema.get("createOnlyProperties", ()))
-    given = create_only - _paths(schema.get("readOnlyProperties", ()))
-    name = _name(type_, given, identifier)
+    name = _name(type_, create_only, identifier)
     return ResourceFacts(
         create_only=create_only,
         conditional=_paths(schema.get("conditionalCreateOnlyProperties", ())),
         name=name,
-        scope=_scope(type_, schema, given, identifier) - {name},
+        scope=_scope(type_, schema, create_only, identifier) - {name},
     )
 
 
@@ -88,8 +87,7 @@ def _name(type_: str, given: frozenset[str], identifier: frozenset[str]) -> str:
         if path.endswith(end) and "." not in path and kind.endswith(path.removesuffix(end).lower())
         if path != "Id"
     ]
-    # A user of a cache has an id and a name, and is known by the id.
-    return next((path for path in own if path in identifier), own[0] if own else "")
+    return own[0] if own else ""
 
 
 def _scope(

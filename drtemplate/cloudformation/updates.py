@@ -27,7 +27,9 @@ class Behaviour(IntEnum):
     SOME_INTERRUPTION = 1
     NOT_SUPPORTED = 2  # the update fails and is rolled back, unless the resource is replaced anyway
     CONDITIONAL = 3  # some values need a replacement, others do not
-    ADDED_OR_REMOVED = 4  # by a condition, which never replaces
+    # By a condition, which never replaces.
+    # https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/conditions-section-structure.html
+    ADDED_OR_REMOVED = 4
     REPLACEMENT = 5
 
     def __str__(self) -> str:

@@ -190,8 +190,6 @@ def _cause(change: InheritedChange) -> str:
     section, _, name = change.cause.partition(".")
     if section == "Resources":
         return f"{name} {'is' if change.certain else 'may be'} replaced"
-    if section == "Parameters":
-        return f"the default of parameter {name} is changed"
     return f"{section.lower().removesuffix('s')} {name} is changed"
 
 

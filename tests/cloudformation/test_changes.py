@@ -94,7 +94,11 @@ def test_a_changed_definition_is_inherited_as_a_maybe_where_it_is_used():
             Present=of("AWS::SNS::Topic", {"Condition": "Big"}),
             Mapped=of("AWS::EC2::VPC", CidrBlock={"Fn::FindInMap": ["Blocks", "eu", "block"]}),
             Other=of("AWS::SNS::Topic", DisplayName={"Fn::FindInMap": ["Idle", "a", "b"]}),
-            Defaulted=of("AWS::SNS::Topic", TopicName={"Fn::Sub": "${Kind}-x"}, A={"Ref": "Loose"}),
+            Defaulted=of(
+                "AWS::SNS::Topic",
+                TopicName={"Fn::Sub": "${Kind}-x"},
+            ),
+            Given=of("AWS::SNS::Topic", DisplayName={"Ref": "Loose"}),
             Chosen=of("AWS::SNS::Topic", {"Condition": "Odd"}),
             Sized=of("AWS::SNS::Topic", {"Condition": "Vast"}),
         ),
@@ -287,6 +291,10 @@ def test_the_function_of_a_custom_resource_stays(type_):
     new["Resources"]["F"]["Properties"]["FunctionName"] = "b"
     found = by_id(old, new)["X"]
     assert (found.behaviour, len(found.obstacles)) == (UNSUPPORTED, 1)
+    new["Resources"]["F"] = old["Resources"]["F"] | {"Type": "Custom::F"}
+    old["Resources"]["F"] = new["Resources"]["F"] | {"Properties": {"FunctionName": "c"}}
+    maybe = by_id(old, new)["X"]
+    assert (maybe.behaviour, maybe.obstacles) == (UNSUPPORTED, ())
 
 
 def test_a_name_within_what_is_replaced_is_free():

@@ -119,6 +119,7 @@ def test_only_what_names_the_resource_itself_is_its_name():
         "AWS::EC2::SecurityGroup": "GroupName",
         "AWS::ECS::Service": "ServiceName",
         "AWS::ElastiCache::ReplicationGroup": "ReplicationGroupId",
+        "AWS::ElastiCache::User": "UserId",
         "AWS::IAM::ManagedPolicy": "ManagedPolicyName",
         "AWS::MSK::Cluster": "ClusterName",
         "AWS::SNS::Topic": "TopicName",
