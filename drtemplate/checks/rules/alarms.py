@@ -173,7 +173,8 @@ class OwnMetric(TemplateRule):
             if any(publisher.is_related(metric) for publisher in known):
                 yield RuleMatch(
                     metric.at("MetricName"),
-                    f"no function publishes {metric.namespace or 'no namespace,'} {metric.name} by {metric.by}; publish "
+                    f"no function publishes {metric.namespace or 'no namespace,'} {metric.name} "
+                    f"by {metric.by}; publish "
                     "it, or look at one that is",
                 )
 
