@@ -118,8 +118,7 @@ class Clock(simpy.Environment):
 
         Timeout(self, seconds).callbacks.append(wake)
         strand.parent.switch()
-        # Of one that was frozen, the deadline may have passed meanwhile.
-        if (late and not strand.woken) or self.now >= strand.deadline:
+        if late and not strand.woken:
             raise Killed
 
     def wake(self, strand: Strand) -> None:

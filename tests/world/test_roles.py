@@ -94,7 +94,9 @@ def test_what_a_call_names_decides(deployment):
         (MONITOR, "cloudwatch", "PutMetricData", {"Namespace": "DRSystem"}),
         (ORCHESTRATOR, "dynamodb", "PutItem", {"TableName": table}),
         (ORCHESTRATOR, "route53", "UpdateHealthCheck", {"HealthCheckId": side["Primary"].check_id}),
-    ]
+        (ORCHESTRATOR, "rds", "FailoverDBCluster",
+         {"DBClusterIdentifier": deployment.cluster.name}),
+    ]  # fmt: skip
     denied = [
         (MONITOR, "lambda", "Invoke", {"FunctionName": deployment.functions[MONITOR].name}),
         (MONITOR, "cloudwatch", "PutMetricData", {"Namespace": "Other"}),
@@ -106,8 +108,10 @@ def test_what_a_call_names_decides(deployment):
         (ORCHESTRATOR, "rds", "FailoverDBCluster",
          {"DBClusterIdentifier": deployment.cluster.name, "TargetDBInstanceIdentifier": "added"}),
     ]  # fmt: skip
-    assert [asked(deployment, *one, **params) for *one, params in allowed] == [None] * len(allowed)
-    assert all(asked(deployment, *one, **params) for *one, params in denied)
+    # Of one and the same roles, which remember what they have decided.
+    roles = Roles(deployment.grants)
+    assert [roles.denial(*one) for one in allowed] == [None] * len(allowed)
+    assert all(roles.denial(*one) for one in denied)
 
 
 def test_a_key_s_own_policy_must_let_the_account_s_policies_count(deployed):
