@@ -10,6 +10,7 @@ from drtemplate.world.deployment import Deployment, Function
 from drtemplate.world.functions import sandbox
 from drtemplate.world.invocation import Environment, Invocation
 from drtemplate.world.physical import ZONES
+from drtemplate.world.roles import Roles
 from drtemplate.world.timings import Timings
 from drtemplate.world.world import World
 
@@ -21,7 +22,8 @@ def check_imports(deployment: Deployment, timings: Timings) -> None:
         InputError: one cannot be loaded, is no handler, or calls, while it is loaded, what no drill knows.
     """
     for function in deployment.functions.values():
-        if trouble := _trouble(World(deployment, timings, "import"), function):
+        roles = Roles(deployment.grants)
+        if trouble := _trouble(World(deployment, timings, "import", roles=roles), function):
             where = function.source or function.logical
             raise InputError(f"{where}: {trouble}; every run would fail, so mend it first")
 

@@ -14,6 +14,7 @@ INVARIANTS = {
     "true record": "COMPLETED after a call for the database is recorded only when another instance writes, "
     "and no instance as replaced that has replaced another",
     "told": "a run that acted tells the alert topic, if SNS works",
+    "allowed": "no call is denied by a deployed role or policy",
 }
 
 
@@ -29,6 +30,7 @@ def broken(trial: Trial, zero: float) -> tuple[str, ...]:
         "true record": _mistaken(trial, zero)
         or any(_untrue(trial, write, zero) for write in trial.facts.writes),
         "told": any(_untold(trial, act) for act in acts),
+        "allowed": bool(trial.denials),
     }
     return tuple(name for name in INVARIANTS if checks[name])
 

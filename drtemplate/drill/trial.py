@@ -14,10 +14,15 @@ from drtemplate.world.world import World
 
 @dataclass(frozen=True, slots=True)
 class Trial:
-    """A world, under the deployed roles, and its facts."""
+    """A world, under the deployed roles, and its facts.
+
+    Attributes:
+        denials: each call that a role has denied in this run, a line each.
+    """
 
     world: World
     facts: Facts
+    denials: list[str]
 
     @classmethod
     def of(
@@ -32,11 +37,12 @@ class Trial:
         """A new one; see `World`."""
         facts = Facts()
         roles = _enforced(deployment.grants)
+        roles.denials = []  # those of the run before are told with it
         world = World(
             deployment, timings, seed, facts, roles, shown=shown, recorded=False, offset=offset
         )
         facts.attach(world)
-        return cls(world, facts)
+        return cls(world, facts, roles.denials)
 
 
 @functools.lru_cache(maxsize=16)

@@ -41,12 +41,10 @@ def load_deployment(path: Path = TEMPLATE, handlers: Path | None = None) -> Depl
     Raises:
         InputError: the template lacks what a drill needs, or the folder lacks a handler.
     """
-    from drtemplate.world.reading import read_deployment  # noqa: PLC0415  it makes what is declared here
-
     template = load_template(path)
     missing = [name for name in NEEDED if name not in template["Resources"]]
     if missing:
-        raise InputError(f"{path}: no drill without {', '.join(missing)}; render it anew")
+        raise InputError(f"{path}: no world without {', '.join(missing)}; render it anew")
     digest = hashlib.sha256(path.read_bytes()).hexdigest()
     try:
         deployment = read_deployment(template, digest)

@@ -214,6 +214,16 @@ def record(status, **condition):
             pass
     _record(status, **condition)
 """
+# A role that names instances allows no call that names none.
+ASKS_FOR_ALL = """
+_record = record
+def record(status, **condition):
+    try:
+        rds.describe_db_instances()
+    except Exception:
+        pass
+    _record(status, **condition)
+"""
 AGAIN = "rds.failover_db_cluster(DBClusterIdentifier=cluster)"
 RELEASE = 'route53.update_health_check(HealthCheckId=os.environ["HEALTH_CHECK"], Inverted=False)'
 BLIND = Scenario(
@@ -228,6 +238,7 @@ DEFECTS = {
     "no automatic fail back": ("both_tiers_dead", "", BEFORE_THE_END.format(RELEASE)),
     "true record": ("both_tiers_dead", "", "PROVES = False\n"),
     "told": ("both_tiers_dead", "", "TELLS = False\n"),
+    "allowed": ("planned_failover", "", ASKS_FOR_ALL),
 }
 
 
@@ -456,7 +467,7 @@ def test_nothing_of_a_run_outlives_it(deployment, timings):
 def test_a_nat_gateway_lost_blinds_one_zone_only(deployment, timings):
     made = World(deployment, timings, "x")
     function = deployment.functions["HealthMonitorFunction"]
-    faults.nat_lost(Trial(made, Facts()))
+    faults.nat_lost(Trial(made, Facts(), []))
     first, second = function.zones
     path = made.network.path
     assert path("rds", function, first) == "silent"

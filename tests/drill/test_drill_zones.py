@@ -74,7 +74,7 @@ def test_a_zone_outage_takes_the_longer_of_database_and_withdrawal(made_world, s
         aurora_promotion=9,
         aurora_settle=1,
     )
-    faults.zone_lost(Trial(world, Facts()))
+    faults.zone_lost(Trial(world, Facts(), []))
     world.run(END)
     cached, uncached = served_again(world, ZERO, END)
     name, endpoint = phases(world)

@@ -1,6 +1,7 @@
 """Code that runs in a world reaches no network, no other program and no credentials, whichever way it tries."""
 
 import os
+import threading
 
 import pytest
 
@@ -76,6 +77,10 @@ REAL = "import sys; boto3, botocore, socket = (sys.modules[n] for n in ('boto3',
         ("import subprocess\nsubprocess.run(['true'])", "subprocess.Popen"),
         ("import os\nos.system('true')", "os.system"),
         ("import os\nopen(os.path.expanduser('~/.aws/credentials'))", "open of"),
+        ("import os\nopen(os.fsencode(os.path.expanduser('~/.aws/config')))", "open of"),
+        ("open('/proc/self/environ')", "open of"),
+        ("import os\nos.kill(os.getpid(), 0)", "os.kill"),
+        (REAL + "socket.getnameinfo(('127.0.0.1', 9), 0)", "socket.getnameinfo"),
     ],
 )  # fmt: skip
 def test_the_real_modules_reach_nothing_either(attempt, secrets, body, what):
@@ -96,6 +101,13 @@ return [name for name in sys.modules["os"].environ if name.startswith("AWS_")]""
     assert secrets.read_text()
 
 
-def test_a_thread_is_refused_too():
+def test_a_thread_that_would_outlive_the_guard_is_told():
+    over = threading.Event()
+    with pytest.raises(DrTemplateError, match="leaves threads running: back-off"), guard.closed():
+        threading.Thread(target=over.wait, name="back-off", daemon=True).start()
+    over.set()
+
+
+def test_code_of_no_run_is_refused_too():
     with guard.closed(), pytest.raises(PermissionError, match="socket"):
         __import__("socket").create_connection(("127.0.0.1", 9))

@@ -30,8 +30,12 @@ def changed(tmp_path):
         ("RDSEventRule", {"EventPattern": {"source": "aws.rds"}}, "object"),
         ("HealthCheckScheduleRule", {"ScheduleExpression": "cron(* * * * ? *)"}, "only rates"),
         ("CompositeAlarm", {"AlarmRule": 'ALARM("gone")'}, "do not exist: gone"),
-        ("CompositeAlarm", {"AlarmRule": "__import__('os')"}, "no drill knows"),
-        ("CompositeAlarm", {"AlarmRule": 'ALARM("drill-writer") XOR TRUE'}, "no drill knows: XOR"),
+        ("CompositeAlarm", {"AlarmRule": "__import__('os')"}, "the world does not know"),
+        (
+            "CompositeAlarm",
+            {"AlarmRule": 'ALARM("drill-writer") XOR TRUE'},
+            "the world does not know: XOR",
+        ),
     ],
 )
 def test_a_template_with_a_rule_that_no_drill_knows(changed, rule, properties, words):

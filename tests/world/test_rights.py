@@ -331,3 +331,15 @@ def test_the_failure_destination_is_told_in_the_function_s_role(deployment, fixe
         assert len(world.messages) == told
         assert any("may not sns:Publish" in one for one in roles.denials) is not bool(told)
         world.close()
+
+
+def test_nobody_can_tell_what_an_operation_without_a_row_asks_for():
+    roles = deployed(allow("*"))
+    with pytest.raises(DrTemplateError, match="no row in OPERATIONS says what rds:DeleteDBCluster"):
+        roles.denial(ROLE, "rds", "DeleteDBCluster", {"DBClusterIdentifier": "c"})
+
+
+def test_a_key_that_does_not_name_the_account_ignores_its_roles():
+    other = allow("kms:*", Principal={"AWS": "arn:aws:iam::999999999999:root"})
+    roles = deployed(allow("*"), key_policy=[other])
+    assert "kms:Decrypt" in roles.denial(ROLE, "dynamodb", "GetItem", {"TableName": "t"})

@@ -87,7 +87,7 @@ class Api:
             act = getattr(self.services.get(service), operation, None)
             if act is None:
                 raise DrTemplateError(
-                    f"a handler calls {service}:{operation}, which no drill knows"
+                    f"a handler calls {service}:{operation}, which the world does not know"
                 )
             plain = "api_read" if operation.startswith(READS) else "api_write"
             timing = TIMINGS.get((service, operation), plain)

@@ -91,7 +91,7 @@ def _resource(connect: float, read: float, attempts: int) -> Any:
 
 def _unknown(what: str, instead: str) -> None:
     invocation = current_owner()
-    error = DrTemplateError(f"a handler uses {what}, which no drill knows; use {instead}")
+    error = DrTemplateError(f"a handler uses {what}, which the world does not know; use {instead}")
     if invocation is None:
         raise error
     invocation.host.fail(error)

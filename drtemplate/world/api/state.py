@@ -47,7 +47,7 @@ class DynamoDB:
         try:
             table.put(as_stored(params["Item"]), condition, caller)
         except NotImplementedError as exc:
-            raise DrTemplateError(f"a handler uses {exc}, which no drill knows") from None
+            raise DrTemplateError(f"a handler uses {exc}, which the world does not know") from None
         return {}
 
     def _table(self, params: Mapping[str, Any], keyed: str) -> Table:

@@ -68,7 +68,7 @@ def check_rule(rule: str, names: Collection[str]) -> None:
     """
     rest = _ATOM.sub("", rule).strip()
     if rest:
-        raise ValueError(f"alarm rule with words that no drill knows: {rest}")
+        raise ValueError(f"alarm rule with words that the world does not know: {rest}")
     alarms = {one[2].rsplit(":", 1)[-1] for one in _ATOM.finditer(rule) if one[2]}
     if unknown := alarms - set(names):
         raise ValueError(f"alarm rule on alarms that do not exist: {', '.join(sorted(unknown))}")

@@ -6,9 +6,12 @@ https://docs.python.org/3/library/audit_events.html
 """
 
 import os
+import re
 import sys
+import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 from typing import Any, NoReturn
 
 from drtemplate.errors import DrTemplateError
@@ -20,6 +23,8 @@ REFUSED = {
     "os.exec",
     "os.fork",
     "os.forkpty",
+    "os.kill",
+    "os.killpg",
     "os.posix_spawn",
     "os.spawn",
     "os.system",
@@ -29,6 +34,7 @@ REFUSED = {
     "socket.getaddrinfo",
     "socket.gethostbyaddr",
     "socket.gethostbyname",
+    "socket.getnameinfo",
     "socket.sendmsg",
     "socket.sendto",
     "subprocess.Popen",
@@ -36,6 +42,9 @@ REFUSED = {
 # Where the AWS SDK keeps credentials and tokens.
 # https://docs.aws.amazon.com/sdkref/latest/guide/file-location.html
 SECRET = f"{os.sep}.aws{os.sep}"
+# Where a process finds the environment that it was started with.
+# https://man7.org/linux/man-pages/man5/proc_pid_environ.5.html
+ENVIRONMENT = re.compile(r"/proc/[^/]+/environ")
 
 
 class _Guard:
@@ -52,10 +61,10 @@ class _Guard:
             return
         if event in REFUSED:
             self.refuse(event)
-        if event == "open" and isinstance(path := arguments[0], str | os.PathLike):
-            path = os.fspath(path)
-            if SECRET in str(path) or path in self.secret:
-                self.refuse(f"open of {path!s}")
+        if event == "open" and isinstance(arguments[0], str | bytes | os.PathLike):
+            path = _real(os.fsdecode(arguments[0]))
+            if SECRET in path or path in self.secret or ENVIRONMENT.fullmatch(path):
+                self.refuse(f"open of {path}")
 
     def refuse(self, what: str) -> NoReturn:
         """Stop the world of the calling run; a thread of it, which has none, is refused alone.
@@ -72,12 +81,21 @@ class _Guard:
         raise Killed
 
 
+def _real(path: str) -> str:
+    """The path as it is, whatever way it is written."""
+    return str(Path(path).expanduser().resolve())
+
+
 _guard = _Guard()
 
 
 @contextmanager
 def closed() -> Iterator[None]:
-    """Let nothing out, and take AWS's variables from the environment meanwhile."""
+    """Let nothing out, and take AWS's variables from the environment meanwhile.
+
+    Raises:
+        DrTemplateError: a thread that was begun meanwhile goes on, past the guard.
+    """
     if _guard.up:
         yield
         return
@@ -85,10 +103,14 @@ def closed() -> Iterator[None]:
         sys.addaudithook(_guard.watch)
         _guard.installed = True
     hidden = {name: os.environ.pop(name) for name in list(os.environ) if name.startswith("AWS_")}
-    _guard.secret = {value for name, value in hidden.items() if name.endswith("_FILE")}
+    _guard.secret = {_real(value) for name, value in hidden.items() if name.endswith("_FILE")}
     _guard.up = True
+    threads = set(threading.enumerate())
     try:
         yield
+        if left := set(threading.enumerate()) - threads:
+            names = ", ".join(sorted(thread.name for thread in left))
+            raise DrTemplateError(f"a handler leaves threads running: {names}; end them in the run")
     finally:
         _guard.up = False
         os.environ.update(hidden)
