@@ -1,7 +1,9 @@
 """cfn-lint in process, with the same ``.cfnlintrc`` that the pre-commit hook reads: its rules and ours."""
 
 from collections.abc import Sequence
+from functools import lru_cache
 from pathlib import Path
+from typing import Any
 
 from cfnlint.config import ConfigMixIn
 from cfnlint.decode.decode import decode_str
@@ -27,6 +29,13 @@ def check_regions(regions: Sequence[str]) -> None:
         raise InputError(f"unknown region {', '.join(unknown)}; give one like us-east-1")
 
 
+@lru_cache(maxsize=1)
+def decoded(text: str) -> tuple[Any, list[Any]]:
+    """The template that cfn-lint reads in a text, and what it finds wrong in reading it."""
+    template, matches = decode_str(text)
+    return template, list(matches)
+
+
 def lint(text: str, regions: Sequence[str], configuration: Path = CONFIGURATION) -> list[Finding]:
     """Run cfn-lint over a template's text; errors and warnings alike are findings.
 
@@ -45,7 +54,7 @@ def lint(text: str, regions: Sequence[str], configuration: Path = CONFIGURATION)
         # cfn-lint's own rule looks at files alone.
         message = f"has {size:,} bytes; AWS takes at most {MAX_TEMPLATE_BYTES:,}"
         return [Finding("the template", "E1002", message)]
-    template, matches = decode_str(text)
+    template, matches = decoded(text)
     if not matches:
         try:
             runner = Runner(

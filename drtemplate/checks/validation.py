@@ -3,7 +3,6 @@
 from drtemplate.checks import lint
 from drtemplate.checks.findings import Finding
 from drtemplate.checks.handlers import check_handler
-from drtemplate.cloudformation.document import parse
 from drtemplate.groups.handlers import HANDLERS
 from drtemplate.pipeline import Rendered
 from drtemplate.settings import Settings
@@ -17,11 +16,11 @@ def validate(rendered: Rendered, settings: Settings) -> list[Finding]:
         InputError: as ``drtemplate.checks.lint.lint``.
     """
     check_handlers(rendered, settings)
-    findings = lint.lint(rendered.text, settings.regions)
-    if not findings and parse(rendered.text) != rendered.template:
+    template, unreadable = lint.decoded(rendered.text)
+    if not unreadable and template != rendered.template:
         message = "the text does not say what was built; report it"
-        findings = [Finding("the template", "written-wrong", message)]
-    return findings
+        return [Finding("the template", "written-wrong", message)]
+    return lint.lint(rendered.text, settings.regions)
 
 
 def check_handlers(rendered: Rendered, settings: Settings) -> None:
