@@ -4,3 +4,5 @@
 
 A module is imported when its command is called, so that none waits for what another one needs.
 """
+
+FINE, FOUND = 0, 1  # exit codes: fine or equal; findings, stale or different

@@ -3,12 +3,11 @@
 import argparse
 from pathlib import Path
 
+from drtemplate.commands import FINE, FOUND
 from drtemplate.console import at_terminal, say, show
 from drtemplate.deploying.deploy import Request, deploy
 from drtemplate.pipeline import default_output
 from drtemplate.settings import Settings
-
-FINE, FOUND = 0, 1
 
 
 def add_options(parser: argparse.ArgumentParser) -> None:

@@ -11,12 +11,11 @@ from drtemplate.cloudformation.changes import Differences, compare
 from drtemplate.cloudformation.document import load_template
 from drtemplate.cloudformation.leaves import leaves
 from drtemplate.cloudformation.references import unknown_functions
+from drtemplate.commands import FINE, FOUND
 from drtemplate.commands.diff_text import as_text
 from drtemplate.console import show
 from drtemplate.errors import InputError
 from drtemplate.settings import Settings
-
-FINE, FOUND = 0, 1
 
 
 def add_options(parser: argparse.ArgumentParser) -> None:

@@ -7,6 +7,7 @@ import sys
 from dataclasses import replace
 from pathlib import Path
 
+from drtemplate.commands import FINE, FOUND
 from drtemplate.console import say, show
 from drtemplate.drill import report
 from drtemplate.drill.report.picture import draw
@@ -15,7 +16,6 @@ from drtemplate.drill.session import Session, load
 from drtemplate.errors import InputError
 from drtemplate.settings import Settings
 
-FINE, FOUND = 0, 1
 RUNS, SEED = 1000, 1
 OUTPUT = Path("build") / "drill"
 

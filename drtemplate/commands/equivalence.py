@@ -7,10 +7,9 @@ from pathlib import Path
 from drtemplate import pipeline
 from drtemplate.checks import equivalence, ledger
 from drtemplate.cloudformation.document import load_template
+from drtemplate.commands import FINE, FOUND
 from drtemplate.console import show
 from drtemplate.settings import Settings
-
-FINE, FOUND = 0, 1
 
 
 def add_options(parser: argparse.ArgumentParser) -> None:

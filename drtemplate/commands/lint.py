@@ -8,10 +8,9 @@ from drtemplate import pipeline
 from drtemplate.checks.catalogue import as_markdown, load_rules
 from drtemplate.checks.lint import check_regions
 from drtemplate.checks.validation import validate
+from drtemplate.commands import FINE, FOUND
 from drtemplate.console import say, show
 from drtemplate.settings import Settings
-
-FINE, FOUND = 0, 1
 
 
 def add_options(parser: argparse.ArgumentParser) -> None:

@@ -5,11 +5,10 @@ import gc
 from pathlib import Path
 
 from drtemplate import pipeline
+from drtemplate.commands import FINE, FOUND
 from drtemplate.console import say, short, show
 from drtemplate.errors import InputError
 from drtemplate.settings import Settings
-
-FINE, FOUND = 0, 1
 
 
 def add_options(parser: argparse.ArgumentParser) -> None:

@@ -49,7 +49,7 @@ def test_capabilities_come_from_the_template(template, expected):
 
 def made(secret=False, target=TARGET, aws=AWS, path=Path("/t/dr.yaml"), **parameters):
     document = Document(
-        path=path, copy=Path("/tmp/x/template.yaml"), size=9, sha256=SHA256, template=TEMPLATE
+        path=path, copy=Path("/copies/template.yaml"), size=9, sha256=SHA256, template=TEMPLATE
     )
     return make_command(aws, target, document, BUCKET, parameters, secret)
 
@@ -64,7 +64,7 @@ def test_the_command_is_what_a_user_would_type():
         *"--parameter-overrides DomainName=pay.example.com AlertEmail=o'neil@example.com".split(),
     ]
     # What runs reads the copy that was checked.
-    shown[shown.index("/t/dr.yaml")] = "/tmp/x/template.yaml"
+    shown[shown.index("/t/dr.yaml")] = "/copies/template.yaml"
     assert command.line() == shown
 
 
