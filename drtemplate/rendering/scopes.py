@@ -1,0 +1,114 @@
+"""Which names a module binds and reads at its top level, by Python's own table of symbols."""
+
+import ast
+import builtins
+import symtable
+from collections.abc import Collection, Iterable, Iterator, Mapping
+from dataclasses import dataclass
+
+BUILT_IN = frozenset(dir(builtins))
+_SCOPES = ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef | ast.Lambda
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Names:
+    """Names of a module's top level, with the line where each is met first.
+
+    Attributes:
+        binds: what the module itself binds: by a statement, or by ``global`` in a function; not what
+            it imports from a neighbour.
+        changed: of these, what a function binds by ``global``.
+        imported: of these, what imports of one thing alone bind: its package and its name there.
+        reads: what it reads and neither binds nor imports.
+    """
+
+    binds: Mapping[str, int]
+    changed: Mapping[str, int]
+    imported: Mapping[str, tuple[str, str]]
+    reads: Mapping[str, int]
+
+
+def names_of(source: str, tree: ast.Module, taken: Collection[str]) -> Names:
+    """Read a module's names.
+
+    Args:
+        source: its text, which is Python.
+        tree: the same, parsed.
+        taken: the names that it imports from its neighbours.
+    """
+    top = symtable.symtable(source, "module", "exec")
+    nodes, outer = list(ast.walk(tree)), list(_outermost(tree))
+    targets = _targets(outer)
+    assigned = {one.get_name() for one in top.get_symbols() if one.is_assigned()}
+    changed: dict[str, int] = {}
+    reads: dict[str, int] = {}
+    for table in _tables(top):
+        for one in table.get_symbols():
+            name, first = one.get_name(), table.get_lineno()
+            bound = one.is_assigned() or one.is_imported()
+            if bound and one.is_declared_global():
+                changed.setdefault(name, _line(nodes, name, first))
+            # A class may read a built-in before it binds a name of its own that is called so.
+            early = table.get_type() == "class" and one.is_local() and name in BUILT_IN
+            if one.is_referenced() and (one.is_global() or early):
+                reads.setdefault(name, _line(nodes, name, first))
+    binds = {name: _line(outer, name, 1) for name in sorted(assigned | targets.keys())}
+    binds = changed | binds
+    return Names(
+        binds=binds,
+        changed=changed,
+        imported={
+            name: next(iter(found))
+            for name, found in targets.items()
+            if len(found) == 1 and name not in assigned and name not in changed
+        },
+        reads={name: line for name, line in reads.items() if name not in {*binds, *taken}},
+    )
+
+
+def _tables(table: symtable.SymbolTable) -> Iterator[symtable.SymbolTable]:
+    yield table
+    for inner in table.get_children():
+        yield from _tables(inner)
+
+
+def _outermost(node: ast.AST) -> Iterator[ast.AST]:
+    """The nodes that stand in no function and no class."""
+    for child in ast.iter_child_nodes(node):
+        yield child
+        if not isinstance(child, _SCOPES):
+            yield from _outermost(child)
+
+
+def _targets(nodes: Iterable[ast.AST]) -> dict[str, set[tuple[str, str]]]:
+    """What each name is imported as, neighbours left out: ``import a.b`` gives the name a."""
+    targets: dict[str, set[tuple[str, str]]] = {}
+    for node in nodes:
+        if isinstance(node, ast.Import):
+            for alias in node.names:
+                package = alias.name if alias.asname else alias.name.partition(".")[0]
+                targets.setdefault(alias.asname or package, set()).add((package, ""))
+        elif isinstance(node, ast.ImportFrom) and not node.level:
+            for alias in node.names:
+                target = (node.module or "", alias.name)
+                targets.setdefault(alias.asname or alias.name, set()).add(target)
+    return targets
+
+
+def _line(nodes: Iterable[ast.AST], name: str, first: int) -> int:
+    """The line, from the first on, where one of the nodes has the name."""
+    found = (
+        line
+        for node in nodes
+        if (line := getattr(node, "lineno", 0)) >= first and name in _words(node)
+    )
+    return min(found, default=max(first, 1))
+
+
+def _words(node: ast.AST) -> Iterator[str]:
+    for attribute in ("id", "name", "asname", "rest"):
+        word = getattr(node, attribute, None)
+        if isinstance(word, str):
+            yield word.partition(".")[0]
+    if isinstance(node, ast.Global):
+        yield from node.names

@@ -1,0 +1,1 @@
+"""The Lambda code: one module a function, with what they share; rendered as one file each."""
