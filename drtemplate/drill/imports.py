@@ -61,13 +61,16 @@ def _trouble(world: World, function: Function) -> str | None:
 
 def _described(error: BaseException, function: Function) -> str:
     """The error in a line, with the last line of the handler's own that led to it."""
-    text, line = str(error), None
+    text, file, line = str(error), "", None
     if isinstance(error, SyntaxError):
         text, line = error.msg, error.lineno
     at = error.__traceback__
     while at is not None:
-        if at.tb_frame.f_code.co_filename == sandbox.filename(function.logical):
-            line = at.tb_lineno
+        own, _, module = at.tb_frame.f_code.co_filename.partition("/")
+        if own == sandbox.filename(function.logical):
+            file, line = module, at.tb_lineno
         at = at.tb_next
     told = f"{type(error).__name__}: {' '.join(text.split())}".removesuffix(": ")
-    return told if line is None else f"{told} (line {line})"
+    if function.source.endswith(f"/{file}"):  # named already
+        file = ""
+    return told if line is None else f"{told} ({file and f'{file}, '}line {line})"

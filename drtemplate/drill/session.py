@@ -8,7 +8,9 @@ from drtemplate.drill import runner, sensitivity
 from drtemplate.drill.imports import check_imports
 from drtemplate.drill.results import DrillReport, Summary
 from drtemplate.drill.scenarios import Scenario
-from drtemplate.world.deployment import Deployment
+from drtemplate.groups.handlers import HANDLERS
+from drtemplate.rendering.inline import modules_of
+from drtemplate.world.deployment import Deployment, Package
 from drtemplate.world.reading import TEMPLATE, load_deployment
 from drtemplate.world.timings import TIMINGS, Timings, load_timings
 
@@ -19,9 +21,28 @@ def load(
     """What is drilled: a rendered template, other handlers if given, and AWS's timings.
 
     Raises:
+        HandlerError: as ``with_handlers``.
         InputError: one of them cannot be used.
     """
-    return load_deployment(template or TEMPLATE, handlers), load_timings(timings or TIMINGS)
+    deployment = load_deployment(template or TEMPLATE)
+    if handlers:
+        deployment = with_handlers(deployment, handlers)
+    return deployment, load_timings(timings or TIMINGS)
+
+
+def with_handlers(deployment: Deployment, folder: Path) -> Deployment:
+    """The same stack running the modules of a folder, as they are before a render puts them together.
+
+    Raises:
+        HandlerError: a render would refuse them.
+    """
+    functions = {}
+    for logical, name in HANDLERS.items():
+        entry = folder / name
+        modules = {one.name: one.source for one in modules_of(entry)}
+        package = Package(entry=entry.stem, modules=modules)
+        functions[logical] = replace(deployment.functions[logical], code=package, source=str(entry))
+    return replace(deployment, functions=functions, handlers=folder.name)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

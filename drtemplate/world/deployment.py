@@ -13,16 +13,25 @@ RETRIES, AGE = 2, 21600
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Package:
+    """Code in modules that import one another by ``from .name``: name -> text, and where to begin."""
+
+    entry: str
+    modules: Mapping[str, str]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Function:
     """A Lambda function. Seconds; megabytes; ``zones`` and ``nat_zones`` only within a VPC.
 
-    ``source`` says where its code stands, for messages.
+    ``code`` is the text that is deployed, or the modules from which it is made. ``source`` says where
+    it stands, for messages.
     """
 
     logical: str
     name: str
     arn: str
-    code: str
+    code: str | Package
     environment: Mapping[str, str]
     timeout: float
     memory: int

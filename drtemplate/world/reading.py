@@ -6,7 +6,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from drtemplate.cloudformation.document import load_template, read_text
+from drtemplate.cloudformation.document import load_template
 from drtemplate.errors import InputError
 from drtemplate.groups.handlers import HANDLERS, MONITOR, ORCHESTRATOR
 from drtemplate.settings import PROJECT
@@ -35,11 +35,11 @@ NEEDED = (
 )
 
 
-def load_deployment(path: Path = TEMPLATE, handlers: Path | None = None) -> Deployment:
-    """Read a rendered template, and optionally other handlers.
+def load_deployment(path: Path = TEMPLATE) -> Deployment:
+    """Read a rendered template.
 
     Raises:
-        InputError: the template lacks what a drill needs, or the folder lacks a handler.
+        InputError: it lacks what a drill needs.
     """
     template = load_template(path)
     missing = [name for name in NEEDED if name not in template["Resources"]]
@@ -50,31 +50,11 @@ def load_deployment(path: Path = TEMPLATE, handlers: Path | None = None) -> Depl
         deployment = read_deployment(template, digest)
     except (KeyError, TypeError, ValueError, AttributeError, IndexError, AssertionError) as exc:
         raise InputError(f"{path}: a drill cannot read this template: {exc!r}") from exc
-    if handlers:
-        return with_handlers(deployment, handlers)
     functions = {
         logical: replace(one, source=f"{path}: {logical}")
         for logical, one in deployment.functions.items()
     }
     return replace(deployment, functions=functions)
-
-
-def with_handlers(deployment: Deployment, folder: Path) -> Deployment:
-    """The same stack running the handlers of another folder.
-
-    Raises:
-        InputError: a handler is missing, or is no Python.
-    """
-    functions = {}
-    for logical, name in HANDLERS.items():
-        path = folder / name
-        code = read_text(path, "handler")
-        try:
-            compile(code, str(path), "exec")
-        except (SyntaxError, ValueError) as exc:
-            raise InputError(f"{path}: the handler is no Python: {exc}") from exc
-        functions[logical] = replace(deployment.functions[logical], code=code, source=str(path))
-    return replace(deployment, functions=functions, handlers=folder.name)
 
 
 def read_deployment(template: Mapping[str, Any], digest: str) -> Deployment:

@@ -11,11 +11,12 @@ from drtemplate.cli import main
 from drtemplate.cloudformation.document import load_template
 from drtemplate.drill.imports import check_imports
 from drtemplate.drill.results import DrillReport
+from drtemplate.drill.session import with_handlers
 from drtemplate.errors import InputError
 from drtemplate.groups.handlers import HANDLERS
 from drtemplate.settings import PROJECT
 from drtemplate.world.functions import sandbox
-from drtemplate.world.reading import TEMPLATE, load_deployment, with_handlers
+from drtemplate.world.reading import TEMPLATE, load_deployment
 from drtemplate.world.timings import TIMINGS, load_timings
 
 FOLDER = PROJECT / "handlers"
@@ -136,10 +137,11 @@ def spoiled(tmp_path, name, text, *, whole=True):
 @pytest.mark.parametrize(
     ("text", "words"),
     [
-        (b"def handler(:", "no Python"),
+        (b"def handler(:", "not valid Python"),
         (b"\xff\xfe", "not UTF-8"),
-        (b"x = 1\n", "no function handler"),
-        (b"1 / 0\n", "cannot be imported: ZeroDivisionError: division by zero (line 1)"),
+        (b"x = 1\n", "no function 'handler'"),
+        (b"handler = 7\n", "no function 'handler'"),
+        (b"import requests\n", ":1: imports 'requests', which the Lambda runtime lacks"),
     ],
 )
 def test_a_handler_that_is_none(drill, tmp_path, text, words):
@@ -154,9 +156,9 @@ def test_a_handler_that_is_none(drill, tmp_path, text, words):
 @pytest.mark.parametrize(
     ("text", "words"),
     [
-        (b"handler = 7\n", "no function handler"),
         (b"import os\n\n1 / 0\n", "cannot be imported: ZeroDivisionError: division by zero (line 3)"),
-        (b"import no_such_module\n", "ModuleNotFoundError: No module named 'no_such_module' (line 1)"),
+        (b"import json.nothing\n", "ModuleNotFoundError: No module named 'json.nothing' (line 1)"),
+        (b"from .shared import X\n", "ZeroDivisionError: division by zero (shared.py, line 3)"),
         (b"import os\nos.environ['NOT_SET']\n", "cannot be imported: KeyError: 'NOT_SET' (line 2)"),
         (b"def f():\n  raise ValueError('a\\nb')\nf()\n", "ValueError: a b (line 2)"),
         (b"raise AssertionError\n", "cannot be imported: AssertionError (line 1)"),
@@ -169,7 +171,8 @@ def test_a_handler_that_is_none(drill, tmp_path, text, words):
     ],
 )  # fmt: skip
 def test_a_handler_that_cannot_be_loaded(deployment, timings, tmp_path, name, text, words):
-    folder, path = spoiled(tmp_path, name, text)
+    folder, path = spoiled(tmp_path, name, text + b"def handler(event, context): ...\n")
+    (folder / "shared.py").write_text("X = 1\n\n1 / 0\n")
     with pytest.raises(InputError) as caught:
         check_imports(with_handlers(deployment, folder), timings)
     assert str(caught.value).startswith(f"{path}: ")

@@ -2,10 +2,12 @@
 
 import itertools
 import json
+import os
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from drtemplate.drill.session import with_handlers
 from drtemplate.groups.handlers import MONITOR, ORCHESTRATOR
 from drtemplate.settings import Settings
 from drtemplate.topologies.one_region import build
@@ -16,8 +18,11 @@ from drtemplate.world.timings import load_timings
 from drtemplate.world.witness import Witness
 from drtemplate.world.world import World
 
-# As rendered now, and with nothing that starts a function by itself.
-WHOLE = read_deployment(build(Settings()).to_dict(), "")
+# As rendered now; the same from the folder; and with nothing that starts a function by itself.
+RENDERED = read_deployment(build(Settings()).to_dict(), "")
+FOLDER = with_handlers(RENDERED, Settings().handlers)
+# What these tests run: HANDLERS=folder takes the modules as they stand, with their own tracebacks.
+WHOLE = {"bundle": RENDERED, "folder": FOLDER}[os.environ.get("HANDLERS", "bundle")]
 DEPLOYMENT = WHOLE.untriggered()
 WRITER, READER = (one.name for one in WHOLE.cluster.instances)
 TARGETS_ALARM = next(one.name for one in WHOLE.alarms if one.name.endswith("-targets"))

@@ -10,25 +10,25 @@ from types import CodeType, ModuleType
 from typing import Any, cast
 
 from drtemplate.errors import HandlerError
-from drtemplate.world.deployment import Function
+from drtemplate.world.deployment import Function, Package
 from drtemplate.world.invocation import Handler
 
 
-@functools.lru_cache(maxsize=16)
+@functools.lru_cache(maxsize=128)
 def compiled(code: str, name: str) -> CodeType:
-    """The handler's code; a process compiles each once."""
-    return compile(code, filename(name), "exec")
+    """A module's code; a process compiles each once."""
+    return compile(code, name, "exec")
 
 
-def filename(logical: str) -> str:
-    """What the code of a function is called in its tracebacks."""
-    return f"<{logical}>"
+def filename(logical: str, module: str = "") -> str:
+    """What the code of a function, or a module of its package, is called in its tracebacks."""
+    return f"<{logical}>{module and f'/{module}.py'}"
 
 
 def load(
     function: Function, modules: Mapping[str, ModuleType], output: Callable[..., None]
 ) -> Handler:
-    """Execute the module anew, as a cold start does, and give its handler.
+    """Execute the function's code anew, as a cold start does, and give its handler.
 
     Args:
         function: its code.
@@ -38,19 +38,40 @@ def load(
     Raises:
         HandlerError: it has no function ``handler``.
     """
-    namespace: dict[str, Any] = {
-        "__name__": "index",
-        "__builtins__": {**vars(builtins), "__import__": importer(modules), "print": output},
-    }
-    exec(compiled(function.code, function.logical), namespace)
-    handler = namespace.get("handler")
+    code, made = function.code, dict[str, ModuleType]()
+
+    def executed(text: str, name: str, file: str) -> ModuleType:
+        # Before it runs, as Python does: what imports in a circle finds what is there so far.
+        module = made[name] = ModuleType(name)
+        module.__dict__["__builtins__"] = scope
+        exec(compiled(text, file), module.__dict__)
+        return module
+
+    def neighbour(name: str) -> ModuleType:
+        if not isinstance(code, Package) or name not in code.modules:
+            raise ModuleNotFoundError(f"no module {name!r} beside the handler")
+        title = f"index.{name}"
+        file = filename(function.logical, name)
+        return made.get(title) or executed(code.modules[name], title, file)
+
+    scope = {**vars(builtins), "__import__": importer(modules, neighbour), "print": output}
+    if isinstance(code, Package):
+        module = neighbour(code.entry)
+    else:
+        module = executed(code, "index", filename(function.logical))
+    handler = getattr(module, "handler", None)
     if not callable(handler):
         raise HandlerError(f"{function.logical}: the code has no function handler(event, context)")
     return cast(Handler, handler)
 
 
-def importer(modules: Mapping[str, ModuleType]) -> Callable[..., Any]:
-    """``__import__``, and by it ``importlib.import_module``, giving these modules for the real ones."""
+def importer(
+    modules: Mapping[str, ModuleType], neighbour: Callable[[str], ModuleType]
+) -> Callable[..., Any]:
+    """``__import__``, and by it ``importlib.import_module``, giving these modules for the real ones.
+
+    Relative imports are answered by ``neighbour``.
+    """
     real_import = builtins.__import__
     library = ModuleType("importlib")
     library.__dict__.update(vars(importlib))
@@ -68,6 +89,8 @@ def importer(modules: Mapping[str, ModuleType]) -> Callable[..., Any]:
         fromlist: Sequence[str] | None = (),
         level: int = 0,
     ) -> Any:
+        if level:
+            return neighbour(name)
         if not fromlist:
             # ``import a.b`` binds a, which has the substitute of b.
             top = given.get(name.partition(".")[0])
