@@ -71,8 +71,8 @@ def _ordered(module: Module, done: dict[str, Module], above: tuple[str, ...]) ->
                     "import it from the module that does",
                 )
             if name in found.changed:
-                done[one.module].refuse(
-                    found.changed[name],
+                done[one.module].refuse_name(
+                    name,
                     f"changes {name!r} by 'global', which {module.path.name} imports and would not "
                     "notice; give it to a function of this module to read",
                 )
@@ -89,12 +89,10 @@ def _check_against(module: Module, others: tuple[Module, ...]) -> None:
         for name in sorted(names.binds.keys() & other.names.binds.keys()):
             target = names.imported.get(name)
             if target is None or target != other.names.imported.get(name):
-                module.refuse(
-                    names.binds[name], f"binds {name!r}, as {other.path.name} does; rename one"
-                )
+                module.refuse_name(name, f"binds {name!r}, as {other.path.name} does; rename one")
         for name in sorted(names.binds.keys() & other.names.reads.keys()):
-            module.refuse(
-                names.binds[name],
+            module.refuse_name(
+                name,
                 f"binds {name!r}, and {other.path.name} uses the built-in of this name; rename it",
             )
 

@@ -9,11 +9,12 @@ import re
 import sys
 from collections.abc import Collection, Iterator
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
 from typing import NoReturn
 
 from drtemplate.errors import HandlerError
-from drtemplate.rendering.scopes import BUILT_IN, Names, names_of
+from drtemplate.rendering.scopes import BUILT_IN, Names, line_of, names_of
 from drtemplate.rendering.yaml import not_in_a_block
 
 # Lambda's Python runtimes bring boto3 and botocore and nothing else beside the standard library.
@@ -72,6 +73,15 @@ class Module:
         """
         raise HandlerError(f"{self.path}:{line}: {problem}")
 
+    def refuse_name(self, name: str, problem: str) -> NoReturn:
+        """Say what is wrong with a name of its top level, and where that stands.
+
+        Raises:
+            HandlerError: always.
+        """
+        first = {**self.names.binds, **self.names.reads, **self.names.changed}[name]
+        self.refuse(line_of(self.source, name, first), problem)
+
 
 def read_module(path: Path) -> Module:
     """Read a module of the handlers.
@@ -81,13 +91,21 @@ def read_module(path: Path) -> Module:
             takes; it is no Python; it imports what the runtime lacks, or a neighbour in another way
             than ``from .name import a, b`` at its head; or a name in it comes from nowhere.
     """
-    source = _text(path)
+    return _judged(path, _text(path))
+
+
+@lru_cache(maxsize=64)  # several functions share a module
+def _judged(path: Path, source: str) -> Module:
     tree = _parsed(path, source)
-    imports = tuple(_imports(path, source, tree))
+    imports = tuple(_imports(path, tree))
     taken = {name for one in imports for name in one.names}
-    names = names_of(source, tree, taken)
-    functions = frozenset(one.name for one in tree.body if isinstance(one, ast.FunctionDef))
-    module = Module(path=path, source=source, imports=imports, names=names, functions=functions)
+    module = Module(
+        path=path,
+        source=source,
+        imports=imports,
+        names=names_of(source, tree, taken),
+        functions=frozenset(one.name for one in tree.body if isinstance(one, ast.FunctionDef)),
+    )
     _check_names(module, taken)
     return module
 
@@ -140,22 +158,22 @@ def _parsed(path: Path, source: str) -> ast.Module:
     return tree
 
 
-def _imports(path: Path, source: str, tree: ast.Module) -> Iterator[Import]:
+def _imports(path: Path, tree: ast.Module) -> Iterator[Import]:
     """The relative imports; all others are judged on the way."""
     head = _head(tree)
     for node in ast.walk(tree):
         if isinstance(node, ast.Import):
             for alias in node.names:
                 _check_external(path, node.lineno, alias.name)
-        elif isinstance(node, ast.ImportFrom) and not node.level:
+            continue
+        if not isinstance(node, ast.ImportFrom):
+            continue
+        if not node.level:
             _check_external(path, node.lineno, node.module or "")
             if node.names[0].name == "*":
                 raise HandlerError(f"{path}:{node.lineno}: imports *; name what is used")
-    lines = source.split("\n")
-    for node in (one for one in ast.walk(tree) if isinstance(one, ast.ImportFrom)):
-        if not node.level:
             continue
-        if trouble := _trouble(node, head, lines):
+        if trouble := _trouble(node, head):
             raise HandlerError(
                 f"{path}:{node.lineno}: {trouble}; modules import one another by "
                 "'from .name import a, b' alone, at their head"
@@ -165,15 +183,15 @@ def _imports(path: Path, source: str, tree: ast.Module) -> Iterator[Import]:
         yield Import(module=node.module or "", names=names, first=node.lineno, last=last)
 
 
-def _head(tree: ast.Module) -> set[ast.stmt]:
-    """The statements before the first that is neither an import nor the docstring."""
-    head = set[ast.stmt]()
-    for number, node in enumerate(tree.body):
-        if not (number == 0 and _is_text(node)) and not isinstance(
-            node, ast.Import | ast.ImportFrom
+def _head(tree: ast.Module) -> list[ast.stmt]:
+    """The docstring and the imports behind it, and the statement that ends them."""
+    head = list[ast.stmt]()
+    for node in tree.body:
+        head.append(node)
+        if not isinstance(node, ast.Import | ast.ImportFrom) and (
+            len(head) > 1 or not _is_text(node)
         ):
             break
-        head.add(node)
     return head
 
 
@@ -181,7 +199,7 @@ def _is_text(node: ast.stmt) -> bool:
     return isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant)
 
 
-def _trouble(node: ast.ImportFrom, head: set[ast.stmt], lines: list[str]) -> str | None:
+def _trouble(node: ast.ImportFrom, head: list[ast.stmt]) -> str | None:
     """Why a relative import is none that can be taken out."""
     module = node.module or ""
     if node.level > 1:
@@ -197,8 +215,11 @@ def _trouble(node: ast.ImportFrom, head: set[ast.stmt], lines: list[str]) -> str
             return f"imports {alias.name!r} under another name"
     if node not in head:
         return "imports a neighbour behind or within other statements"
-    statements = ast.parse("\n".join(lines[node.lineno - 1 : node.end_lineno])).body
-    return None if len(statements) == 1 else "imports on a line with another statement"
+    place = head.index(node)
+    around = (*head[:place][-1:], *head[place + 1 :][:1])
+    if any({one.lineno, one.end_lineno} & {node.lineno, node.end_lineno} for one in around):
+        return "imports on a line with another statement"
+    return None
 
 
 def _check_external(path: Path, line: int, module: str) -> None:
@@ -217,13 +238,11 @@ def _check_external(path: Path, line: int, module: str) -> None:
 
 def _check_names(module: Module, taken: Collection[str]) -> None:
     names = module.names
-    for name, line in {**names.reads, **names.binds}.items():
+    for name in sorted({*names.reads, *names.binds}):
         dunder = name.startswith("__") and name.endswith("__") and name != "__debug__"
-        if dunder or (name in _WHOLE and name not in names.binds):
-            module.refuse(line, f"uses {name!r}, which means another thing in a bundle; do without")
+        if dunder or (name in _WHOLE and name in names.reads):
+            module.refuse_name(name, f"uses {name!r}, which a bundle has otherwise; do without")
         if name in names.reads and name not in BUILT_IN:
-            module.refuse(line, f"uses {name!r}, which it neither defines nor imports")
+            module.refuse_name(name, f"uses {name!r}, which it neither defines nor imports")
     for name in sorted(names.binds.keys() & set(taken)):
-        module.refuse(
-            names.binds[name], f"binds {name!r}, which it imports from a neighbour; rename one"
-        )
+        module.refuse_name(name, f"binds {name!r}, which it imports from a neighbour; rename one")

@@ -12,7 +12,9 @@ _SCOPES = ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef | ast.Lambda
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Names:
-    """Names of a module's top level, with the line where each is met first.
+    """Names of a module's top level, each with the line where the scope begins that was met first.
+
+    That line is 0 for the top level itself; ``line_of`` finds the name behind it.
 
     Attributes:
         binds: what the module itself binds: by a statement, or by ``global`` in a function; not what
@@ -37,8 +39,7 @@ def names_of(source: str, tree: ast.Module, taken: Collection[str]) -> Names:
         taken: the names that it imports from its neighbours.
     """
     top = symtable.symtable(source, "module", "exec")
-    nodes, outer = list(ast.walk(tree)), list(_outermost(tree))
-    targets = _targets(outer)
+    targets = _targets(_outermost(tree))
     assigned = {one.get_name() for one in top.get_symbols() if one.is_assigned()}
     changed: dict[str, int] = {}
     reads: dict[str, int] = {}
@@ -46,14 +47,14 @@ def names_of(source: str, tree: ast.Module, taken: Collection[str]) -> Names:
         for one in table.get_symbols():
             name, first = one.get_name(), table.get_lineno()
             bound = one.is_assigned() or one.is_imported()
-            if bound and one.is_declared_global():
-                changed.setdefault(name, _line(nodes, name, first))
+            # The module's own table calls a name global that any function declares so.
+            if bound and one.is_declared_global() and table is not top:
+                changed.setdefault(name, first)
             # A class may read a built-in before it binds a name of its own that is called so.
             early = table.get_type() == "class" and one.is_local() and name in BUILT_IN
             if one.is_referenced() and (one.is_global() or early):
-                reads.setdefault(name, _line(nodes, name, first))
-    binds = {name: _line(outer, name, 1) for name in sorted(assigned | targets.keys())}
-    binds = changed | binds
+                reads.setdefault(name, first)
+    binds = changed | dict.fromkeys(sorted(assigned | targets.keys()), 0)
     return Names(
         binds=binds,
         changed=changed,
@@ -64,6 +65,21 @@ def names_of(source: str, tree: ast.Module, taken: Collection[str]) -> Names:
         },
         reads={name: line for name, line in reads.items() if name not in {*binds, *taken}},
     )
+
+
+def line_of(source: str, name: str, first: int) -> int:
+    """The line of a name in a module, from the first line of its scope on; 0 is the top level's."""
+    tree = ast.parse(source)
+    tree.body = [one for one in tree.body if not (isinstance(one, ast.ImportFrom) and one.level)]
+    for nodes in (_outermost(tree) if first == 0 else (), ast.walk(tree)):
+        found = [
+            line
+            for node in nodes
+            if (line := getattr(node, "lineno", 0)) >= max(first, 1) and name in _words(node)
+        ]
+        if found:
+            return min(found)
+    return max(first, 1)
 
 
 def _tables(table: symtable.SymbolTable) -> Iterator[symtable.SymbolTable]:
@@ -93,16 +109,6 @@ def _targets(nodes: Iterable[ast.AST]) -> dict[str, set[tuple[str, str]]]:
                 target = (node.module or "", alias.name)
                 targets.setdefault(alias.asname or alias.name, set()).add(target)
     return targets
-
-
-def _line(nodes: Iterable[ast.AST], name: str, first: int) -> int:
-    """The line, from the first on, where one of the nodes has the name."""
-    found = (
-        line
-        for node in nodes
-        if (line := getattr(node, "lineno", 0)) >= first and name in _words(node)
-    )
-    return min(found, default=max(first, 1))
 
 
 def _words(node: ast.AST) -> Iterator[str]:
