@@ -10,7 +10,7 @@ class SettingsError(DrTemplateError):
 
 
 class HandlerError(DrTemplateError):
-    """A file in ``handlers/`` cannot become inline Lambda code."""
+    """A module in ``handlers/`` cannot become inline Lambda code."""
 
 
 class BuildError(DrTemplateError):

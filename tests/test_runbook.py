@@ -7,6 +7,7 @@ import pytest
 
 from drtemplate.cloudformation.patterns import period
 from drtemplate.groups.handlers import HANDLERS, METRIC_NAMESPACE, MONITOR_INTERVAL, SETTINGS
+from drtemplate.rendering.inline import inline_code
 from drtemplate.settings import PROJECT, Settings
 from drtemplate.topologies.one_region import build
 
@@ -14,7 +15,7 @@ RUNBOOK = (PROJECT / "docs" / "runbook.md").read_text()
 
 
 def constant(handler, name):
-    tree = ast.parse((PROJECT / "handlers" / handler).read_text())
+    tree = ast.parse(inline_code(PROJECT / "handlers" / handler))
     for node in tree.body:
         if isinstance(node, ast.Assign) and getattr(node.targets[0], "id", "") == name:
             return node.value
@@ -98,7 +99,7 @@ def test_the_monitor_is_started_as_often_as_the_settings_say():
 
 @pytest.mark.parametrize("handler", HANDLERS.values())
 def test_the_handlers_publish_in_the_namespace_that_is_looked_at(handler):
-    source = (PROJECT / "handlers" / handler).read_text()
+    source = inline_code(PROJECT / "handlers" / handler)
     assert set(re.findall(r'Namespace="(\w+)"', source)) == {METRIC_NAMESPACE}
 
 

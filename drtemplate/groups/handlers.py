@@ -1,14 +1,14 @@
 """What the handlers' code and everything round it must agree on.
 
-The handlers are deployed byte for byte, one file each, and so import nothing of this; a test compares
-what they say with what stands here. The template, the drill and the runbook take it from here.
+The handlers are deployed as they stand, without this package, and so import nothing of this; a test
+compares what they say with what stands here. The template, the drill and the runbook take it from here.
 """
 
 from collections.abc import Collection
 from dataclasses import dataclass
 
 ORCHESTRATOR, MONITOR = "FailoverOrchestratorFunction", "HealthMonitorFunction"
-# The functions, and which file of the folder of handlers is the code of each.
+# The functions, and in which module of the folder of handlers each begins.
 HANDLERS = {ORCHESTRATOR: "failover_orchestrator.py", MONITOR: "health_monitor.py"}
 METRIC_NAMESPACE = "DRSystem"  # of every metric that they publish
 # What the automation may do by itself: fail over, decide and record only, or not even that.

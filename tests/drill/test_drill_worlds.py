@@ -1,7 +1,5 @@
 """Worlds in which a sense or a service is missing, and the defects of a handler that only they show."""
 
-from dataclasses import replace
-
 import pytest
 
 from drtemplate.drill.invariants import broken
@@ -9,6 +7,7 @@ from drtemplate.drill.runner import drill
 from drtemplate.drill.scenarios import Scenario, select
 from drtemplate.drill.trial import Trial
 from drtemplate.groups.handlers import HANDLERS, MONITOR, ORCHESTRATOR
+from drtemplate.rendering.inline import inline_code
 from drtemplate.settings import PROJECT
 from drtemplate.world.api.rds import Rds
 from drtemplate.world.aws.prober import Reply
@@ -20,15 +19,14 @@ RUNS = 2
 
 @pytest.fixture(scope="module")
 def defective(deployment):
-    """The deployment with lines of a handler's source replaced."""
+    """The deployment with lines of a function's code replaced."""
 
     def make(logical, *lines):
-        code = (PROJECT / "handlers" / HANDLERS[logical]).read_text(encoding="utf-8")
+        code = inline_code(PROJECT / "handlers" / HANDLERS[logical])
         for old, new in lines:
             assert code.count(old) == 1, old
             code = code.replace(old, new)
-        function = replace(deployment.functions[logical], code=code)
-        return replace(deployment, functions={**deployment.functions, logical: function})
+        return deployment.with_function(logical, code=code)
 
     return make
 
