@@ -1,150 +1,180 @@
-"""The observer: probes the primary side without a gap and calls for a failover; it never acts.
+"""The observer: watches the primary side from one zone and calls for a failover; it never acts.
 
-A run starts every minute and probes for 130 seconds: whatever begins is seen to its end by one that
-began before it, and two at once are harmless, since the lease makes one failover of their calls.
+A run starts every minute and looks for 120 seconds, so that whatever begins is seen to its end by one
+that began before it. Two observers, one to a zone, do so: a lost subnet or path blinds only one of them.
 """
 
 import json
-import socket
-from os import environ as ENV
+from os import environ
 from time import sleep, time
 
 import boto3
 from botocore.config import Config
 
-# Two tries of at most 1 + 1 seconds a call; the next tick is the third.
-CONFIG = Config(connect_timeout=1, read_timeout=1, retries={"total_max_attempts": 2})
-elbv2, rds, ssm, functions = (
-    boto3.client(name, config=CONFIG) for name in "elbv2 rds ssm lambda".split()
-)
+from .configuration import parse_configuration
+from .log import attempt, begin_log, log
+from .probes import is_alive
+from .rows import BAD, COMPONENT, GOOD, UNKNOWN, Rows, judge_database
+from .targets import read_targets, targets_dead
+from .topology import read_topology
+
+# One try of at most 1 + 1 seconds a call; the next look is the second.
+ONCE = Config(connect_timeout=1, read_timeout=1, retries={"total_max_attempts": 1})
+elbv2, rds = (boto3.client(name, config=ONCE) for name in ("elbv2", "rds"))
+TWICE = ONCE.merge(Config(retries={"total_max_attempts": 2}))
+ssm, functions = (boto3.client(name, config=TWICE) for name in ("ssm", "lambda"))
 # Metrics must not delay a decision by more than a second.
 QUICK = Config(connect_timeout=0.4, read_timeout=0.6, retries={"total_max_attempts": 1})
 cloudwatch = boto3.client("cloudwatch", config=QUICK)
-# Seconds: how long a run probes, and how often a standing call is repeated.
-RUN, REPEAT = 130, 15
-# Key of the configuration -> default, allowed values. See docs/runbook.md.
-LIMITS = {
-    "auto_failover": (ENV["AUTO_FAILOVER"], ["ON", "DRY_RUN", "OFF"]),
-    "auto_failover_enabled": (True, [True, False]),
-    "probe_interval_seconds": (5, range(1, 11)),
-    "consecutive_failures": (2, range(1, 6)),
-    "database_grace_seconds": (20, range(46)),
-    "application_grace_seconds": (30, range(46)),
-}
+# Seconds: how long a run looks, until the next look after a bad one, and how often a call is repeated.
+RUN, SOON, REPEAT = 120, 2, 15
 
 
-def handler(_event, _context):
-    """Probe until the next run has taken over."""
-    begun = time()
-    config = configuration(read(given) or {})
-    armed = config["auto_failover_enabled"] and config["auto_failover"] == "ON"
-    rows, calls, last = {}, {}, None
-    while True:
-        now = time()
-        health = {"database": read(database), "application": read(application)}
-        # Whom a call names: the writer when it last lived, or as this run first looked.
-        if health["database"] or not rows:
-            last = read(writer) or last
-        read(publish, AutomationArmed=armed, DatabaseHealth=health["database"])
-        read(decide, health, config, rows, calls, last, now)
-        pause = max(0, now + config["probe_interval_seconds"] - time())
-        if time() + pause >= begun + RUN:
-            return health
-        sleep(pause)
+def handler(_event, context):
+    """Look until the next run has taken over.
+
+    Returns:
+        The last verdict on each signal: good, bad or unknown.
+    """
+    begin_log(function="observer", observer=environ["OBSERVER"], request=context.aws_request_id)
+    return Observer(time()).watch()
 
 
-def decide(health, config, rows, calls, last, now):
-    """Call while signals stand. One that is unknown stands for nothing, and ends its row."""
-    for name, good in health.items():
-        rows[name] = [*rows.get(name, []), now] if good is False else []
-    # The load balancer has debounced its own signal already.
-    needed = {"database": config["consecutive_failures"], "application": 1}
-    votes = [name for name in needed if len(rows[name]) >= needed[name]]
-    if not votes:
-        return
-    detected = min(rows[name][0] for name in votes)
-    if len(votes) == 1 and now - detected < config[f"{votes[0]}_grace_seconds"]:
-        return
-    attempt = f"{'+'.join(votes)}#{detected:.3f}"
-    if now - calls.get(attempt, 0) < REPEAT:
-        return
-    call = {
-        "trigger_failover": True,
-        "votes": health,
-        "components": votes,
-        "detected_at": detected,
-        "writer": last,
-        "attempt_id": attempt,
-        "notes": config["misfits"],
-    }
-    functions.invoke(
-        FunctionName=ENV["FAILOVER_FUNCTION"], InvocationType="Event", Payload=json.dumps(call)
-    )
-    calls[attempt] = now
+class Observer:
+    """One run: what it has seen, and what it has asked for."""
 
+    def __init__(self, begun):
+        self.begun = begun
+        self.configuration = parse_configuration(attempt(read_parameter))
+        self.members = json.loads(environ["MEMBER_ENDPOINTS"])
+        self.rows = Rows()
+        self.verdicts = {}
+        self.calls = {}
 
-def read(function, *arguments, **named):
-    """The result, or None if it cannot be had: one blind eye must not close the others."""
-    try:
-        return function(*arguments, **named)
-    except Exception as error:
-        print(f"{function.__name__}: {error!r}")
+    def watch(self):
+        """Look, publish, call; again and again."""
+        while True:
+            now = time()
+            before = dict(self.verdicts)
+            self.look(now)
+            for signal, verdict in self.verdicts.items():
+                if verdict != before.get(signal, GOOD):
+                    log("LOOK", signal=signal, verdict=verdict)
+            attempt(self.call, now)
+            interval = self.configuration.values["probe_interval_seconds"]
+            soon = min(SOON, interval) if self.verdicts["database"] == BAD else interval
+            pause = max(0, now + soon - time())
+            if time() + pause >= self.begun + RUN:
+                return self.verdicts
+            sleep(pause)
 
+    def look(self, now):
+        """Look at both signals; what the cluster endpoint says is published at once."""
+        cluster = attempt(is_alive, environ["DATABASE"])
+        attempt(self.publish, cluster)
+        writer, members = None, {}
+        if cluster is False:
+            topology = attempt(read_topology, rds, environ["CLUSTER_ID"])
+            writer = topology and topology.writer
+            members = self.probe_members(writer)
+        verdict = judge_database(cluster, members, writer)
+        if cluster is False and verdict == GOOD:
+            # Clients do not get there yet, but nobody need replace this writer: the other observer's
+            # call is to know of it.
+            attempt(put_metrics, [("DatabaseHealth", 1, OWN)])
+        dead = any(alive is False for alive in members.values())
+        self.rows.look("database", verdict, now, writer, holds=dead)
+        states = attempt(read_targets, elbv2, environ["PRIMARY_TARGETS"])
+        targets = UNKNOWN
+        if states is not None:
+            targets = BAD if targets_dead(states) else GOOD if "healthy" in states else UNKNOWN
+        self.rows.look("alb_targets", targets, now)
+        self.verdicts = {"database": verdict, "alb_targets": targets}
 
-def database():
-    """Whether the writer sends its first packet; any packet is life. No name is no answer."""
-    try:
-        with socket.create_connection((ENV["DATABASE"], 3306), 2) as connection:
-            return connection.recv(1) != b""
-    except socket.gaierror:
-        raise
-    except OSError as error:
-        print(f"database: {error!r}")
-        return False
+    def probe_members(self, writer):
+        """Whether the members' own endpoints answer: others until one does, then the writer's."""
+        found = {}
+        endpoints = {instance: host for host, instance in self.members.items()}
+        others = [instance for instance in endpoints if instance != writer]
+        for instance in others:
+            found[instance] = attempt(is_alive, endpoints[instance])
+            if found[instance] and writer in endpoints:
+                break
+        if writer in endpoints:
+            found[writer] = attempt(is_alive, endpoints[writer])
+        return found
 
+    def publish(self, cluster):
+        """What is known, at one-second resolution: to all, and as this observer's own word."""
+        data = [
+            ("AutomationArmed", self.configuration.arming == "ON", STACK),
+            ("Heartbeat", 1, OWN),
+        ]
+        if cluster is not None:
+            data += [("DatabaseHealth", cluster, STACK), ("DatabaseHealth", cluster, OWN)]
+        # The whole verdict takes longer, so it goes with the next look's.
+        verdict = self.verdicts.get("database", UNKNOWN)
+        if verdict != UNKNOWN:
+            data.append(("WriterDead", verdict == BAD, OWN))
+        put_metrics(data)
 
-def application():
-    """False if a target is unhealthy and none healthy; None while that says nothing."""
-    found = elbv2.describe_target_health(TargetGroupArn=ENV["PRIMARY_TARGETS"])
-    states = {target["TargetHealth"]["State"] for target in found["TargetHealthDescriptions"]}
-    return True if "healthy" in states else False if "unhealthy" in states else None
-
-
-def writer():
-    """The instance that writes, None without one."""
-    found = rds.describe_db_clusters(DBClusterIdentifier=ENV["CLUSTER_ID"])["DBClusters"][0]
-    for member in found["DBClusterMembers"]:
-        if member["IsClusterWriter"]:
-            return member["DBInstanceIdentifier"]
-    return None
-
-
-def publish(**values):
-    """What is known, at one-second resolution; the armed bit is the heartbeat too."""
-    data = [
-        {
-            "MetricName": name,
-            "Value": float(value),
-            "StorageResolution": 1,
-            "Dimensions": [{"Name": "StackName", "Value": ENV["STACK_NAME"]}],
+    def call(self, now):
+        """Call the orchestrator while signals stand, every 15 s under one name."""
+        signals = self.rows.standing(self.configuration.values)
+        if not signals:
+            return
+        rows = [self.rows.rows[signal] for signal in signals]
+        first = min(row.first for row in rows)
+        name = f"{environ['OBSERVER']}#{'+'.join(signals)}#{first:.3f}"
+        if now - self.calls.get(name, 0) < REPEAT:
+            return
+        database = self.rows.rows.get("database")
+        names_writer = database and "database" in signals
+        # A row's age and not its date alone: clocks differ.
+        ages = {"row_age_seconds": round(time() - first, 3)}
+        if names_writer:
+            ages["writer_row_age_seconds"] = round(time() - database.first, 3)
+        event = {
+            "trigger_failover": True,
+            "reason": [f"{signal} is bad" for signal in signals],
+            "votes": {signal: VOTES[verdict] for signal, verdict in self.verdicts.items()},
+            "components": [COMPONENT[signal] for signal in signals],
+            "detected_at": first,
+            **ages,
+            "observer": environ["OBSERVER"],
+            "writer": database.writer if names_writer else None,
+            "attempt_id": name,
         }
-        for name, value in values.items()
-        if value is not None
-    ]
-    cloudwatch.put_metric_data(Namespace="DRSystem", MetricData=data)
+        functions.invoke(
+            FunctionName=environ["FAILOVER_FUNCTION"],
+            InvocationType="Event",
+            Payload=json.dumps(event),
+        )
+        self.calls[name] = now
+        log("CALL", attempt=name, components=event["components"], writer=event["writer"])
 
 
-def given():
-    """The configuration in Parameter Store."""
-    return dict(json.loads(ssm.get_parameter(Name=ENV["CONFIG"])["Parameter"]["Value"]))
+VOTES = {GOOD: True, BAD: False, UNKNOWN: None}
+STACK = [{"Name": "StackName", "Value": environ["STACK_NAME"]}]
+OWN = [*STACK, {"Name": "Observer", "Value": environ["OBSERVER"]}]
 
 
-def configuration(values):
-    """What is given where it fits, else the defaults; and the keys whose values do not fit."""
-    config = {"misfits": []}
-    for key, (default, allowed) in LIMITS.items():
-        value = config[key] = values.get(key)
-        if type(value) is not type(default) or value not in allowed:
-            config[key] = default
-            config["misfits"].append(key)
-    return config
+def put_metrics(data):
+    """Publish (name, value, dimensions) at one-second resolution."""
+    cloudwatch.put_metric_data(
+        Namespace="DRSystem",
+        MetricData=[
+            {
+                "MetricName": name,
+                "Value": float(value),
+                "StorageResolution": 1,
+                "Dimensions": dimensions,
+            }
+            for name, value, dimensions in data
+        ],
+    )
+
+
+def read_parameter():
+    """The configuration's text."""
+    return ssm.get_parameter(Name=environ["CONFIG"])["Parameter"]["Value"]

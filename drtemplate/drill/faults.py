@@ -6,7 +6,7 @@ from typing import Any
 
 from drtemplate.drill.facts import Act, Write
 from drtemplate.drill.trial import Trial
-from drtemplate.groups.handlers import MONITOR, ORCHESTRATOR
+from drtemplate.groups.handlers import MONITOR, OBSERVERS, ORCHESTRATOR
 from drtemplate.world.aws.aurora import FAILING_OVER
 from drtemplate.world.aws.network import ERROR, SILENT
 from drtemplate.world.aws.prober import Prober, Reply
@@ -175,8 +175,8 @@ def lag(milliseconds: float | None) -> Fault:
 
 
 def monitor_broken(trial: Trial) -> None:
-    """No run of the monitor starts."""
-    trial.world.functions.broken.add(MONITOR)
+    """No run of an observer starts."""
+    trial.world.functions.broken.update(OBSERVERS)
 
 
 def delivered_twice(trial: Trial) -> None:

@@ -1,28 +1,30 @@
-"""The two functions: log group, code, environment, and what becomes of failed events."""
+"""The functions, an actor and two observers: log group, code, environment, and what becomes of failed events."""
+
+import json
 
 from troposphere import StackName, Sub, awslambda, iam, logs
 
-from drtemplate.groups.handlers import HANDLERS, MONITOR, ORCHESTRATOR
+from drtemplate.groups.handlers import HANDLERS, MONITOR, MONITOR_2, OBSERVERS, ORCHESTRATOR
 from drtemplate.groups.permissions import Dependencies
 from drtemplate.groups.roles import add_monitor_role, add_orchestrator_role
 from drtemplate.rendering.inline import inline_code
 from drtemplate.settings import Settings
-from drtemplate.template import StackTemplate, bundle, stack_name
+from drtemplate.template import StackTemplate, bundle, stack_name, variable
 
 LOG_RETENTION = 90  # days
 # Seconds. An alarm is looked into for a minute, Aurora may take another to promote, and RESERVE is
 # kept back: what the rest of a run takes if every call of it hangs.
 ORCHESTRATOR_TIMEOUT = 300
 EVENT_AGE = 60  # the least that Lambda takes
-MONITOR_TIMEOUT = 150  # it probes for 130 and ends the tick that it is in
+MONITOR_TIMEOUT = 140  # it looks for 120 and ends the look that it is in
 
 
 @bundle
 class Functions:
-    """The observer and the actor."""
+    """The actor and the observers; these go by zone."""
 
     orchestrator: awslambda.Function
-    monitor: awslambda.Function
+    monitors: tuple[awslambda.Function, ...]
 
 
 def add_functions(
@@ -30,10 +32,16 @@ def add_functions(
 ) -> Functions:
     """Add log groups, roles and functions; the orchestrator first, since the monitor calls it."""
     orchestrator = _add_orchestrator(template, settings, dependencies)
-    return Functions(
-        orchestrator=orchestrator,
-        monitor=_add_monitor(template, settings, dependencies, orchestrator),
-    )
+    log_groups = [
+        _add_log_group(template, "HealthMonitorLogGroup", "health-monitor", dependencies),
+        _add_log_group(template, "HealthMonitorLogGroup2", "health-monitor-2", dependencies),
+    ]
+    role = add_monitor_role(template, dependencies, orchestrator, log_groups)
+    monitors = [
+        _add_monitor(template, settings, dependencies, orchestrator, role, log_group, zone)
+        for zone, log_group in enumerate(log_groups)
+    ]
+    return Functions(orchestrator=orchestrator, monitors=tuple(monitors))
 
 
 def _add_orchestrator(
@@ -64,26 +72,29 @@ def _add_monitor(
     settings: Settings,
     dependencies: Dependencies,
     orchestrator: awslambda.Function,
+    role: iam.Role,
+    log_group: logs.LogGroup,
+    zone: int,
 ) -> awslambda.Function:
-    log_group = _add_log_group(template, "HealthMonitorLogGroup", "health-monitor", dependencies)
-    role = add_monitor_role(template, dependencies, orchestrator, log_group)
+    """The observer of a zone: its only subnet is there, so that a lost path blinds one of them."""
     network = dependencies.network
+    title = (MONITOR, MONITOR_2)[zone]
     return _add_function(
         template,
         settings,
-        MONITOR,
-        "health-monitor",
+        title,
+        ("health-monitor", "health-monitor-2")[zone],
         role,
         log_group,
         # Before the way out exists every call of the function would only time out.
         DependsOn=[way_out.title for way_out in network.private_ways_out],
         MemorySize=256,  # it mostly waits
         Timeout=MONITOR_TIMEOUT,
-        environment=monitor_environment(dependencies, orchestrator),
+        environment=monitor_environment(dependencies, orchestrator, OBSERVERS[title]),
         destination={},  # one that fails is missed by its alarm
         VpcConfig=awslambda.VPCConfig(
             SecurityGroupIds=[dependencies.security_groups.functions.ref()],
-            SubnetIds=[subnet.ref() for subnet in network.private_subnets],
+            SubnetIds=[network.private_subnets[zone].ref()],
         ),
     )
 
@@ -128,38 +139,45 @@ def _add_function(
 
 
 def orchestrator_environment(dependencies: Dependencies) -> dict[str, object]:
-    """The author's keys, then those that the handler reads besides."""
+    """What the handler reads; the author's keys first."""
     sides = dependencies.sides
     return {
         "CLUSTER_ID": dependencies.database.cluster.ref(),
         "FAILOVER_STATE_TABLE": dependencies.state.failover.ref(),
         "SNS_TOPIC_ARN": dependencies.alerts.topic.ref(),
-        "PRIMARY_ALB_ARN": sides.primary.load_balancer.ref(),
-        "STANDBY_ALB_ARN": sides.standby.load_balancer.ref(),
-        "HOSTED_ZONE_ID": dependencies.parameters.hosted_zone_id.ref(),
         "DOMAIN_NAME": dependencies.parameters.domain_name.ref(),
         "PRIMARY_TARGETS": sides.primary.target_group.ref(),
         "STANDBY_TARGETS": sides.standby.target_group.ref(),
         "HEALTH_CHECK": dependencies.dns.primary_health_check.ref(),
         "RETENTION_DAYS": dependencies.parameters.data_retention_days.ref(),
+        "OBSERVERS": ",".join(OBSERVERS.values()),
         **_common_environment(dependencies),
     }
 
 
 def monitor_environment(
-    dependencies: Dependencies, orchestrator: awslambda.Function
+    dependencies: Dependencies, orchestrator: awslambda.Function, observer: str
 ) -> dict[str, object]:
-    """The author's keys, then those that the handler reads besides."""
-    cluster, primary = dependencies.database.cluster, dependencies.sides.primary
+    """What the handler reads; the author's key first."""
+    cluster = dependencies.database.cluster
     return {
         "CLUSTER_ID": cluster.ref(),
-        "PRIMARY_ALB_ARN": primary.load_balancer.ref(),
-        "SESSION_TABLE": dependencies.state.sessions.ref(),
         "DATABASE": cluster.get_att("Endpoint.Address"),
-        "PRIMARY_TARGETS": primary.target_group.ref(),
+        "MEMBER_ENDPOINTS": _member_endpoints(dependencies),
+        "PRIMARY_TARGETS": dependencies.sides.primary.target_group.ref(),
         "FAILOVER_FUNCTION": orchestrator.ref(),
+        "OBSERVER": observer,
         **_common_environment(dependencies),
     }
+
+
+def _member_endpoints(dependencies: Dependencies) -> Sub:
+    """Each member's own endpoint and its instance, as JSON."""
+    members = {
+        variable(instance, "Endpoint.Address"): variable(instance)
+        for instance in dependencies.database.instances
+    }
+    return Sub(json.dumps(members, indent=2) + "\n")
 
 
 def _common_environment(dependencies: Dependencies) -> dict[str, object]:

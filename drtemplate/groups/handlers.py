@@ -8,12 +8,20 @@ from collections.abc import Collection
 from dataclasses import dataclass
 
 ORCHESTRATOR, MONITOR = "FailoverOrchestratorFunction", "HealthMonitorFunction"
+MONITOR_2 = "HealthMonitorFunction2"
+# The observers, one pinned to each zone, by what they call themselves in metrics, logs and calls.
+OBSERVERS = {MONITOR: "zone-1", MONITOR_2: "zone-2"}
 # The functions, and in which module of the folder of handlers each begins.
-HANDLERS = {ORCHESTRATOR: "failover_orchestrator.py", MONITOR: "health_monitor.py"}
+HANDLERS = {
+    ORCHESTRATOR: "failover_orchestrator.py",
+    **dict.fromkeys(OBSERVERS, "health_monitor.py"),
+}
 METRIC_NAMESPACE = "DRSystem"  # of every metric that they publish
 # What the automation may do by itself: fail over, decide and record only, or not even that.
 ARMING = ("ON", "DRY_RUN", "OFF")
 RTO = 30  # seconds that a run may take before an alarm says so
+# Alarms that start the orchestrator, by what their names have behind the stack's.
+WRITER_ALARM, TARGETS_ALARM = "writer", "alb-unhealthy-targets"
 RPO = 1  # seconds that a reader may be behind before an alarm says so
 MONITOR_INTERVAL = 60  # seconds between two starts of the monitor
 

@@ -6,7 +6,14 @@ from drtemplate.groups.alarms import Alarms, alarm_description
 from drtemplate.groups.alerts import Alerts
 from drtemplate.groups.database import Database
 from drtemplate.groups.functions import Functions
-from drtemplate.groups.handlers import METRIC_NAMESPACE, RPO, RTO
+from drtemplate.groups.handlers import (
+    METRIC_NAMESPACE,
+    OBSERVERS,
+    RPO,
+    RTO,
+    TARGETS_ALARM,
+    WRITER_ALARM,
+)
 from drtemplate.groups.load_balancing import LoadBalancing, Side
 from drtemplate.template import StackTemplate, bundle, stack_name, variable
 
@@ -44,9 +51,9 @@ def _cluster(database: Database) -> dict[str, object]:
     return {"DBClusterIdentifier": database.cluster.ref()}
 
 
-def _own(metric: str) -> tuple[str, str, dict[str, object]]:
+def _own(metric: str, **dimensions: object) -> tuple[str, str, dict[str, object]]:
     """A metric of the stack's own functions."""
-    return METRIC_NAMESPACE, metric, {"StackName": StackName}
+    return METRIC_NAMESPACE, metric, {"StackName": StackName, **dimensions}
 
 
 def _add_load_alarms(
@@ -87,7 +94,7 @@ def _add_targets_alarm(add_alarm: Alarms, primary: Side) -> cloudwatch.Alarm:
     """The author's: no healthy target; a way to the orchestrator without the monitor."""
     return add_alarm(
         "ALBUnhealthyTargetsAlarm",
-        "alb-unhealthy-targets",
+        TARGETS_ALARM,
         alarm_description(
             "The primary side has no healthy target, or none registered: it stands from the first "
             "day until servers are attached. Starts the orchestrator, which looks for a second "
@@ -114,12 +121,12 @@ def _add_writer_alarm(add_alarm: Alarms, database: Database) -> None:
     """A writer that gives no sign: AWS's own view, without the monitor. A restart is none."""
     add_alarm(
         "WriterAlarm",
-        "writer",
+        WRITER_ALARM,
         alarm_description(
             "AWS hears nothing of a database writer; this comes some minutes after the writer fell "
             "silent. Starts the orchestrator, which looks for a second sign before it promotes the "
-            "reader: the health monitor has seen no life either, or a reader still sends metrics "
-            "while the writer sends none. Works while the health monitor is dead."
+            "reader: a reader still sends metrics while the writer sends none, and no observer sees "
+            "the writer alive. Works while the observers are dead."
         ),
         ("AWS/RDS", "EngineUptime", _cluster(database) | {"Role": "WRITER"}),
         ("Minimum", "<", 1),
@@ -147,20 +154,25 @@ def _add_database_health_alarm(add_alarm: Alarms) -> cloudwatch.Alarm:
 
 def _add_automation_alarms(add_alarm: Alarms, functions: Functions) -> None:
     """What the functions tell of themselves."""
-    add_alarm(
-        "MonitorAlarm",
-        "monitor",
-        alarm_description(
-            "No sign of life from the health monitor: it does not run, or its metrics do not "
-            "arrive. Starts nothing. Route 53 and Aurora act without it; the orchestrator is "
-            "started only by -writer and -alb-unhealthy-targets until it is back, and minutes "
-            "later than otherwise."
-        ),
-        _own("AutomationArmed"),
-        ("SampleCount", "<", 1),
-        DependsOn=functions.monitor.title,
-        TreatMissingData="breaching",
-    )
+    titles = ("MonitorAlarm", "monitor"), ("MonitorAlarm2", "monitor-2")
+    for (title, suffix), monitor, observer in zip(
+        titles, functions.monitors, OBSERVERS.values(), strict=True
+    ):
+        add_alarm(
+            title,
+            suffix,
+            alarm_description(
+                f"No sign of life from the observer of {observer}: it does not run, or its metrics "
+                "do not arrive. Starts nothing. The other observer goes on; while both are silent "
+                "the orchestrator is started only by -writer and -alb-unhealthy-targets, and minutes "
+                "later than otherwise. Route 53 and Aurora act in any case."
+            ),
+            _own("Heartbeat", Observer=observer),
+            ("SampleCount", "<", 1),
+            DependsOn=monitor.title,
+            TreatMissingData="breaching",
+        )
+    _add_sweep_alarms(add_alarm, functions)
     add_alarm(
         "OrchestratorErrorAlarm",
         "orchestrator-errors",
@@ -186,6 +198,52 @@ def _add_automation_alarms(add_alarm: Alarms, functions: Functions) -> None:
         _own("FailoverDuration"),
         ("Maximum", ">", RTO),
         evaluation_periods=1,
+    )
+
+
+def _add_sweep_alarms(add_alarm: Alarms, functions: Functions) -> None:
+    """What the orchestrator's sweep tells each minute; its silence tells too."""
+    orchestrator = functions.orchestrator.title
+    add_alarm(
+        "ArmingAlarm",
+        "arming",
+        alarm_description(
+            "For 15 minutes the automation has been armed otherwise than the stack was deployed: "
+            "somebody has switched it in the configuration, or the sweep that says so does not run. "
+            "Starts nothing.",
+            chapter="Stop the automation",
+        ),
+        _own("ArmedAsDeployed"),
+        ("Maximum", "<", 1),
+        evaluation_periods=15,
+        DependsOn=orchestrator,
+        TreatMissingData="breaching",
+    )
+    add_alarm(
+        "ConfigurationAlarm",
+        "configuration",
+        alarm_description(
+            "The configuration in Parameter Store does not fit or cannot be read. The last usable "
+            "one holds; where none is known, DRY_RUN. A mail says what does not fit. Starts nothing.",
+            chapter="Configuration",
+        ),
+        _own("ConfigurationUsable"),
+        ("Maximum", "<", 1),
+        evaluation_periods=3,
+        TreatMissingData="notBreaching",
+    )
+    add_alarm(
+        "UntoldAlarm",
+        "untold",
+        alarm_description(
+            "A run of the orchestrator has ended and its mail could not be sent for three minutes. "
+            "It is tried again every minute. Starts nothing.",
+            chapter="Read the state",
+        ),
+        _own("Untold"),
+        ("Minimum", ">", 0),
+        evaluation_periods=3,
+        TreatMissingData="notBreaching",
     )
 
 

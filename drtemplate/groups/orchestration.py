@@ -1,5 +1,7 @@
 """What sets the functions in motion, and which database events people are told of."""
 
+import json
+
 from troposphere import Sub, awslambda, events
 
 from drtemplate.groups.alerts import Alerts
@@ -20,7 +22,7 @@ DATABASE_EVENT_AGE, DATABASE_EVENT_RETRIES = 3600, 185  # seconds
 def add_orchestration(
     template: StackTemplate, functions: Functions, database: Database, alerts: Alerts
 ) -> None:
-    """Add the monitor's schedule with its permission, and the rule for the cluster's failovers."""
+    """Add the schedules of observers and sweep, and the rule for the cluster's failovers."""
     schedule = template.add_resource(
         events.Rule(
             "HealthCheckScheduleRule",
@@ -28,17 +30,27 @@ def add_orchestration(
             ScheduleExpression="rate(1 minute)",
             State="ENABLED",
             Targets=[
-                events.Target(
-                    Id="HealthCheckTarget",
-                    Arn=functions.monitor.get_att("Arn"),
-                    RetryPolicy=events.RetryPolicy(
-                        MaximumEventAgeInSeconds=TICK_AGE, MaximumRetryAttempts=TICK_RETRIES
-                    ),
-                )
+                _tick("HealthCheckTarget", functions.monitors[0]),
+                _tick("HealthCheckTarget2", functions.monitors[1]),
             ],
         )
     )
-    _permit(template, "HealthCheckPermission", functions.monitor, "events", schedule.get_att("Arn"))
+    for title, monitor in zip(
+        ("HealthCheckPermission", "HealthCheckPermission2"), functions.monitors, strict=True
+    ):
+        _permit(template, title, monitor, "events", schedule.get_att("Arn"))
+    sweep = template.add_resource(
+        events.Rule(
+            "SweepRule",
+            Description="See what runs of the orchestrator have left undone, every minute",
+            ScheduleExpression="rate(1 minute)",
+            State="ENABLED",
+            Targets=[
+                _tick("SweepTarget", functions.orchestrator, Input=json.dumps({"action": "sweep"}))
+            ],
+        )
+    )
+    _permit(template, "SweepPermission", functions.orchestrator, "events", sweep.get_att("Arn"))
     rule = template.add_resource(
         events.Rule(
             "RDSEventRule",
@@ -66,6 +78,18 @@ def add_orchestration(
         ":alarm:${AWS::StackName}-*"
     )
     _permit(template, "AlarmPermission", functions.orchestrator, "lambda.alarms.cloudwatch", alarms)
+
+
+def _tick(name: str, function: awslambda.Function, **properties: object) -> events.Target:
+    """A target of a schedule."""
+    return events.Target(
+        Id=name,
+        Arn=function.get_att("Arn"),
+        RetryPolicy=events.RetryPolicy(
+            MaximumEventAgeInSeconds=TICK_AGE, MaximumRetryAttempts=TICK_RETRIES
+        ),
+        **properties,
+    )
 
 
 def _database_event_target(name: str, arn: object) -> events.Target:

@@ -138,7 +138,7 @@ def _operation(results: Results) -> list[Output]:
             "HealthMonitorFunctionArn",
             "The health monitor, started every minute. Not to be invoked by hand; its log says "
             "what it saw",
-            results.functions.monitor.get_att("Arn"),
+            results.functions.monitors[0].get_att("Arn"),
         ),
     ]
 

@@ -21,7 +21,7 @@ from drtemplate.groups.configuration import Configuration
 from drtemplate.groups.database import Database
 from drtemplate.groups.dns import Dns
 from drtemplate.groups.encryption import Encryption
-from drtemplate.groups.handlers import METRIC_NAMESPACE
+from drtemplate.groups.handlers import METRIC_NAMESPACE, TARGETS_ALARM, WRITER_ALARM
 from drtemplate.groups.load_balancing import LoadBalancing
 from drtemplate.groups.network import Network
 from drtemplate.groups.parameters import Parameters
@@ -57,6 +57,13 @@ def orchestrator_statements(
         "arn:${AWS::Partition}:route53:::healthcheck/"
         + variable(dependencies.dns.primary_health_check)
     )
+    alarms = [
+        Sub(
+            "arn:${AWS::Partition}:cloudwatch:${AWS::Region}:${AWS::AccountId}"
+            f":alarm:${{AWS::StackName}}-{name}"
+        )
+        for name in (WRITER_ALARM, TARGETS_ALARM)
+    ]
     return [
         _read_the_configuration(dependencies.configuration),
         allow(
@@ -76,6 +83,8 @@ def orchestrator_statements(
         _see_healthy_targets(),
         # The action knows no resource.
         allow("LookForASecondSign", [cloudwatch_actions.GetMetricStatistics], ["*"]),
+        # By name, not by reference: the alarms name the function, and CloudFormation knows no circle.
+        allow("SeeWhichAlarmsStand", [cloudwatch_actions.DescribeAlarms], alarms),
         # A failover that names its target is asked of the cluster and, in IAM's newer data, of the
         # instance. https://docs.aws.amazon.com/service-authorization/latest/reference/list_amazonrds.html
         allow(
@@ -83,7 +92,11 @@ def orchestrator_statements(
             [rds_actions.FailoverDBCluster],
             [database.cluster.get_att("DBClusterArn"), *instances],
         ),
-        allow("LatchThePrimarySide", [route53_actions.UpdateHealthCheck], [health_check]),
+        allow(
+            "LatchThePrimarySide",
+            [route53_actions.GetHealthCheck, route53_actions.UpdateHealthCheck],
+            [health_check],
+        ),
         allow("TellPeople", [sns_actions.Publish], [dependencies.alerts.topic.ref()]),
         # https://docs.aws.amazon.com/sns/latest/dg/sns-key-management.html
         _use_the_key("UseTheKeyOfTheAlerts", encryption, "sns"),
@@ -93,9 +106,9 @@ def orchestrator_statements(
 
 
 def monitor_statements(
-    dependencies: Dependencies, orchestrator: awslambda.Function, log_group: logs.LogGroup
+    dependencies: Dependencies, orchestrator: awslambda.Function, log_groups: list[logs.LogGroup]
 ) -> list[Statement]:
-    """What the monitor calls."""
+    """What an observer calls."""
     return [
         _read_the_configuration(dependencies.configuration),
         _see_who_writes(dependencies.database),
@@ -104,7 +117,7 @@ def monitor_statements(
             "CallTheOrchestrator", [lambda_actions.InvokeFunction], [orchestrator.get_att("Arn")]
         ),
         _publish_metrics(),
-        _write_the_log(log_group),
+        _write_the_log(*log_groups),
     ]
 
 
@@ -151,9 +164,9 @@ def _publish_metrics() -> Statement:
     )
 
 
-def _write_the_log(log_group: logs.LogGroup) -> Statement:
+def _write_the_log(*log_groups: logs.LogGroup) -> Statement:
     return allow(
         "WriteTheLog",
         [logs_actions.CreateLogStream, logs_actions.PutLogEvents],
-        [log_group.get_att("Arn")],
+        [log_group.get_att("Arn") for log_group in log_groups],
     )

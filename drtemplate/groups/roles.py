@@ -1,4 +1,4 @@
-"""The roles of the two functions; what each may do stands in ``permissions``."""
+"""The roles of the functions; what each may do stands in ``permissions``."""
 
 from awacs import sts as sts_actions
 from awacs.aws import Allow, PolicyDocument
@@ -30,9 +30,9 @@ def add_monitor_role(
     template: StackTemplate,
     dependencies: Dependencies,
     orchestrator: awslambda.Function,
-    log_group: logs.LogGroup,
+    log_groups: list[logs.LogGroup],
 ) -> iam.Role:
-    """Add the observer's role."""
+    """Add the role of the observers."""
     return template.add_resource(
         iam.Role(
             "HealthMonitorRole",
@@ -46,7 +46,7 @@ def add_monitor_role(
                 )
             ],
             Policies=[
-                _policy("MonitorPolicy", monitor_statements(dependencies, orchestrator, log_group))
+                _policy("MonitorPolicy", monitor_statements(dependencies, orchestrator, log_groups))
             ],
         )
     )

@@ -7,7 +7,7 @@ from types import ModuleType
 from typing import Any, NamedTuple
 
 from drtemplate.errors import DrTemplateError
-from drtemplate.groups.handlers import MONITOR, ORCHESTRATOR
+from drtemplate.groups.handlers import OBSERVERS, ORCHESTRATOR
 from drtemplate.world.api import sdk
 from drtemplate.world.api.cloudwatch import CloudWatch
 from drtemplate.world.api.messages import Lambda, Sns
@@ -39,7 +39,7 @@ from drtemplate.world.timings import Timings
 from drtemplate.world.witness import Witness
 
 # What the timeline calls the functions.
-ACTORS = {MONITOR: "monitor", ORCHESTRATOR: "orchestrator"}
+ACTORS = {ORCHESTRATOR: "orchestrator", **dict.fromkeys(OBSERVERS, "monitor")}
 
 
 class Notification(NamedTuple):
@@ -169,7 +169,9 @@ class Account:
         """What answers API calls, by botocore's names."""
         delay = self.timings.drawer("custom_metric_delay")
         return {
-            "cloudwatch": CloudWatch(self.clock, self.metrics, delay, self.network.random),
+            "cloudwatch": CloudWatch(
+                self.clock, self.metrics, delay, self.network.random, self.alarms
+            ),
             "dynamodb": DynamoDB(self.deployment.table, self.table),
             "elbv2": LoadBalancing(self.balancers),
             "lambda": Lambda(frozenset(self.functions.by_name), self._invoked),
@@ -246,8 +248,8 @@ class Account:
         if not self.deliveries.may(rule, target):
             return
         if target in self.functions.by_name:
-            scheduled = event["source"] == "aws.events"
-            self.functions.send(target, event, "schedule" if scheduled else "rds")
+            source = "rds" if event.get("source") == "aws.rds" else "schedule"
+            self.functions.send(target, event, source)
         else:
             self.publish(target, str(event.get("detail-type")), str(event))
 

@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from drtemplate.world.roles import Grants
@@ -113,12 +113,16 @@ class Cluster:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Rule:
-    """An EventBridge rule: seconds between runs, or a pattern; the ARNs of its targets, its own."""
+    """An EventBridge rule: seconds between runs, or a pattern; the ARNs of its targets, its own.
+
+    ``inputs`` has what a target is given in place of the event, where it is given something else.
+    """
 
     every: float | None
     pattern: Mapping[str, Any]
     targets: tuple[str, ...]
     arn: str
+    inputs: Mapping[str, Any] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -1,5 +1,6 @@
 """Reads the parts of a rendered template into those of a `Deployment`, values resolved."""
 
+import json
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from typing import Any
@@ -198,5 +199,10 @@ def read_rule(one: Mapping[str, Any], arn: str) -> Rule:
         every=float(period(schedule)) if schedule else None,
         pattern=pattern,
         targets=tuple(target["Arn"] for target in one.get("Targets", [])),
+        inputs={
+            target["Arn"]: json.loads(target["Input"])
+            for target in one.get("Targets", [])
+            if "Input" in target
+        },
         arn=arn,
     )

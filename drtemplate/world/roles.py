@@ -43,6 +43,9 @@ class Row:
 
 HERE = "{region}:{account}"
 OPERATIONS = {
+    ("cloudwatch", "DescribeAlarms"): Row(
+        "cloudwatch:DescribeAlarms", f"arn:aws:cloudwatch:{HERE}:alarm:{{name}}", "AlarmNames"
+    ),
     ("cloudwatch", "GetMetricStatistics"): Row("cloudwatch:GetMetricStatistics"),
     ("cloudwatch", "PutMetricData"): Row(
         "cloudwatch:PutMetricData", keys=(("cloudwatch:namespace", "Namespace"),)
@@ -84,6 +87,9 @@ OPERATIONS = {
         f"arn:aws:rds:{HERE}:cluster:{{name}}",
         "DBClusterIdentifier",
         also=((f"arn:aws:rds:{HERE}:db:{{name}}", "TargetDBInstanceIdentifier"),),
+    ),
+    ("route53", "GetHealthCheck"): Row(
+        "route53:GetHealthCheck", "arn:aws:route53:::healthcheck/{name}", "HealthCheckId"
     ),
     ("route53", "UpdateHealthCheck"): Row(
         "route53:UpdateHealthCheck", "arn:aws:route53:::healthcheck/{name}", "HealthCheckId"
@@ -174,7 +180,7 @@ class Roles:
             DrTemplateError: the operation has no row, so that nobody can tell.
         """
         deciding = _DECIDING.get((service, operation), ())
-        key = (role, by, service, operation, *map(params.get, deciding))
+        key = (role, by, service, operation, *(str(params.get(name)) for name in deciding))
         try:
             found = self._decided[key]
         except KeyError:
@@ -204,7 +210,8 @@ class Roles:
         if row is None:
             raise DrTemplateError(f"no row in OPERATIONS says what {service}:{operation} asks for")
         here = {"region": self.grants.region, "account": self.grants.account}
-        given = str(params.get(row.parameter, "*"))
+        value = params.get(row.parameter, "*")
+        given = value[0] if isinstance(value, list) and len(value) == 1 else str(value)
         arn = row.arn.format(**here, name=given, bare=given.lstrip("/"))
         arn = given if given.startswith("arn:") else arn
         context = tuple((key, str(params[name])) for key, name in row.keys if name in params)

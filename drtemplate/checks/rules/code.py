@@ -69,7 +69,10 @@ def read_code(text: str) -> Code | None:
     numbers = _numbers(assigned)
     reserves = [seconds for node in compares for seconds in _reserves(node, numbers)]
     pauses = [seconds for node in calls for seconds in _sleep(node, numbers)]
-    waits = [seconds for node in compares for seconds in _until(node, numbers)]
+    # Outside a loop, a clock and a number tell how old something is.
+    loops_on = [node for node in nodes if isinstance(node, ast.While)]
+    in_loops = [one for node in loops_on for one in ast.walk(node) if isinstance(one, ast.Compare)]
+    waits = [seconds for node in in_loops for seconds in _until(node, numbers)]
     waits += [seconds for node in loops for seconds in _rounds(node, numbers)]
     words = {node.value for node in nodes if isinstance(node, ast.Constant)}
     words |= {node.arg for node in pairs if isinstance(node, ast.keyword)}

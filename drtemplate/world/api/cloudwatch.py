@@ -4,6 +4,7 @@ from collections.abc import Iterable, Mapping
 from random import Random
 from typing import Any
 
+from drtemplate.world.aws.alarms import Alarms
 from drtemplate.world.aws.metrics import Key, Metrics, reduce_values
 from drtemplate.world.aws.refusal import Refused
 from drtemplate.world.clock import Clock
@@ -21,7 +22,10 @@ class CloudWatch:
         delay: draws the seconds until a value that was put can be read.
     """
 
-    def __init__(self, clock: Clock, metrics: Metrics, delay: Draw, random: Random) -> None:
+    def __init__(
+        self, clock: Clock, metrics: Metrics, delay: Draw, random: Random, alarms: Alarms
+    ) -> None:
+        self.alarms = alarms
         self.clock = clock
         self.metrics = metrics
         self.delay = delay
@@ -35,6 +39,20 @@ class CloudWatch:
             key = (params["Namespace"], one["MetricName"], _dimensions(one.get("Dimensions", ())))
             self.metrics.put(key, now, one["Value"], visible)
         return {}
+
+    def DescribeAlarms(self, _: Invocation, params: dict[str, Any]) -> dict[str, Any]:
+        """The metric alarms of these names, in a state if one is asked for."""
+        states, since = self.alarms.states, self.alarms.since
+        found = [
+            {
+                "AlarmName": name,
+                "StateValue": states[name],
+                "StateUpdatedTimestamp": self.clock.date(self.clock.epoch + since.get(name, 0.0)),
+            }
+            for name in params["AlarmNames"]
+            if name in states and params.get("StateValue", states[name]) == states[name]
+        ]
+        return {"MetricAlarms": found}
 
     def GetMetricStatistics(self, _: Invocation, params: dict[str, Any]) -> dict[str, Any]:
         """Statistics of what can be read, by period.

@@ -38,6 +38,14 @@ class Route53:
     def __init__(self, checks: Mapping[str, HealthCheck]) -> None:
         self.checks = {one.balancer.side.check_id: one for one in checks.values()}
 
+    def GetHealthCheck(self, _: Invocation, params: dict[str, Any]) -> dict[str, Any]:
+        """How a check is configured, as Route 53 has accepted it."""
+        check = self.checks.get(params["HealthCheckId"])
+        if check is None:
+            raise Refused("NoSuchHealthCheck")
+        config = {"Type": "HTTPS", "Disabled": check.accepted[0], "Inverted": check.accepted[1]}
+        return {"HealthCheck": {"Id": params["HealthCheckId"], "HealthCheckConfig": config}}
+
     def UpdateHealthCheck(self, _: Invocation, params: dict[str, Any]) -> dict[str, Any]:
         """Disable or invert a check; what is not given stays."""
         check = self.checks.get(params["HealthCheckId"])

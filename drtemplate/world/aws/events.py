@@ -45,7 +45,8 @@ class EventBus:
         event = {"source": "aws.events", "detail-type": "Scheduled Event", "time": self.clock.iso()}
         for target in rule.targets:
             delay = self.timings.draw("schedule_delay", self.random)
-            self.clock.at(delay, self.deliver, rule.arn, target, {**event, "detail": {}})
+            given = rule.inputs.get(target, {**event, "detail": {}})
+            self.clock.at(delay, self.deliver, rule.arn, target, given)
 
     def put(self, event: dict[str, Any]) -> None:
         """An event of an AWS service."""

@@ -43,6 +43,7 @@ class HealthCheck:
     Attributes:
         healthy: as Route 53 sees it.
         disabled, inverted: as the checkers know it, a while after AWS has accepted the change.
+        accepted: both, as AWS has accepted them.
         inversion: when it was inverted.
     """
 
@@ -54,6 +55,7 @@ class HealthCheck:
         self.choice = clock.random(f"addresses {side.name}").choice
         self.inversion: History[bool] = History(False)
         self.disabled = False
+        self.accepted = (False, False)
         self.reports = CHECKERS
         self.healthy: History[bool] = History(True)
         self.checkers = [
@@ -108,6 +110,10 @@ class HealthCheck:
 
     def configure(self, disabled: bool | None, inverted: bool | None) -> None:
         """UpdateHealthCheck; what is not given stays."""
+        self.accepted = (
+            self.accepted[0] if disabled is None else disabled,
+            self.accepted[1] if inverted is None else inverted,
+        )
         delay = self.timings.draw("route53_update", self.random)
         self.clock.at(delay, self._configured, disabled, inverted)
 

@@ -22,6 +22,13 @@ _COMPARE: Mapping[str, Callable[[Any, Any], bool]] = {
 }
 
 
+class _Missing:
+    """An attribute that an item does not have; one that is NULL is there."""
+
+
+_MISSING = _Missing()
+
+
 class Table:
     """Items by key, with the values that boto3 gives for them; who wrote each one last.
 
@@ -79,11 +86,14 @@ def holds(condition: ConditionBase, item: Item) -> bool:
         return (values[0].name in item) is (name == "attribute_exists")
     if name not in _COMPARE:
         raise NotImplementedError(f"a condition with {name}")
-    left, right = (item.get(v.name) if isinstance(v, AttributeBase) else _stored(v) for v in values)
+    left, right = (
+        item.get(one.name, _MISSING) if isinstance(one, AttributeBase) else _stored(one)
+        for one in values
+    )
     # What does not exist compares with nothing; values of different types are never equal, and
     # have no order.
-    if left is None or right is None or type(left) is not type(right):
-        return name == "<>" and left is not None and right is not None
+    if isinstance(left, _Missing) or isinstance(right, _Missing) or type(left) is not type(right):
+        return name == "<>" and not isinstance(left, _Missing) and not isinstance(right, _Missing)
     return _COMPARE[name](left, right)
 
 

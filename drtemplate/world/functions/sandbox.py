@@ -17,7 +17,7 @@ from drtemplate.world.invocation import Handler
 @functools.lru_cache(maxsize=128)
 def compiled(code: str, name: str) -> CodeType:
     """A module's code; a process compiles each once."""
-    return compile(code, name, "exec")
+    return compile(code, name, "exec", dont_inherit=True)
 
 
 def filename(logical: str, module: str = "") -> str:

@@ -1,0 +1,99 @@
+"""Every minute: keep the last usable configuration, see runs to their end, tell what is untold. Moves nothing of itself."""
+
+from time import time
+from uuid import uuid4
+
+from .acts import read_latch
+from .clients import DEPLOYED_ARMING, STACK, cloudwatch, table
+from .events import alarm_request
+from .log import attempt, log
+from .runs import answer, look_around, read_configuration, run, settle_look
+from .state import Store, to_item
+from .telling import publish
+
+ALARMS = (f"{STACK}-writer", f"{STACK}-alb-unhealthy-targets")
+
+
+def sweep(context):
+    """One sweep; a run under way is let be."""
+    store, now = Store(table, uuid4().hex), time()
+    state = store.read()
+    configuration = read_configuration(state)
+    if not state.leased(now):
+        look = look_around(state, now)
+        changed = look.state
+        if not configuration.faults:
+            changed = changed._replace(configuration=configuration.stored())
+        look.state = changed
+        settle_look(store, look)
+        state = tell_untold(store, look.state)
+        state = tell_faults(store, state, configuration)
+        state = tell_odd_latch(store, state)
+    put_metrics(configuration, state)
+    for name, since in standing_alarms(state).items():
+        if not state.leased(time()):
+            log("ALARM_STANDS", alarm=name, since=since)
+            run(alarm_request(name, since), context)
+    return answer("RECORDED", "swept", writer=state.writer, arming=configuration.arming)
+
+
+def tell_untold(store, state):
+    """A run that was killed, or whose mail SNS refused, is told now."""
+    if not state.untold:
+        return state
+    reason = state.error or state.latch_error or f"writer: {state.writer}"
+    if not attempt(publish, state.status, reason, to_item(state)):
+        return state
+    return attempt(store.write, state._replace(untold=False), state) or state
+
+
+def tell_faults(store, state, configuration):
+    """A configuration that does not fit is told once."""
+    faults = "; ".join(configuration.faults)[:400]
+    if faults == state.faults_told:
+        return state
+    advice = f"{configuration.arming} holds until it is mended (runbook, Configuration)."
+    if faults and not attempt(publish, "CONFIGURATION", faults, configuration.stored(), advice):
+        return state
+    return attempt(store.write, state._replace(faults_told=faults), state) or state
+
+
+def tell_odd_latch(store, state):
+    """A health check that is disabled and not inverted counts as healthy always, and nobody looks at it."""
+    read = attempt(read_latch)
+    odd = read in ((True, False), (False, True))
+    if read is None or odd is state.odd_latch_told:
+        return state
+    words = "the primary's health check is disabled or inverted alone: it does not say how the primary is"
+    advice = "See runbook, Fail back: releasing the latch by hand."
+    if odd and not attempt(publish, "HEALTH CHECK", words, {}, advice):
+        return state
+    return attempt(store.write, state._replace(odd_latch_told=odd), state) or state
+
+
+def standing_alarms(state):
+    """By name, since when: alarms of which a run was refused, and those that stand now."""
+    found = dict(state.alarms)
+    for name in ALARMS:
+        listed = attempt(cloudwatch.describe_alarms, AlarmNames=[name], StateValue="ALARM")
+        if listed is None:
+            continue
+        found.pop(name, None)
+        for alarm in listed["MetricAlarms"]:
+            found[name] = state.alarms.get(name, str(alarm.get("StateUpdatedTimestamp")))
+    return found
+
+
+def put_metrics(configuration, state):
+    """What alarms look at: whether the automation is armed as deployed, and can read and tell."""
+    values = {
+        "ArmedAsDeployed": configuration.arming == DEPLOYED_ARMING,
+        "ConfigurationUsable": not configuration.faults,
+        "Untold": state.untold,
+    }
+    dimensions = [{"Name": "StackName", "Value": STACK}]
+    data = [
+        {"MetricName": name, "Value": float(value), "Dimensions": dimensions}
+        for name, value in values.items()
+    ]
+    attempt(cloudwatch.put_metric_data, Namespace="DRSystem", MetricData=data)

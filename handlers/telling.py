@@ -1,0 +1,145 @@
+"""What people are told, and what is kept for them: mails, records of runs, and incidents with their counts."""
+
+import json
+from time import time
+
+from boto3.dynamodb.conditions import Attr
+
+from .clients import DOMAIN, RETENTION_DAYS, STACK, TOPIC, sns, table
+from .log import attempt, log
+from .state import iso, number, storable
+
+INCIDENT = "INCIDENT"
+# Seconds without an automatic call after which an incident is over; between two mails of one reason;
+# after which a reason that passes by itself mostly is told.
+QUIET, HOUR, PATIENCE = 300, 3600, 300
+# Reasons that mostly pass by themselves within seconds, and those nobody is told of.
+PASSING_REASONS = frozenset(
+    "seen_alive in_hands passing lost_run lost_lease nobody_named unreadable slow another_writer no_writer".split()
+)
+SILENT_REASONS = frozenset(("not_corroborated", "busy", "known"))
+# Told once an incident and not again.
+ONCE = frozenset(("dry_run",))
+# Bytes: SNS takes 256 KB, and nobody reads that much.
+# https://docs.aws.amazon.com/sns/latest/api/API_Publish.html
+MOST = 20_000
+# What to do, by the mail's subject or the reason.
+ADVICE = {
+    "COMPLETED": "Check the application; plan the fail back (runbook, Fail back).",
+    "FAILED_BACK": "Nothing is left to do.",
+    "FAILED": "See who writes now, then runbook, After a FAILED or abandoned run.",
+    "DRY_RUN": "Nothing was moved, since the automation is set to DRY_RUN. If it is a true outage, start it by"
+    " hand (runbook, Planned failover).",
+    "cooldown": "If it is a true outage, start it by hand with force (runbook, Planned failover).",
+    "off": "The automation is switched off. If it is a true outage, start it by hand (runbook, Planned failover).",
+    "no_reader": "Look at the instances; when one is available, start the failover again.",
+    "no_standby": "Look at the standby's servers: until one is healthy, clients cannot be led there.",
+    "in_hands": "If somebody works on the database, let them finish; else start it by hand.",
+    "passing": "If the instance does not come back, start it by hand (runbook, Planned failover).",
+    "seen_alive": "One observer sees the writer, another does not: look at subnets and security groups.",
+    "field": "Mend the event and send it again; nothing was changed.",
+    "unreadable": "AWS's API gave no answer; the call is repeated. Look at the AWS Health Dashboard.",
+    "state": "Look at the state table (runbook, Read the state). By hand, force and expected_writer act without it.",
+}
+
+
+def publish(subject, reason, record, advice=""):
+    """Send a mail: the reason, what to do, and the record, cut to what can be sent. Raises what SNS raises."""
+    lines = [reason, advice or ADVICE.get(subject, ""), f"Service: {DOMAIN}"]
+    text = "\n".join(line for line in lines if line)
+    text += "\n\n" + json.dumps(record, default=str, indent=1, sort_keys=True)
+    encoded = text.encode()
+    if len(encoded) > MOST:
+        text = (
+            encoded[:MOST].decode(errors="ignore")
+            + "\n[cut; the whole record is in the state table]"
+        )
+    sns.publish(TopicArn=TOPIC, Subject=f"{STACK}: {subject}"[:100], Message=text)
+    log("TOLD", subject=subject, reason=reason)
+    return True
+
+
+def keep(item, key):
+    """Keep an item for DataRetentionDays."""
+    expires = int(time()) + 86400 * RETENTION_DAYS
+    table.put_item(Item={**storable(item), "StateKey": key, "ExpiresAt": expires})
+
+
+def count_refusal(kind, reason, record):
+    """Count a refusal of an automatic call in its incident, and tell it if that is due.
+
+    A reason is told once an hour in an incident; one that mostly passes, when calls have been refused for
+    five minutes.
+    """
+    now = time()
+    for _ in range(3):
+        before = table.get_item(Key={"StateKey": INCIDENT}, ConsistentRead=True).get("Item")
+        item = _incident(before, now)
+        entry = dict(item["Refusals"].get(kind) or {"Count": 0, "First": int(now), "Told": 0})
+        entry |= {"Count": int(number(entry["Count"])) + 1, "Last": int(now), "Reason": reason}
+        due = _due(kind, entry, item, now)
+        told_before = entry.get("Told", 0)
+        if due:
+            entry["Told"] = int(now)
+        item["Refusals"] = {**item["Refusals"], kind: entry}
+        if attempt(_put_incident, item, before):
+            break
+    else:
+        return False
+    begun = iso(number(item["Start"]))
+    attempt(keep, {**record, "Error": reason, **_counts(entry)}, f"REFUSED#{begun}#{kind}")
+    if due:
+        subject = "DRY_RUN" if kind == "dry_run" else "REFUSED"
+        if not attempt(publish, subject, reason, record, ADVICE.get(kind, "")):
+            item["Refusals"][kind]["Told"] = told_before
+            attempt(_put_incident, item, item | {"Version": item["Version"]})
+    return due
+
+
+def touch_incident():
+    """An automatic call that was not refused goes on with its incident too."""
+    now = time()
+    before = table.get_item(Key={"StateKey": INCIDENT}, ConsistentRead=True).get("Item")
+    _put_incident(_incident(before, now), before)
+
+
+def _incident(before, now):
+    """The present incident, or a new one after five quiet minutes."""
+    item = dict(before or {})
+    if not before or now - number(item.get("Last")) > QUIET:
+        item = {"Start": int(now), "Calls": 0, "Refusals": {}}
+    if not isinstance(item.get("Refusals"), dict):
+        item["Refusals"] = {}
+    item |= {"Last": int(now), "Calls": int(number(item.get("Calls"))) + 1}
+    return item
+
+
+def _put_incident(item, before):
+    version = Attr("Version")
+    held = None if before is None else before.get("Version")
+    item["Version"] = int(number(held)) + 1
+    condition = version.not_exists() if held is None else version.eq(held)
+    table.put_item(Item={**storable(item), "StateKey": INCIDENT}, ConditionExpression=condition)
+    return True
+
+
+def _due(kind, entry, item, now):
+    if kind in SILENT_REASONS:
+        return False
+    told = number(entry["Told"])
+    if kind in ONCE:
+        return not told
+    if told and now - told < HOUR:
+        return False
+    if kind not in PASSING_REASONS:
+        return True
+    others = max((number(one.get("Told")) for one in item["Refusals"].values()), default=0.0)
+    return now - number(item["Start"]) >= PATIENCE and now - others >= HOUR
+
+
+def _counts(entry):
+    return {
+        "Count": entry["Count"],
+        "First": iso(number(entry["First"])),
+        "Last": iso(number(entry["Last"])),
+    }
