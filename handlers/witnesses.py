@@ -5,9 +5,9 @@ CloudWatch's timestamps are the one clock that all observers share; this host's 
 
 from itertools import pairwise
 from time import sleep, time
-from typing import NamedTuple
 
 from .clients import OBSERVERS, STACK, cloudwatch
+from .decision import Word
 from .log import attempt, log
 
 # Seconds: what a word may be younger than the first miss, how long after its last word an observer is
@@ -18,18 +18,6 @@ BACK, AHEAD = 600, 180
 # AWS's own eye: a reader's newest uptime is so much later than the writer's; or both observers agree
 # for so long, with words no further apart than that.
 SILENT, AGREED, GAP = 120, 180, 20
-
-
-class Word(NamedTuple):
-    """What the observers say of the writer.
-
-    Attributes:
-        alive: which observer has seen it alive since it was first missed, and None if none has.
-        waited: seconds that an observer was waited for.
-    """
-
-    alive: str | None = None
-    waited: float = 0.0
 
 
 def read_series(namespace, name, dimensions, period, statistic):
