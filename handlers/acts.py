@@ -60,7 +60,7 @@ class Run:
         self.change(stages={**self.state.stages, name: max(0.0, round(seconds, 3))})
 
     def accepted(self, component):
-        """AWS has said yes: the cooldown begins."""
+        """AWS has said yes, or somebody has moved it: the cooldown begins, and people are owed a word."""
         pending = self.state.pending.get(component)
         state = self.state.with_move(component, time())
         if pending:
@@ -82,11 +82,11 @@ def move_database(run, decision):
     if answer == ACCEPTED:
         run.accepted("database")
     run.stage("decide", asked - run.began - run.state.stages.get("wait", 0.0))
-    run.change(previous_writer=decision.old or "", home=run.state.home or decision.old or "")
+    run.change(home=run.state.home or decision.old)
     run.keep()
     topology = wait_for_writer(run, decision, asked, answer)
     run.stage("verify", time() - asked - run.state.stages["promote"])
-    run.change(new_writer=topology.writer, writer=topology.writer)
+    run.change(previous_writer=decision.old, new_writer=topology.writer, writer=topology.writer)
     run.state = run.state.with_pending("database", None)
 
 
@@ -99,13 +99,12 @@ def promote(run, decision):
     """
     refused = None
     for target in decision.targets:
+        pending = run.state.pending["database"]._replace(target=target)
+        run.state = run.state.with_pending("database", pending)
         topology = last_look(run)
         if topology.failing_over or topology.writer != decision.old:
             log("LEFT", component="database", writer=topology.writer, status=topology.status)
             return LEFT
-        pending = run.state.pending.get("database")
-        if pending:
-            run.state = run.state.with_pending("database", pending._replace(target=target))
         log(
             "ACT", act="FailoverDBCluster", component="database", writer=decision.old, target=target
         )
@@ -164,7 +163,9 @@ def wait_for_writer(run, decision, asked, answer):
         status = topology.status if topology else "unreadable"
         at_it |= status == "failing-over"
         moved = topology is not None and topology.writer not in (None, decision.old)
-        if (moved or (at_it and answer == UNKNOWN)) and not counted:
+        # What was found moved before this run began is counted already.
+        new = moved and topology.writer != run.state.writer
+        if (new or (at_it and answer == UNKNOWN)) and not counted:
             run.accepted("database")
             counted = True
         if moved:

@@ -13,7 +13,7 @@ from .refusal import Refusal
 from .state import State, iso, to_item
 from .telling import keep, publish
 from .topology import read_instance_status, read_topology
-from .witnesses import HEARD, aws_sees_writer_silent, hear_observers, observers_agree
+from .witnesses import HEARD, SILENT, aws_sees_writer_silent, hear_observers, observers_agree
 
 
 class Look:
@@ -105,6 +105,15 @@ def read_state(store, request):
         return State(unlocked=True)
 
 
+def age_of_row(request, now):
+    """Seconds that the writer has been bad; an alarm stands after it has been silent for a while."""
+    if request.alarm:
+        return SILENT
+    if request.row_age is not None:
+        return max(request.row_age, 0.0)
+    return max(now - (request.detected_at or now), 0.0)
+
+
 def judge(request, look, configuration, now):
     """Ask the witnesses that this request needs, and decide.
 
@@ -112,7 +121,7 @@ def judge(request, look, configuration, now):
         The decisions, and the seconds that an observer was waited for.
     """
     topology, statuses, causes = look.topology, {}, {}
-    row_age = request.row_age if request.row_age is not None else now - (request.detected_at or now)
+    row_age = age_of_row(request, now)
     cooldown = configuration.values["cooldown_seconds"]
     database, word, silent, agreed = "database" in request.components, None, None, None
     if database and topology and not topology.failing_over:
@@ -139,7 +148,7 @@ def judge(request, look, configuration, now):
         word=word,
         aws_silent=silent,
         agreed=agreed,
-        row_age=max(row_age, 0.0),
+        row_age=row_age,
         moved_from=look.moved_from,
         causes=causes,
     )

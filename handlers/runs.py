@@ -58,8 +58,8 @@ def run(request, context):
         ):
             return hand_back(store, started, request)
     except Refusal as refusal:
-        if refusal.kind == "lost_lease" and request.automatic and not request.alarm:
-            return not_required(request, f"busy: {refusal.reason}")
+        if refusal.kind == "lost_lease" and (message := made_by_another(request, store)):
+            return not_required(request, message)
         return refuse(request, refusal, store, look)
     run = Run(store, started, request, began, context)
     return act(run, decisions, refused, configuration)
@@ -77,9 +77,24 @@ def known_or_busy(request, look, known, now):
         return f"attempt {request.attempt_id} is known; the state is {state.status}"
     if not state.leased(now):
         return None
+    if state.attempt_id == request.attempt_id:
+        return f"attempt {request.attempt_id} is being made"
     if request.automatic and not request.alarm:
         return f"busy: {state.attempt_id} is at it"
     raise Refusal("busy", f"the lease is held by {state.attempt_id}; ask again when it is done")
+
+
+def made_by_another(request, store):
+    """Why a lost race is no refusal: an observer calls again, and another delivery has the same attempt."""
+    if request.automatic and not request.alarm:
+        return "busy: another run was faster"
+    state = attempt(store.read)
+    if (state and state.attempt_id == request.attempt_id) or attempt(recall, request) in (
+        INTENT,
+        DONE,
+    ):
+        return f"attempt {request.attempt_id} is made by another delivery"
+    return None
 
 
 def not_required(request, message):
