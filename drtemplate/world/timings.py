@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from math import exp, log
 from pathlib import Path
 from random import Random
-from typing import Any
+from typing import Any, Protocol
 
 from drtemplate.cloudformation.document import load_document
 from drtemplate.errors import InputError
@@ -18,7 +18,13 @@ WHAT = "assumptions file"
 # The standard normal's 99th percentile.
 _Z99 = 2.3263478740408408
 
-Draw = Callable[[Random], float]
+
+class Draw(Protocol):
+    """Draws seconds."""
+
+    def __call__(self, random: Random, /) -> float:
+        """One draw."""
+
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,7 +74,8 @@ class Timings:
 
     def drawer(self, name: str) -> Draw:
         """An entry's draw, for what draws often."""
-        return self.entries[name].draw
+        # An object that is called looks this up in each call.
+        return self.entries[name].draw.__call__
 
     def rows(self) -> tuple[Assumption, ...]:
         """For printing."""

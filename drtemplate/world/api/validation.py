@@ -27,7 +27,12 @@ def check(params: dict[str, Any], shape: Any) -> None:
     Raises:
         ParamValidationError: as a real client.
     """
-    key = _key(params, shape)
+    try:
+        # What tells requests apart, types included. Unlike marshal, pickle raises no audit event, on
+        # which the guard would have to look.
+        key = shape.name, pickle.dumps(params, 1)
+    except Exception:
+        key = None
     if key in _fine:
         return
     report = _validator.validate(params, shape)
@@ -37,15 +42,6 @@ def check(params: dict[str, Any], shape: Any) -> None:
         _fine.clear()
     if key:
         _fine.add(key)
-
-
-def _key(params: dict[str, Any], shape: Any) -> tuple[str, bytes] | None:
-    """What tells requests apart, types included; None for one with what cannot be pickled."""
-    try:
-        # Unlike those of marshal, it raises no audit event, on which the guard would look.
-        return shape.name, pickle.dumps(params, 1)
-    except Exception:
-        return None
 
 
 def wire_form(params: Mapping[str, Any]) -> dict[str, Any]:
