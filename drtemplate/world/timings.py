@@ -26,7 +26,6 @@ class Draw(Protocol):
         """One draw."""
 
 
-
 @dataclass(frozen=True, slots=True)
 class Assumption:
     """An entry of the file, for printing.
