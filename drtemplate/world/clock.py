@@ -204,8 +204,7 @@ def current_strand() -> Strand | None:
 
 def current_owner() -> Any:
     """What the calling strand runs for; None outside of one."""
-    strand = getcurrent()
-    return strand.owner if isinstance(strand, Strand) else None
+    return getattr(getcurrent(), "owner", None)
 
 
 def never() -> NoReturn:

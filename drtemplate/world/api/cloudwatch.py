@@ -73,4 +73,4 @@ class CloudWatch:
 
 
 def _dimensions(given: Iterable[Mapping[str, str]]) -> frozenset[tuple[str, str]]:
-    return frozenset((one["Name"], one["Value"]) for one in given)
+    return frozenset([(one["Name"], one["Value"]) for one in given])

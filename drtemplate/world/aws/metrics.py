@@ -38,13 +38,16 @@ class Metrics:
         """A statistic for each of the last ``count`` periods before ``end``, oldest first."""
         start = end - count * period
         bins: list[list[float] | None] = [None] * count
-        for at, value in self.values(key, start, end, now):
-            number = int((at - start) / period)
-            found = bins[number]
-            if found is None:
-                bins[number] = [value]
-            else:
-                found.append(value)
+        for at, value, visible in reversed(self.series.get(key, ())):
+            if at < start:
+                break
+            if at < end and visible <= now:
+                number = int((at - start) / period)
+                found = bins[number]
+                if found is None:
+                    bins[number] = [value]
+                else:
+                    found.append(value)
         return [None if one is None else reduce_values(one, statistic) for one in bins]
 
 
