@@ -142,12 +142,11 @@ class Wire:
         if network.flaky and network.random.random() < network.flaky:
             wait(took)
             raise _Again(self._error(operation, "InternalFailure", "injected", 500))
-        if failure is not None:
-            if isinstance(failure, Slow):
-                took = failure.seconds
-            elif failure is Lost.REQUEST:
-                wait(self.read)
-                raise _Again(self._unanswered())
+        if isinstance(failure, Slow):
+            took = failure.seconds
+        if failure is Lost.REQUEST:
+            wait(self.read)
+            raise _Again(self._unanswered())
         late = took > self.read
         wait(self.read if late else took)
         if api.roles:
