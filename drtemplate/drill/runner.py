@@ -116,6 +116,7 @@ def _run(trial: Trial, scenario: Scenario, seed: int, zero: float, end: float, t
         outcome=outcome(trial, zero),
         excused=measured.excused,
         broken=broken(trial, zero),
+        denials=tuple(dict.fromkeys(trial.denials)),
         timeline=world.journal.timeline(),
         **verdicts(trial, scenario, zero),
     )
