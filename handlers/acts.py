@@ -11,6 +11,7 @@ from .refusal import Refusal
 from .state import LEASE
 from .targets import read_targets
 from .topology import read_topology
+from .witnesses import hear_observers, row_age
 
 # Seconds kept back to record and tell before Lambda ends the run: what the rest takes if every call hangs.
 RESERVE = 115
@@ -31,15 +32,18 @@ class Run:
 
     Attributes:
         state: as written last; what an act changes in it is written by its next write.
+        began: epoch seconds.
+        heard: when the witnesses were heard.
         context: Lambda's.
         took: whether AWS has accepted anything.
     """
 
-    def __init__(self, store, state, request, began, context):
+    def __init__(self, store, state, request, began, heard, context):
         self.store = store
         self.state = state
         self.request = request
         self.began = began
+        self.heard = heard
         self.context = context
         self.took = False
 
@@ -128,12 +132,16 @@ def promote(run, decision):
 
 
 def last_look(run):
-    """The topology right before the act, under a fence that is seconds old.
+    """The topology right before the act, under a fence and the witnesses' word that are seconds old.
+
+    A run may have stood still since it decided; what was true then may not be so any more.
 
     Raises:
-        Refusal: the lease is lost, or the cluster cannot be read.
+        Refusal: the lease is lost, the cluster cannot be read, or an observer has seen the writer alive.
     """
     for _ in range(3):
+        if run.request.automatic and time() - run.heard > FRESH:
+            hear_again(run)
         run.fence()
         fenced = time()
         try:
@@ -142,9 +150,20 @@ def last_look(run):
             raise Refusal(
                 "unreadable", f"who writes cannot be read right before the act: {error!r}"
             ) from error
-        if time() - fenced <= FRESH:
+        if time() - fenced <= FRESH and (
+            not run.request.automatic or time() - run.heard <= 2 * FRESH
+        ):
             return topology
     raise Refusal("slow", "who writes could not be read in time before the act")
+
+
+def hear_again(run):
+    """Ask the observers once more; raises `Refusal` if one has seen the writer alive."""
+    request = run.request
+    word = hear_observers(request.observer, row_age(request, time(), run.began))
+    run.heard = time()
+    if word.alive:
+        raise Refusal("seen_alive", f"observer {word.alive} has seen the writer alive since")
 
 
 def wait_for_writer(run, decision, asked, answer):

@@ -41,6 +41,7 @@ def run(request, context):
         if message := known_or_busy(request, look, known, began):
             return not_required(request, message)
         decisions, waited = judge(request, look, configuration, began)
+        heard = time()
         for one in decisions:
             log("DECISION", **one._asdict())
         refused = [one for one in decisions if one.refused]
@@ -61,7 +62,7 @@ def run(request, context):
         if refusal.kind == "lost_lease" and (message := made_by_another(request, store)):
             return not_required(request, message)
         return refuse(request, refusal, store, look)
-    run = Run(store, started, request, began, context)
+    run = Run(store, started, request, began, heard, context)
     return act(run, decisions, refused, configuration)
 
 
