@@ -17,7 +17,7 @@ from .log import add_to_log, attempt, log
 from .look import Look, judge, read_configuration, read_state
 from .refusal import Refusal
 from .state import Pending, Store, iso, to_item
-from .telling import count_refusal, keep, publish, touch_incident
+from .telling import ADVICE, count_refusal, keep, publish, touch_incident
 
 
 def run(request, context):
@@ -117,7 +117,7 @@ def refuse(request, refusal, store, look):
             tell_without_table(refusal, record)
     else:
         attempt(keep, record, f"REFUSED#{iso(time())}#{request.attempt_id}")
-        attempt(publish, "REFUSED", refusal.reason, record)
+        attempt(publish, "REFUSED", refusal.reason, record, ADVICE.get(refusal.kind))
     if refusal.kind == "not_corroborated":
         return answer("NOT_REQUIRED", refusal.reason)
     return answer("REFUSED", refusal.reason, 409, kind=refusal.kind)
@@ -139,7 +139,7 @@ TOLD = {}
 def tell_without_table(refusal, record):
     """While the table is down, this execution environment counts: each reason once an hour."""
     if time() - TOLD.get(refusal.kind, 0) >= 3600 and attempt(
-        publish, "REFUSED", refusal.reason, record
+        publish, "REFUSED", refusal.reason, record, ADVICE.get(refusal.kind)
     ):
         TOLD[refusal.kind] = time()
 
