@@ -179,7 +179,7 @@ def dry_run(request, look, decisions, began):
     )
     log("DRY_RUN", plan=plan)
     if request.automatic and not request.dry_run:
-        attempt(count_refusal, "dry_run", f"would have done: {words}", record)
+        attempt(count_refusal, "dry_run", f"would have done: {words}", record, "DRY_RUN")
     else:
         attempt(keep, record, f"RUN#{iso(began)}#{request.attempt_id}")
     return answer("DRY_RUN", f"planned only: {words}", plan=plan, state=to_item(look.state))

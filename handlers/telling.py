@@ -67,7 +67,7 @@ def keep(item, key):
     table.put_item(Item={**storable(item), "StateKey": key, "ExpiresAt": expires})
 
 
-def count_refusal(kind, reason, record, told=False):
+def count_refusal(kind, reason, record, subject="REFUSED", told=False):
     """Count a refusal of an automatic call in its incident, and tell it if that is due.
 
     A reason is told once an hour in an incident; one that mostly passes, when calls have been refused for
@@ -77,6 +77,7 @@ def count_refusal(kind, reason, record, told=False):
         kind: the refusal's.
         reason: in words.
         record: what is kept of the call.
+        subject: of the mail.
         told: whether another mail tells it anyway.
     """
     now = time()
@@ -97,7 +98,6 @@ def count_refusal(kind, reason, record, told=False):
     begun = iso(number(item["Start"]))
     attempt(keep, {**record, "Error": reason, **_counts(entry)}, f"REFUSED#{begun}#{kind}")
     if due:
-        subject = "DRY_RUN" if kind == "dry_run" else "REFUSED"
         if not attempt(publish, subject, reason, record, ADVICE.get(kind)):
             item["Refusals"][kind]["Told"] = told_before
             attempt(_put_incident, item, item | {"Version": item["Version"]})
