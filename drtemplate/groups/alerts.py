@@ -24,7 +24,7 @@ def add_alerts(template: StackTemplate, parameters: Parameters, encryption: Encr
             "AlertTopic",
             TopicName=stack_name("-alerts"),
             DisplayName="DR System Alerts",
-            KmsMasterKeyId=encryption.key.ref(),
+            KmsMasterKeyId=encryption.operations.ref(),
             Subscription=[
                 sns.Subscription(Endpoint=parameters.alert_email.ref(), Protocol="email")
             ],

@@ -72,7 +72,7 @@ def _add_cluster(
             PreferredBackupWindow="03:00-04:00",
             PreferredMaintenanceWindow="sun:04:00-sun:05:00",
             StorageEncrypted=True,
-            KmsKeyId=encryption.key.ref(),
+            KmsKeyId=encryption.data.ref(),
             BacktrackWindow=parameters.backtrack_window.ref(),
             EnableIAMDatabaseAuthentication=True,
             EnableCloudwatchLogsExports=["error"],
@@ -119,7 +119,7 @@ def _master_user(parameters: Parameters, encryption: Encryption) -> dict[str, ob
         "MasterUserPassword": If(has_password, parameters.db_master_password.ref(), NoValue),
         "ManageMasterUserPassword": If(has_password, False, True),
         "MasterUserSecret": If(
-            has_password, NoValue, rds.MasterUserSecret(KmsKeyId=encryption.key.ref())
+            has_password, NoValue, rds.MasterUserSecret(KmsKeyId=encryption.data.ref())
         ),
     }
 

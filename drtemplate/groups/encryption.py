@@ -1,41 +1,85 @@
-"""The customer managed key, and who besides the account may use it."""
+"""The two customer managed keys, and who besides the account may use them.
+
+One is for data; the other for what must go on telling when that one is lost: alerts, the state of the
+failover and the logs. Only the second names services.
+"""
 
 from awacs import kms as kms_actions
 from awacs.aws import ArnLike, AWSPrincipal, Condition, PolicyDocument, StringEquals
 from troposphere import AccountId, RetainExceptOnCreate, Sub, kms
 
-from drtemplate.groups.policies import allow, document, service
+from drtemplate.groups.policies import Statement, allow, document, service
 from drtemplate.template import StackTemplate, bundle
 
 
 @bundle
 class Encryption:
-    """The key under which the stack keeps its data, messages and logs."""
+    """The keys: ``data`` of database, buckets and sessions, ``operations`` of all else."""
 
-    key: kms.Key
+    data: kms.Key
+    operations: kms.Key
+
+    @property
+    def keys(self) -> tuple[kms.Key, kms.Key]:
+        """Both."""
+        return self.data, self.operations
 
 
 def add_encryption(template: StackTemplate) -> Encryption:
-    """Add the key and its alias. The key outlives the stack: snapshots are unreadable without it."""
+    """Add both keys with their aliases. They outlive the stack, as what they encrypt does."""
+    return Encryption(
+        data=_add_key(
+            template,
+            "KMSKey",
+            "key",
+            "Customer managed KMS key for encryption",
+            document(_account_statement()),
+        ),
+        operations=_add_key(
+            template,
+            "OperationsKey",
+            # No stack's data key can have this alias: it would end in -key.
+            "operations",
+            "Alerts, failover state and logs",
+            operations_key_policy(),
+        ),
+    )
+
+
+def _add_key(
+    template: StackTemplate, title: str, suffix: str, description: str, policy: PolicyDocument
+) -> kms.Key:
     key = template.add_resource(
         kms.Key(
-            "KMSKey",
+            title,
             DeletionPolicy=RetainExceptOnCreate,
             UpdateReplacePolicy="Retain",
-            Description="Customer managed KMS key for encryption",
+            Description=description,
             EnableKeyRotation=True,
-            KeyPolicy=key_policy(),
+            KeyPolicy=policy,
         )
     )
     template.add_resource(
         kms.Alias(
-            "KMSKeyAlias", AliasName=Sub("alias/${AWS::StackName}-key"), TargetKeyId=key.ref()
+            f"{title}Alias",
+            AliasName=Sub(f"alias/${{AWS::StackName}}-{suffix}"),
+            TargetKeyId=key.ref(),
         )
     )
-    return Encryption(key=key)
+    return key
 
 
-def key_policy() -> PolicyDocument:
+def _account_statement() -> Statement:
+    """The account's own IAM decides. RDS, S3, DynamoDB and SNS act in the name of their callers."""
+    return allow(
+        "Enable IAM User Permissions",
+        [kms_actions.Action("*")],
+        ["*"],
+        principal=AWSPrincipal(Sub("arn:${AWS::Partition}:iam::${AWS::AccountId}:root")),
+    )
+
+
+def operations_key_policy() -> PolicyDocument:
     """The account through IAM; CloudWatch Logs; and the two services that publish to the topic.
 
     https://docs.aws.amazon.com/AmazonCloudWatch/latest/logs/encrypt-log-data-kms.html
@@ -47,12 +91,7 @@ def key_policy() -> PolicyDocument:
     )
     encrypt_messages = [kms_actions.Decrypt, kms_actions.Action("GenerateDataKey*")]
     return document(
-        allow(
-            "Enable IAM User Permissions",
-            [kms_actions.Action("*")],
-            ["*"],
-            principal=AWSPrincipal(Sub("arn:${AWS::Partition}:iam::${AWS::AccountId}:root")),
-        ),
+        _account_statement(),
         allow(
             "Allow CloudWatch Logs to encrypt the logs",
             [

@@ -106,9 +106,14 @@ def _data(results: Results) -> list[Output]:
         ),
         _output(
             "KMSKeyId",
-            "Key of database, tables, buckets, logs and alerts. Outlives the stack: without it "
-            "what a delete keeps cannot be read",
-            results.encryption.key.ref(),
+            "Key of database, sessions and buckets. Outlives the stack: without it what a delete "
+            "keeps cannot be read",
+            results.encryption.data.ref(),
+        ),
+        _output(
+            "OperationsKeyId",
+            "Key of alerts, failover state and logs. Outlives the stack, as the state table does",
+            results.encryption.operations.ref(),
         ),
     ]
 

@@ -135,7 +135,7 @@ def _use_the_key(
     return allow(
         sid,
         [kms_actions.Decrypt, kms_actions.Action("GenerateDataKey*"), *(more or [])],
-        [encryption.key.get_att("Arn")],
+        [encryption.operations.get_att("Arn")],
         condition=Condition(StringEquals("kms:ViaService", via)),
     )
 

@@ -1,6 +1,6 @@
 """The DynamoDB tables: user sessions, and the state of the failover."""
 
-from troposphere import If, RetainExceptOnCreate, dynamodb
+from troposphere import If, RetainExceptOnCreate, dynamodb, kms
 
 from drtemplate.groups.encryption import Encryption
 from drtemplate.groups.parameters import Parameters
@@ -20,7 +20,7 @@ def add_state(template: StackTemplate, parameters: Parameters, encryption: Encry
     sessions = _add_table(
         template,
         parameters,
-        encryption,
+        encryption.data,
         "SessionStateTable",
         "sessions",
         attributes=("SessionId", "UserId"),
@@ -36,7 +36,7 @@ def add_state(template: StackTemplate, parameters: Parameters, encryption: Encry
     failover = _add_table(
         template,
         parameters,
-        encryption,
+        encryption.operations,
         "FailoverStateTable",
         "failover-state",
         attributes=("StateKey",),
@@ -47,7 +47,7 @@ def add_state(template: StackTemplate, parameters: Parameters, encryption: Encry
 def _add_table(
     template: StackTemplate,
     parameters: Parameters,
-    encryption: Encryption,
+    key: kms.Key,
     title: str,
     suffix: str,
     *,
@@ -69,7 +69,7 @@ def _add_table(
             **more,
             BillingMode="PAY_PER_REQUEST",
             SSESpecification=dynamodb.SSESpecification(
-                SSEEnabled=True, SSEType="KMS", KMSMasterKeyId=encryption.key.ref()
+                SSEEnabled=True, SSEType="KMS", KMSMasterKeyId=key.ref()
             ),
             PointInTimeRecoverySpecification=dynamodb.PointInTimeRecoverySpecification(
                 PointInTimeRecoveryEnabled=True

@@ -60,7 +60,7 @@ def _add_bucket(
                     s3.ServerSideEncryptionRule(
                         BucketKeyEnabled=True,
                         ServerSideEncryptionByDefault=s3.ServerSideEncryptionByDefault(
-                            SSEAlgorithm="aws:kms", KMSMasterKeyID=encryption.key.ref()
+                            SSEAlgorithm="aws:kms", KMSMasterKeyID=encryption.data.ref()
                         ),
                     )
                 ]

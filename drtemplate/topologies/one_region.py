@@ -8,6 +8,7 @@ from drtemplate.groups.dns import add_dns
 from drtemplate.groups.encryption import add_encryption
 from drtemplate.groups.endpoints import add_endpoints
 from drtemplate.groups.functions import add_functions
+from drtemplate.groups.key_loss import add_key_loss
 from drtemplate.groups.load_balancing import add_load_balancing
 from drtemplate.groups.monitoring import add_monitoring
 from drtemplate.groups.network import add_network
@@ -50,7 +51,7 @@ def build(settings: Settings) -> StackTemplate:
         security_groups = add_security_groups(template, network)
     with group("Endpoints", "S3 and DynamoDB without the internet"):
         add_endpoints(template, network)
-    with group("Encryption", "one key for everything that is stored, and who may use it"):
+    with group("Encryption", "a key for data, another for alerts, failover state and logs"):
         encryption = add_encryption(template)
     with group(
         "Storage",
@@ -69,6 +70,7 @@ def build(settings: Settings) -> StackTemplate:
         dns = add_dns(template, parameters, sides)
     with group("Alerts", "where people are told"):
         alerts = add_alerts(template, parameters, encryption)
+        add_key_loss(template, parameters, encryption)
     with group("Configuration", "what operators and applications read in Parameter Store"):
         configuration = add_configuration(template, parameters, sides, database)
     with group("Functions", "an observer and the actor; their code is that of handlers/"):

@@ -32,9 +32,9 @@ class Deployed:
         found = self.aws.client("lambda").get_function(FunctionName=self.ids[logical_id])
         return str(found["Configuration"]["FunctionArn"])
 
-    def is_key(self, value: Any) -> bool:
-        """Whether it names the stack's key, by id or ARN."""
-        return str(value).rpartition("/")[2] == self.ids["KMSKey"]
+    def is_key(self, value: Any, title: str = "KMSKey") -> bool:
+        """Whether it names a key of the stack, by id or ARN."""
+        return str(value).rpartition("/")[2] == self.ids[title]
 
     def cluster(self) -> dict[str, Any]:
         found = self.aws.client("rds").describe_db_clusters(
@@ -113,11 +113,12 @@ def security_groups(of: Deployed) -> Iterator[str]:
 
 def key(of: Deployed) -> Iterator[str]:
     kms = of.aws.client("kms")
-    if not kms.get_key_rotation_status(KeyId=of.ids["KMSKey"])["KeyRotationEnabled"]:
-        yield "KMSKey: is not rotated"
-    aliases = kms.list_aliases(KeyId=of.ids["KMSKey"])["Aliases"]
-    if [one["AliasName"] for one in aliases] != [f"alias/{of.stack}-key"]:
-        yield f"KMSKeyAlias: {aliases}"
+    for title, suffix in (("KMSKey", "key"), ("OperationsKey", "operations")):
+        if not kms.get_key_rotation_status(KeyId=of.ids[title])["KeyRotationEnabled"]:
+            yield f"{title}: is not rotated"
+        aliases = kms.list_aliases(KeyId=of.ids[title])["Aliases"]
+        if [one["AliasName"] for one in aliases] != [f"alias/{of.stack}-{suffix}"]:
+            yield f"{title}Alias: {aliases}"
 
 
 def buckets(of: Deployed) -> Iterator[str]:
@@ -196,10 +197,11 @@ def database(of: Deployed) -> Iterator[str]:
 
 def tables(of: Deployed) -> Iterator[str]:
     dynamodb = of.aws.client("dynamodb")
-    for name in ("SessionStateTable", "FailoverStateTable"):
+    keys = {"SessionStateTable": "KMSKey", "FailoverStateTable": "OperationsKey"}
+    for name, key_title in keys.items():
         table = dynamodb.describe_table(TableName=of.ids[name])["Table"]
         sse = table.get("SSEDescription", {})
-        if sse.get("SSEType") != "KMS" or not of.is_key(sse.get("KMSMasterKeyArn")):
+        if sse.get("SSEType") != "KMS" or not of.is_key(sse.get("KMSMasterKeyArn"), key_title):
             yield f"{name}: encrypted with {sse}"
         if table["DeletionProtectionEnabled"] != of.production:
             yield f"{name}: DeletionProtectionEnabled is {table['DeletionProtectionEnabled']}"

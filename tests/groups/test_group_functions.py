@@ -157,7 +157,7 @@ def test_the_orchestrators_key_is_used_through_table_and_topic_only(properties, 
         if one.get("Condition")
         == {"StringEquals": {"kms:ViaService": f"{service}.xx-test-1.amazonaws.com"}}
     )
-    assert statement["Resource"] == ["KMSKey.Arn"]
+    assert statement["Resource"] == ["OperationsKey.Arn"]
     assert set(statement["Action"]) == {"kms:Decrypt", "kms:GenerateDataKey*"} | more
 
 

@@ -26,7 +26,7 @@ INTERFACES = "Lambda makes and removes the interfaces in the VPC; AWS's own mana
 def of_key(action: str, service: str, because: str, exercised: bool) -> Behalf:
     return Behalf(
         action=action,
-        resource=STACK.attribute("KMSKey", "Arn"),
+        resource=STACK.attribute("OperationsKey", "Arn"),
         via=service,
         because=because,
         exercised=exercised,
