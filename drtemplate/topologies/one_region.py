@@ -60,7 +60,7 @@ def build(settings: Settings) -> StackTemplate:
         storage = add_storage(template, parameters, encryption)
     with group("Database", "Aurora MySQL, a writer and a reader in two zones, on shared storage"):
         database = add_database(
-            template, parameters, network, security_groups, encryption, settings.engine_version
+            template, parameters, network, security_groups, encryption, settings
         )
     with group("State", "user sessions, and the state of the failover"):
         state = add_state(template, parameters, encryption)

@@ -16,6 +16,7 @@ OPERAND = re.compile(r"""(?:ALARM|OK|INSUFFICIENT_DATA)\(["']?([^"')]+)["']?\)""
 # Cluster parameters that can be modified, of those that a template of ours may set.
 MODIFIABLE = set(
     "binlog_format innodb_flush_log_at_trx_commit require_secure_transport"
+    " server_audit_logging server_audit_events"
     " aurora_enhanced_binlog binlog_backup binlog_replication_globaldb".split()
 )
 ENHANCED = {name for name in MODIFIABLE if "enhanced" in name or "binlog_" in name} - {
