@@ -2,6 +2,7 @@
 
 from troposphere import If, NoValue, Snapshot, Tags, rds
 
+from drtemplate.groups.dns import Dns
 from drtemplate.groups.encryption import Encryption
 from drtemplate.groups.network import Network, availability_zone
 from drtemplate.groups.parameters import Parameters
@@ -42,13 +43,16 @@ def add_database(
     network: Network,
     security_groups: SecurityGroups,
     encryption: Encryption,
+    dns: Dns,
     settings: Settings,
 ) -> Database:
     """Add the cluster, then the primary instance, then the standby.
 
     The first instance that exists becomes the writer, so the standby waits for the primary.
     """
-    cluster = _add_cluster(template, parameters, network, security_groups, encryption, settings)
+    cluster = _add_cluster(
+        template, parameters, network, security_groups, encryption, dns, settings
+    )
     primary = _add_instance(template, cluster, zone=0, role="Primary")
     standby = _add_instance(template, cluster, zone=1, role="Standby", DependsOn=primary.title)
     return Database(cluster=cluster, primary=primary, standby=standby)
@@ -60,6 +64,7 @@ def _add_cluster(
     network: Network,
     security_groups: SecurityGroups,
     encryption: Encryption,
+    dns: Dns,
     settings: Settings,
 ) -> rds.DBCluster:
     subnets = _add_subnet_group(template, network)
@@ -68,6 +73,9 @@ def _add_cluster(
     return template.add_resource(
         rds.DBCluster(
             "AuroraDBCluster",
+            # Protected from deletion in Production, so a roll-back would stop here: what is likely to
+            # fail, a record that is there already above all, comes before.
+            DependsOn=[record.title for record in dns.records],
             DeletionPolicy=Snapshot,
             UpdateReplacePolicy=Snapshot,
             Engine=ENGINE,

@@ -1,6 +1,6 @@
 """The primary and the standby side: load balancer, target group and listeners of each."""
 
-from troposphere import Tags, certificatemanager
+from troposphere import If, Tags, certificatemanager
 from troposphere import elasticloadbalancingv2 as elb
 
 from drtemplate.groups.network import HTTP, HTTPS, Network
@@ -8,7 +8,10 @@ from drtemplate.groups.parameters import Parameters
 from drtemplate.groups.security_groups import SecurityGroups
 from drtemplate.template import StackTemplate, bundle, name_tags, stack_name
 
-TLS_POLICY = "ELBSecurityPolicy-TLS13-1-2-2021-06"
+# What AWS recommends: TLS 1.3, or 1.2 with forward secrecy and authenticated ciphers only; clients that
+# know post-quantum key exchange use it, the others need not.
+# https://docs.aws.amazon.com/elasticloadbalancing/latest/application/describe-ssl-policies.html
+TLS_POLICY = "ELBSecurityPolicy-TLS13-1-2-Res-PQ-2025-09"
 
 
 @bundle
@@ -22,8 +25,9 @@ class Side:
 
 @bundle
 class LoadBalancing:
-    """Both sides."""
+    """Both sides, and the certificate that both show."""
 
+    certificate: certificatemanager.Certificate
     primary: Side
     standby: Side
 
@@ -49,15 +53,16 @@ def add_load_balancing(
         )
     )
     primary, standby = (
-        _add_side(template, name, network, security_groups, certificate)
+        _add_side(template, name, parameters, network, security_groups, certificate)
         for name in ("Primary", "Standby")
     )
-    return LoadBalancing(primary=primary, standby=standby)
+    return LoadBalancing(certificate=certificate, primary=primary, standby=standby)
 
 
 def _add_side(
     template: StackTemplate,
     name: str,
+    parameters: Parameters,
     network: Network,
     security_groups: SecurityGroups,
     certificate: certificatemanager.Certificate,
@@ -66,13 +71,24 @@ def _add_side(
     load_balancer = template.add_resource(
         elb.LoadBalancer(
             f"{name}ALB",
-            # An internet-facing load balancer needs the gateway to be attached, and to stay so.
-            DependsOn=network.internet_route.title,
+            # An internet-facing load balancer needs the gateway to be attached, and to stay so; and a
+            # certificate that is not to be had fails before anything is protected from deletion.
+            DependsOn=[network.internet_route.title, certificate.title],
             Name=stack_name(f"-{suffix}"),
             Type="application",
             Scheme="internet-facing",
             SecurityGroups=[security_groups.load_balancers.ref()],
             Subnets=[subnet.ref() for subnet in network.public_subnets],
+            LoadBalancerAttributes=[
+                elb.LoadBalancerAttributes(
+                    Key="deletion_protection.enabled",
+                    Value=If(parameters.is_production, "true", "false"),
+                ),
+                # A header that servers read differently is a way round what stands before them.
+                elb.LoadBalancerAttributes(
+                    Key="routing.http.drop_invalid_header_fields.enabled", Value="true"
+                ),
+            ],
             Tags=name_tags(suffix) + Tags(Environment=name),
         )
     )

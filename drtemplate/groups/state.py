@@ -2,6 +2,7 @@
 
 from troposphere import If, RetainExceptOnCreate, dynamodb, kms
 
+from drtemplate.groups.dns import Dns
 from drtemplate.groups.encryption import Encryption
 from drtemplate.groups.parameters import Parameters
 from drtemplate.template import StackTemplate, bundle, name_tags, stack_name
@@ -15,14 +16,19 @@ class State:
     failover: dynamodb.Table
 
 
-def add_state(template: StackTemplate, parameters: Parameters, encryption: Encryption) -> State:
+def add_state(
+    template: StackTemplate, parameters: Parameters, encryption: Encryption, dns: Dns
+) -> State:
     """Add both tables."""
+    # As the cluster: protected in Production, so what is likely to fail comes before.
+    first = [record.title for record in dns.records]
     sessions = _add_table(
         template,
         parameters,
         encryption.data,
         "SessionStateTable",
         "sessions",
+        DependsOn=first,
         attributes=("SessionId", "UserId"),
         GlobalSecondaryIndexes=[
             dynamodb.GlobalSecondaryIndex(
@@ -39,6 +45,7 @@ def add_state(template: StackTemplate, parameters: Parameters, encryption: Encry
         encryption.operations,
         "FailoverStateTable",
         "failover-state",
+        DependsOn=first,
         attributes=("StateKey",),
     )
     return State(sessions=sessions, failover=failover)

@@ -78,7 +78,12 @@ def _add_bucket(
     )
     template.add_resource(
         s3.BucketPolicy(
-            f"{title}Policy", Bucket=bucket.ref(), PolicyDocument=tls_only_policy(bucket)
+            f"{title}Policy",
+            # A bucket that outlives the stack keeps its policy.
+            DeletionPolicy=RetainExceptOnCreate,
+            UpdateReplacePolicy="Retain",
+            Bucket=bucket.ref(),
+            PolicyDocument=tls_only_policy(bucket),
         )
     )
     return bucket

@@ -48,11 +48,15 @@ def build(settings: Settings) -> StackTemplate:
         "Security groups",
         "clients reach load balancers, these reach servers, servers reach the database",
     ):
-        security_groups = add_security_groups(template, network)
+        security_groups = add_security_groups(template, network, settings)
     with group("Endpoints", "S3 and DynamoDB without the internet"):
         add_endpoints(template, network)
     with group("Encryption", "a key for data, another for alerts, failover state and logs"):
         encryption = add_encryption(template)
+    with group("Load balancing", "a primary and a standby side; the user attaches servers"):
+        sides = add_load_balancing(template, parameters, network, security_groups)
+    with group("DNS", "a health check a side, and the failover records that clients resolve"):
+        dns = add_dns(template, parameters, sides)
     with group(
         "Storage",
         "what is deployed and how it is configured; private, versioned, encrypted, TLS only",
@@ -60,16 +64,13 @@ def build(settings: Settings) -> StackTemplate:
         storage = add_storage(template, parameters, encryption)
     with group("Database", "Aurora MySQL, a writer and a reader in two zones, on shared storage"):
         database = add_database(
-            template, parameters, network, security_groups, encryption, settings
+            template, parameters, network, security_groups, encryption, dns, settings
         )
     with group("State", "user sessions, and the state of the failover"):
-        state = add_state(template, parameters, encryption)
-    with group("Load balancing", "a primary and a standby side; the user attaches servers"):
-        sides = add_load_balancing(template, parameters, network, security_groups)
-    with group("DNS", "a health check a side, and the failover records that clients resolve"):
-        dns = add_dns(template, parameters, sides)
+        state = add_state(template, parameters, encryption, dns)
     with group("Alerts", "where people are told"):
         alerts = add_alerts(template, parameters, encryption)
+    with group("Key loss", "where people are told that a key is lost, and the alerts with it"):
         add_key_loss(template, parameters, encryption)
     with group("Configuration", "what operators and applications read in Parameter Store"):
         configuration = add_configuration(template, parameters, sides, database)

@@ -102,9 +102,20 @@ def security_groups(of: Deployed) -> Iterator[str]:
         },
         "LambdaSecurityGroup": set(),
     }
+    database = {(3306, "10.0.20.0/24"), (3306, "10.0.21.0/24")}
+    ways_out = {
+        "ALBSecurityGroup": {(80, "10.0.10.0/24"), (80, "10.0.11.0/24")},
+        "AppSecurityGroup": {(None, "0.0.0.0/0")},
+        "DatabaseSecurityGroup": {(None, "127.0.0.1/32")},
+        "LambdaSecurityGroup": {(443, "0.0.0.0/0")} | database,
+    }
     for name, wanted in expected.items():
         found = of.aws.client("ec2").describe_security_groups(GroupIds=[ids[name]])
         rules = found["SecurityGroups"][0]["IpPermissions"]
+        out = found["SecurityGroups"][0]["IpPermissionsEgress"]
+        reached = {(r.get("FromPort"), o["CidrIp"]) for r in out for o in r["IpRanges"]}
+        if reached != ways_out[name]:
+            yield f"{name}: reaches {sorted(reached, key=str)}"
         got = {(r["FromPort"], o["CidrIp"]) for r in rules for o in r["IpRanges"]}
         got |= {(r["FromPort"], o["GroupId"]) for r in rules for o in r["UserIdGroupPairs"]}
         if got != wanted:
@@ -226,6 +237,10 @@ def load_balancers(of: Deployed) -> Iterator[str]:
             yield f"{side}ALB: {balancer['Scheme']} in {balancer['AvailabilityZones']}"
         if balancer["SecurityGroups"] != [ids["ALBSecurityGroup"]]:
             yield f"{side}ALB: other security groups"
+        shown = elbv2.describe_load_balancer_attributes(LoadBalancerArn=ids[f"{side}ALB"])
+        attributes = {one["Key"]: one["Value"] for one in shown["Attributes"]}
+        if attributes["deletion_protection.enabled"] != str(of.production).lower():
+            yield f"{side}ALB: deletion protection is {attributes['deletion_protection.enabled']}"
         found = elbv2.describe_listeners(LoadBalancerArn=ids[f"{side}ALB"])["Listeners"]
         listeners = {one["Port"]: one for one in found}
         if listeners.keys() != {80, 443}:
