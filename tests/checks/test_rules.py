@@ -340,7 +340,7 @@ MUTATIONS: dict[str, tuple[Callable[[Resources], None], str, str]] = {
             ),
         ),
         "E9305",
-        "ALBUnhealthyTargetsAlarm",
+        "WriterAlarm",
     ),
     "the principal of EventBridge for alarms": (
         change("AlarmPermission", Principal="cloudwatch.amazonaws.com"),
