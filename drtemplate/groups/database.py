@@ -150,7 +150,7 @@ def _origin(parameters: Parameters, snapshot: str) -> dict[str, object]:
 
     https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/aws-resource-rds-dbcluster.html
     """
-    if snapshot:
+    if parameters.db_master_username is None:
         return {"SnapshotIdentifier": snapshot}
     return {
         "DatabaseName": "financedb",

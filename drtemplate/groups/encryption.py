@@ -5,7 +5,17 @@ failover and the logs. Only the second names services.
 """
 
 from awacs import kms as kms_actions
-from awacs.aws import ArnLike, AWSPrincipal, Condition, PolicyDocument, StringEquals
+from awacs.aws import (
+    ArnLike,
+    ArnNotEquals,
+    AWSPrincipal,
+    Condition,
+    Deny,
+    Everybody,
+    PolicyDocument,
+    Principal,
+    StringEquals,
+)
 from troposphere import AccountId, RetainExceptOnCreate, Sub, kms
 
 from drtemplate.groups.policies import Statement, allow, document, service
@@ -25,15 +35,19 @@ class Encryption:
         return self.data, self.operations
 
 
-def add_encryption(template: StackTemplate) -> Encryption:
-    """Add both keys with their aliases. They outlive the stack, as what they encrypt does."""
+def add_encryption(template: StackTemplate, deletion_role: str = "") -> Encryption:
+    """Add both keys with their aliases. They outlive the stack, as what they encrypt does.
+
+    With a ``deletion_role`` nobody else may disable or delete them, whatever IAM says.
+    """
+    kept = [_keep_deletion_to(deletion_role)] if deletion_role else []
     return Encryption(
         data=_add_key(
             template,
             "KMSKey",
             "key",
             "Customer managed KMS key for encryption",
-            document(_account_statement()),
+            document(_account_statement(), *kept),
         ),
         operations=_add_key(
             template,
@@ -41,7 +55,7 @@ def add_encryption(template: StackTemplate) -> Encryption:
             # No stack's data key can have this alias: it would end in -key.
             "operations",
             "Alerts, failover state and logs",
-            operations_key_policy(),
+            document(_account_statement(), *kept, *_service_statements()),
         ),
     )
 
@@ -79,8 +93,20 @@ def _account_statement() -> Statement:
     )
 
 
-def operations_key_policy() -> PolicyDocument:
-    """The account through IAM; CloudWatch Logs; and the two services that publish to the topic.
+def _keep_deletion_to(role: str) -> Statement:
+    """Whoever may put another key policy can still lift this; CloudTrail has who did."""
+    return Statement(
+        Sid="Keep deletion to one role",
+        Effect=Deny,
+        Principal=Principal(Everybody),
+        Action=[kms_actions.DisableKey, kms_actions.ScheduleKeyDeletion],
+        Resource=["*"],
+        Condition=Condition(ArnNotEquals("aws:PrincipalArn", role)),
+    )
+
+
+def _service_statements() -> list[Statement]:
+    """CloudWatch Logs, and the two services that publish to the topic.
 
     https://docs.aws.amazon.com/AmazonCloudWatch/latest/logs/encrypt-log-data-kms.html
     https://docs.aws.amazon.com/sns/latest/dg/sns-key-management.html
@@ -90,8 +116,7 @@ def operations_key_policy() -> PolicyDocument:
         ":log-group:/aws/lambda/${AWS::StackName}-*"
     )
     encrypt_messages = [kms_actions.Decrypt, kms_actions.Action("GenerateDataKey*")]
-    return document(
-        _account_statement(),
+    return [
         allow(
             "Allow CloudWatch Logs to encrypt the logs",
             [
@@ -119,4 +144,4 @@ def operations_key_policy() -> PolicyDocument:
             ["*"],
             principal=service("events.amazonaws.com"),
         ),
-    )
+    ]

@@ -4,9 +4,13 @@ The alert topic falls silent with its own key, so this has a topic that is under
 is an event of CloudTrail, which holds no data of the stack.
 """
 
+from collections.abc import Iterable
+
 from awacs import sns as sns_actions
 from troposphere import events, sns
 
+from drtemplate.controls import AlertEndpoint
+from drtemplate.groups.alerts import add_subscriptions
 from drtemplate.groups.encryption import Encryption
 from drtemplate.groups.parameters import Parameters
 from drtemplate.groups.policies import allow, document, service
@@ -28,7 +32,10 @@ class KeyLoss:
 
 
 def add_key_loss(
-    template: StackTemplate, parameters: Parameters, encryption: Encryption
+    template: StackTemplate,
+    parameters: Parameters,
+    encryption: Encryption,
+    endpoints: Iterable[AlertEndpoint] = (),
 ) -> KeyLoss:
     """Add the topic, its policy, and the rule that publishes to it."""
     topic = template.add_resource(
@@ -57,6 +64,7 @@ def add_key_loss(
             ),
         )
     )
+    add_subscriptions(template, topic, endpoints)
     _add_rule(template, encryption, topic)
     return KeyLoss(topic=topic)
 

@@ -219,6 +219,8 @@ def outputs(of: Deployed) -> Iterator[str]:
         "ApplicationSubnetIds": f"{ids['PrivateSubnet1']},{ids['PrivateSubnet2']}",
         "ApplicationSecurityGroupId": ids["AppSecurityGroup"],
     }
+    if not of.parameters.get("DBMasterPassword"):
+        wanted["DatabaseSecretArn"] = cluster["MasterUserSecret"]["SecretArn"]
     found = of.aws.outputs(stack)
     for name in sorted(wanted.keys() | found):
         if found.get(name) != wanted.get(name):
