@@ -182,7 +182,7 @@ def test_logs_go_to_a_bucket_into_which_only_their_services_write():
         if one["Action"] == "s3:PutObject"
     }
     assert writers == {
-        "delivery.logs.amazonaws.com": "${LogBucket.Arn}/network/*",
+        "delivery.logs.amazonaws.com": "${LogBucket.Arn}/AWSLogs/${AWS::AccountId}/*",
         "logdelivery.elasticloadbalancing.amazonaws.com": (
             "${LogBucket.Arn}/load-balancers/AWSLogs/${AWS::AccountId}/*"
         ),

@@ -83,7 +83,7 @@ def add_records(template: StackTemplate, network: Network, records: Records) -> 
                 ResourceType="VPC",
                 TrafficType="ALL",
                 LogDestinationType="s3",
-                LogDestination=Sub("${LogBucket.Arn}/network/"),
+                LogDestination=bucket.get_att("Arn"),
                 Tags=name_tags("flow-log"),
             )
         )
@@ -121,7 +121,7 @@ def _writers(bucket: s3.Bucket, records: Records) -> PolicyDocument:
 def _statements(bucket: s3.Bucket, records: Records) -> Iterator[Statement]:
     if records.flow_logs:
         # https://docs.aws.amazon.com/vpc/latest/userguide/flow-logs-s3-permissions.html
-        yield _write("LetFlowLogsIn", "delivery.logs.amazonaws.com", bucket, "network")
+        yield _write("LetFlowLogsIn", "delivery.logs.amazonaws.com", "AWSLogs/${AWS::AccountId}")
         yield allow(
             "LetFlowLogsLook",
             [s3_actions.GetBucketAcl, s3_actions.ListBucket],
@@ -138,14 +138,14 @@ def _statements(bucket: s3.Bucket, records: Records) -> Iterator[Statement]:
             principal=service("logdelivery.elasticloadbalancing.amazonaws.com"),
         )
     if records.bucket_logs:
-        yield _write("LetBucketsIn", "logging.s3.amazonaws.com", bucket, "buckets")
+        yield _write("LetBucketsIn", "logging.s3.amazonaws.com", "buckets")
 
 
-def _write(sid: str, who: str, bucket: s3.Bucket, folder: str) -> Statement:
+def _write(sid: str, who: str, folder: str) -> Statement:
     return allow(
         sid,
         [s3_actions.PutObject],
-        [Sub(f"${{{bucket.title}.Arn}}/{folder}/*")],
+        [Sub(f"${{LogBucket.Arn}}/{folder}/*")],
         principal=service(who),
         condition=Condition(StringEquals(OWN)),
     )

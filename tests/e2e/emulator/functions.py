@@ -29,11 +29,16 @@ RENAMED = {
         "ServerSideEncryptionConfiguration": "Rules",
         "ServerSideEncryptionByDefault": "ApplyServerSideEncryptionByDefault",
     },
+    "LoggingConfiguration": {
+        "DestinationBucketName": "TargetBucket",
+        "LogFilePrefix": "TargetPrefix",
+    },
     "SSESpecification": {"SSEEnabled": "Enabled"},
     "LifecycleConfiguration": {"Id": "ID"},
 }
 EC2_TAGGED = {
     "EIP": "elastic-ip",
+    "FlowLog": "vpc-flow-log",
     "NatGateway": "natgateway",
     "VPC": "vpc",
     "VPCEndpoint": "vpc-endpoint",
@@ -130,6 +135,10 @@ def full_name(resource: Any) -> str:
 def everything(resource: Any) -> list[dict[str, Any]]:
     """The rule that a group has until it has one of its own: whatever goes out."""
     return [{"IpProtocol": "-1", "IpRanges": [{"CidrIp": "0.0.0.0/0"}]}]
+
+
+def flowing(resource: Any) -> list[str]:
+    return [resource.properties["ResourceId"]]
 
 
 def target_ids(resource: Any) -> list[str]:
