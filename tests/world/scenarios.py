@@ -128,7 +128,9 @@ SCENARIOS = (
         seconds=240,
         outcomes=frozenset({"NOT_REQUIRED"}),
         told=("alb-unhealthy-targets",),
-        alarms=frozenset({"alb-unhealthy-targets", "critical-failure"}),
+        alarms=frozenset(
+            {"alb-unhealthy-targets", "standby-unhealthy-targets", "critical-failure"}
+        ),
     ),
     Scenario(
         name="a promotion that never comes",
