@@ -19,6 +19,11 @@ PARAMETER = {
 }
 UNMODELLED = {
     "AWS::DynamoDB::Table.ContributorInsightsSpecification",
+    "AWS::RDS::DBCluster.DeleteAutomatedBackups",
+    "AWS::RDS::DBCluster.EngineLifecycleSupport",
+    "AWS::RDS::DBCluster.PerformanceInsightsEnabled",
+    "AWS::RDS::DBCluster.PerformanceInsightsKmsKeyId",
+    "AWS::RDS::DBCluster.PerformanceInsightsRetentionPeriod",
     "AWS::Lambda::Function.LoggingConfig: taken, and not shown",
     "replacement: a change that needs it is refused",
     "policies of keys and buckets: no service asks them",
