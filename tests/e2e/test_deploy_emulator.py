@@ -10,6 +10,9 @@ from account import account
 from botocore.exceptions import ClientError
 from inventory import inventory
 from mutations import rendered
+from test_deploy_controls import GUARDED
+
+from drtemplate.topologies.one_region import build
 
 SMALL = ("ec2", "s3", "ssm", "logs")  # the services that a small stack may use
 VPC = {"Type": "AWS::EC2::VPC", "Properties": {"CidrBlock": "10.9.0.0/16"}}
@@ -17,8 +20,14 @@ PARAMETER = {
     "Type": "AWS::SSM::Parameter",
     "Properties": {"Name": "/small/one", "Type": "String", "Value": "1"},
 }
+
 UNMODELLED = {
     "AWS::DynamoDB::Table.ContributorInsightsSpecification",
+    "AWS::RDS::DBCluster.DeleteAutomatedBackups",
+    "AWS::RDS::DBCluster.EngineLifecycleSupport",
+    "AWS::RDS::DBCluster.PerformanceInsightsEnabled",
+    "AWS::RDS::DBCluster.PerformanceInsightsKmsKeyId",
+    "AWS::RDS::DBCluster.PerformanceInsightsRetentionPeriod",
     "AWS::Lambda::Function.LoggingConfig: taken, and not shown",
     "replacement: a change that needs it is refused",
     "policies of keys and buckets: no service asks them",
@@ -80,7 +89,8 @@ def test_what_lambda_takes_and_does_not_show(pristine):
 
 
 def test_it_knows_every_type_of_the_template():
-    assert {one["Type"] for one in rendered()["Resources"].values()} == set(emulator.KINDS)
+    resources = rendered()["Resources"] | build(GUARDED).to_dict()["Resources"]
+    assert {one["Type"] for one in resources.values()} == set(emulator.KINDS)
 
 
 UNKNOWN = {

@@ -136,7 +136,9 @@ SCENARIOS = (
         seconds=240,
         outcomes=frozenset({"NOT_REQUIRED"}),
         told=("alb-unhealthy-targets",),
-        alarms=frozenset({"alb-unhealthy-targets", "critical-failure"}),
+        alarms=frozenset(
+            {"alb-unhealthy-targets", "standby-unhealthy-targets", "critical-failure"}
+        ),
     ),
     Case(
         name="a promotion that never comes",

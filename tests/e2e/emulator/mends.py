@@ -8,6 +8,7 @@ in silence, forgets outputs in the change-set path and rolls nothing back.
 import functools
 import json
 import string
+from types import SimpleNamespace
 from typing import Any
 
 import boto3
@@ -35,6 +36,7 @@ CREDENTIALS = {"aws_access_key_id": "testing", "aws_secret_access_key": "testing
 Backend, Stack = models.CloudFormationBackend, models.Stack
 CODE = "/lambda-code/"
 GET_CODE = LambdaFunction.get_code
+LOGGING_PERMITTED = FakeBucket._log_permissions_enabled_policy
 PARSE = Stack.parse_template
 CREATE_CHANGE_SET = Backend.create_change_set
 ANSWER_CREATE_CHANGE_SET = responses.CloudFormationResponse.create_change_set
@@ -222,6 +224,18 @@ def _zone_id(**_: Any) -> str:
     return "Z" + "".join(mock_random.choices(string.ascii_uppercase + string.digits, k=20))
 
 
+def _logging_permitted(target_bucket: FakeBucket, target_prefix: str | None) -> Any:
+    """moto fails at a statement for everybody, such as "TLS only"."""
+    found = json.loads(target_bucket.policy or '{"Statement": []}')["Statement"]
+    named = [one for one in found if isinstance(one["Principal"], dict)]
+    bucket = SimpleNamespace(
+        policy=json.dumps({"Statement": named}).encode(),
+        partition=target_bucket.partition,
+        name=target_bucket.name,
+    )
+    return LOGGING_PERMITTED(bucket, target_prefix)
+
+
 def _unsupported(*_: Any, **__: Any) -> None:
     raise ValidationError(message="the emulator deploys by change sets only")
 
@@ -247,5 +261,6 @@ def mend() -> None:
     route53.create_route53_zone_id, LambdaFunction.get_code = _zone_id, _code
     # moto leaves a statement's Condition out, and takes "deny without TLS" for "deny".
     FakeBucket.get_permission = lambda *_: PermissionResult.NEUTRAL
+    FakeBucket._log_permissions_enabled_policy = staticmethod(_logging_permitted)
     # The model is there; the action only lacks its name.
     CloudWatchResponse.put_composite_alarm = CloudWatchResponse.put_metric_alarm
