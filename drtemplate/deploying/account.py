@@ -29,6 +29,10 @@ _DENIED = frozenset({"AccessDenied", "AccessDeniedException", "UnauthorizedOpera
 THROTTLED = frozenset({"Throttling", "ThrottlingException", "RequestLimitExceeded"})
 
 
+class UnansweredError(DeployError):
+    """A question that AWS did not answer: it is denied, not known there, or nobody is there."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Identity:
     """Whose credentials they are: twelve digits, the caller's ARN, and ``aws`` or another partition."""
@@ -138,14 +142,14 @@ def account_call(what: str) -> Iterator[None]:
         if code in _INVALID:
             raise DeployError(f"AWS does not take the credentials: {code}; {_SIGN_IN}") from exc
         remedy = f"; allow {exc.operation_name}" if code in _DENIED else ""
-        raise DeployError(f"cannot {what}: {code}: {message}{remedy}") from exc
+        raise UnansweredError(f"cannot {what}: {code}: {message}{remedy}") from exc
     except (ResponseParserError, KeyError, IndexError, TypeError, AttributeError) as exc:
-        raise DeployError(
+        raise UnansweredError(
             f"cannot {what}: what answers is not AWS, or a proxy stands between; look at "
             "--endpoint-url, AWS_ENDPOINT_URL and HTTPS_PROXY"
         ) from exc
     except (BotoCoreError, ValueError) as exc:
-        raise DeployError(f"cannot {what}: {exc}") from exc
+        raise UnansweredError(f"cannot {what}: {exc}") from exc
 
 
 def code_of(error: ClientError) -> str:

@@ -10,10 +10,15 @@ from drtemplate.deploying.announcement import announce, table
 from drtemplate.deploying.bucket import Bucket, find_bucket
 from drtemplate.deploying.command import Command, Target, Wishes, find_aws, make_command
 from drtemplate.deploying.document import Document
+from drtemplate.deploying.living import Living, physical_ids
 from drtemplate.deploying.parameters import load_parameters
+from drtemplate.deploying.placement import placement_problems
 from drtemplate.deploying.preflight import Stack, check_latch, check_state, check_zones, look
+from drtemplate.deploying.records import record_problems
 from drtemplate.deploying.request import Request, check_request, check_tags
 from drtemplate.deploying.stack_name import check_stack_name
+from drtemplate.deploying.taken import taken_names
+from drtemplate.deploying.update_checks import notes, update_problems
 from drtemplate.errors import DeployError
 
 Say = Callable[[str], None]
@@ -26,9 +31,9 @@ class Deployment:
     target: Target
     account: Account
     stack: Stack
+    living: Living
     bucket: Bucket
     command: Command
-    values: Mapping[str, str]
 
 
 def check_locally(request: Request, document: Document, can_ask: bool) -> dict[str, str]:
@@ -83,9 +88,18 @@ def prepare(request: Request, document: Document, given: Mapping[str, str], say:
     kept = stack.parameters if stack.exists else {}
     _refuse(request, problems(declared, given, kept))
     values = _values(declared, given, kept)
+    living = Living(
+        account=account,
+        target=target,
+        stack=stack,
+        template=template,
+        values=values,
+        ids=physical_ids(account, target, stack),
+    )
     check_zones(account, template, values)
     if stack.exists and not request.force:
         check_latch(account, template, target)
+    told = _check_living(living)
     bucket = find_bucket(account, request.bucket)
     command = make_command(
         aws,
@@ -98,11 +112,39 @@ def prepare(request: Request, document: Document, given: Mapping[str, str], say:
     )
     for line in announce(command, target, stack, document, bucket, account):
         say(line)
-    for line in table(declared, given, kept, values):
+    for line in [*table(declared, given, kept, values), *told]:
         say(line)
     return Deployment(
-        target=target, account=account, stack=stack, bucket=bucket, command=command, values=values
+        target=target,
+        account=account,
+        stack=stack,
+        living=living,
+        bucket=bucket,
+        command=command,
     )
+
+
+def _check_living(living: Living) -> list[str]:
+    """Refuse what CloudFormation would find out by itself, half-way through.
+
+    Returns:
+        What stops nothing and people should know, and what could not be checked.
+
+    Raises:
+        DeployError: with all that would fail, and the chapter that says more.
+    """
+    told: list[str] = []
+    problems_found = list(update_problems(living))
+    problems_found += placement_problems(living, told.append)
+    problems_found += record_problems(living, told.append)
+    if problems_found:
+        raise DeployError(f"{'; '.join(problems_found)} (docs/runbook.md#deploy)")
+    if taken := list(taken_names(living, told.append)):
+        raise DeployError(
+            f"{'; '.join(taken)}; take another --stack name, or remove it "
+            "(docs/runbook.md#redeploy-after-a-delete)"
+        )
+    return [*told, *notes(living)]
 
 
 def _check_account(account: Account, request: Request) -> None:
