@@ -68,11 +68,13 @@ def test_a_bad_stack_name_asks_nothing(scene, ready, name):
 @pytest.mark.parametrize(
     ("change", "words"),
     [
-        ({"DomainName": "Pay"}, "DomainName: 'Pay' does not match"),
+        ({"DomainName": "Pay"}, "DomainName: 'Pay' must be a domain name"),
         ({"Colour": "red"}, "Colour is no parameter"),
         ({"BacktrackWindow": "three days"}, "not a number"),
         ({"Environment": "Test"}, "Production, Staging"),
-        ({"DBMasterPassword": "hunter2"}, "DBMasterPassword: its value does not match"),
+        ({"DBMasterUsername": "rdsadmin"}, "RDS keeps 'rdsadmin' for itself"),
+        ({"DataRetentionDays": 99999999999}, "more than 2147483647"),
+        ({"DBMasterPassword": "hunter2"}, "DBMasterPassword: its value must be"),
     ],
 )
 def test_an_ill_formed_parameter_asks_nothing(scene, good, change, words):
