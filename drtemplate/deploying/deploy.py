@@ -3,19 +3,22 @@
 import time
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
+from dataclasses import replace
 
 from drtemplate.console import Ask
 from drtemplate.deploying import change_sets
-from drtemplate.deploying.account import account_call
+from drtemplate.deploying.account import UnansweredError, account_call
 from drtemplate.deploying.bucket_making import PROPERTIES, make_bucket
 from drtemplate.deploying.change_sets import ChangeSet, UnmadeError
-from drtemplate.deploying.change_table import change_table, refusal, summary
+from drtemplate.deploying.change_table import change_table, loses_data, refusal, summary
 from drtemplate.deploying.command import Command, Run, started
+from drtemplate.deploying.database_logs import keep_database_logs
 from drtemplate.deploying.document import read_once
 from drtemplate.deploying.events import EventReader
 from drtemplate.deploying.follow import Follower
+from drtemplate.deploying.living import physical_ids
 from drtemplate.deploying.outcome import DONE, explain, left_behind, unchanged
-from drtemplate.deploying.preflight import look
+from drtemplate.deploying.preflight import Stack, look
 from drtemplate.deploying.preparation import (
     Deployment,
     Say,
@@ -23,8 +26,10 @@ from drtemplate.deploying.preparation import (
     prepare,
     secrets,
 )
+from drtemplate.deploying.protection import LIFT, denied_by_policy, protect
 from drtemplate.deploying.request import Request
 from drtemplate.deploying.secrecy import hidden, hiding
+from drtemplate.deploying.update_checks import pending_subscriptions
 from drtemplate.errors import DeployError
 
 Start = Callable[[Command], AbstractContextManager[Run]]
@@ -116,8 +121,7 @@ def _change(
         with _change_set(found, deployment, say, clock, start):
             for line in _shown(found, target.stack):
                 say(line)
-            if words := refusal(found.changes, request.allow_data_loss):
-                raise DeployError(f"{words}; nothing is changed")
+            _check_losses(request, deployment, found)
             if request.dry_run:
                 say(
                     "dry run: every check has passed, nothing is changed, and the change set is "
@@ -141,6 +145,22 @@ def _change(
         say(f"interrupted: {left}")
         return False
     return _conclude(deployment, follower, say, show)
+
+
+def _check_losses(request: Request, deployment: Deployment, found: ChangeSet) -> None:
+    """Refuse to lose data without a word for it, and what the stack's policy would stop half-way.
+
+    Raises:
+        DeployError: with what would be lost.
+    """
+    if words := refusal(found.changes, request.allow_data_loss):
+        raise DeployError(f"{words}; nothing is changed")
+    lost = {one.logical_id for one in found.changes if loses_data(one)}
+    if lost and (denied := denied_by_policy(deployment.living, lost)):
+        raise DeployError(
+            f"the stack policy lets no update replace or delete {', '.join(denied)}; lift it first "
+            f"({LIFT}); nothing is changed"
+        )
 
 
 @contextmanager
@@ -194,6 +214,19 @@ def _follow(follower: Follower, deployment: Deployment) -> None:
         raise DeployError(f"{exc}; {left_behind(follower.events, target)}") from exc
 
 
+def _after(deployment: Deployment, stack: Stack) -> Iterator[str]:
+    """What a template cannot say: protection, logs that others make, and who has to confirm."""
+    account, target = deployment.account, deployment.target
+    try:
+        ids = physical_ids(account, target, stack)
+        living = replace(deployment.living, stack=stack, ids=ids)
+        yield from protect(living)
+        yield from keep_database_logs(living)
+        yield from pending_subscriptions(living)
+    except UnansweredError as exc:
+        yield f"note: not all is looked after: {exc}"
+
+
 def _conclude(deployment: Deployment, follower: Follower, say: Say, show: Say) -> bool:
     """Say how it ended, and show the outputs; whether the stack is as asked for."""
     target = deployment.target
@@ -203,6 +236,8 @@ def _conclude(deployment: Deployment, follower: Follower, say: Say, show: Say) -
         for line in explain(stack, events, target):
             say(line)
         return False
+    for line in _after(deployment, stack):
+        say(line)
     say(f"{target.stack}: {stack.status}")
     width = max(map(len, stack.outputs), default=0)
     for name, value in stack.outputs.items():

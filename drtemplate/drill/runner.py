@@ -5,6 +5,7 @@ from __future__ import annotations
 import gc
 import multiprocessing
 import signal
+import sys
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -136,9 +137,12 @@ _work: dict[str, Any] = {}
 
 
 def _quietly(*given: Any) -> None:
-    """Ctrl-C is the main process's to answer; it ends this one."""
+    """Ctrl-C is the main process's to answer; it ends this one.
+
+    An exit, and not a kill, gives back the lock of the queue, which the others wait for.
+    """
     signal.signal(signal.SIGINT, signal.SIG_IGN)
-    signal.signal(signal.SIGTERM, signal.SIG_DFL)
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit())
     _prepare(*given)
 
 
