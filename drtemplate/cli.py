@@ -25,7 +25,9 @@ COMMANDS = {
     "lint": "run cfn-lint with our own rules",
     "equivalence": "compare with the source template, leaf by leaf",
     "diff": "tell what an update from another template would do to a stack",
-    "deploy": "deploy the template with the AWS CLI, and follow",
+    "deploy": "show what a deployment would change, ask, make exactly that",
+    "status": "a stack in one screen: its latch, its arming, its last run",
+    "destroy": "with --plan: what a delete of a stack would keep and take",
     "drill": "run the handlers in a simulated cloud, and measure",
 }
 

@@ -16,7 +16,7 @@ from types import SimpleNamespace
 import pytest
 
 from drtemplate import __version__
-from drtemplate.cli import main
+from drtemplate.cli import COMMANDS, main
 from drtemplate.deploying.account import account_call, open_account
 from drtemplate.errors import DrTemplateError, InputError
 from drtemplate.pipeline import store
@@ -320,7 +320,7 @@ def test_the_version(capsys):
     assert f"version = {__version__}\n" in (PROJECT / "setup.cfg").read_text()
 
 
-@pytest.mark.parametrize("name", ["render", "lint", "equivalence", "diff", "deploy", "drill"])
+@pytest.mark.parametrize("name", sorted(COMMANDS))
 def test_a_mistake_in_a_command_shows_the_usage_of_that_command(name, capsys):
     with pytest.raises(SystemExit) as caught:
         main([name, "--no-such-option"])

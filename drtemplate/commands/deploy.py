@@ -3,7 +3,7 @@
 import argparse
 from pathlib import Path
 
-from drtemplate.commands import FINE, FOUND
+from drtemplate.commands import FINE, FOUND, add_account_options
 from drtemplate.console import at_terminal, printable, show, tell
 from drtemplate.deploying.deploy import deploy
 from drtemplate.deploying.request import Request
@@ -38,15 +38,6 @@ def add_options(parser: argparse.ArgumentParser) -> None:
     look.add_argument("--dry-run", action="store_true", help="show the changes, make none")
     look.add_argument("--offline", action="store_true", help="local checks alone, ask nobody")
     add("--events", action="store_true", help="tell every event, not only what is done")
-
-
-def add_account_options(parser: argparse.ArgumentParser) -> None:
-    """Declare where a stack is looked for."""
-    parser.add_argument(
-        "--region", metavar="R", help="else AWS_REGION, AWS_DEFAULT_REGION, profile"
-    )
-    parser.add_argument("--profile", metavar="NAME", help="of the AWS CLI's files")
-    parser.add_argument("--endpoint-url", metavar="URL", help="of a server other than AWS's")
 
 
 def run(options: argparse.Namespace, _: Settings) -> int:

@@ -6,7 +6,11 @@ import os
 import pytest
 from account import TEMPLATE, account
 from conftest import STACK, least
+from mutations import rendered
 
+from drtemplate.cli import main
+from drtemplate.cloudformation.references import dependencies
+from drtemplate.cloudformation.retention import when_removed
 from drtemplate.deploying.deploy import deploy
 from drtemplate.deploying.request import Request
 from drtemplate.errors import DrTemplateError
@@ -96,3 +100,60 @@ def test_first_a_dry_run_then_the_stack_then_an_update(user, own, given):
     assert waiting(own) == []
     assert own.physical_ids(STACK) == ids
     assert own.status(STACK) == "CREATE_COMPLETE"
+
+
+def test_the_stack_in_one_screen(user, own, given, capsys):
+    """After the test above, which has made it."""
+    words = ["--stack", STACK, "--endpoint-url", own.url]
+    assert main(["status", *words]) == 1
+    out = capsys.readouterr().out
+    rows = {line[2:11].strip(): line for line in out.splitlines()[1:]}
+    assert out.splitlines()[0] == f"{STACK} in account {own.number}, us-west-2"
+    assert rows["stack"].split()[1] == "CREATE_COMPLETE"
+    assert "Staging, termination protection off" in rows["stack"]
+    assert rows["arming"].split() == ["arming", "ON"]
+    assert rows["latch"].startswith("  latch     off")
+    assert rows["last run"].split()[-1] == "IDLE"
+    assert "writer" in rows["database"]
+    assert rows["targets"].startswith("! targets")
+    check = own.physical_ids(STACK)["PrimaryHealthCheck"]
+    own.client("route53").update_health_check(HealthCheckId=check, Disabled=True, Inverted=True)
+    table = own.physical_ids(STACK)["FailoverStateTable"]
+    item = {"StateKey": "FAILOVER_STATUS", "Status": "FAILED", "Error": "it \x1b[31mbroke"}
+    own.client("dynamodb").put_item(
+        TableName=table, Item={name: {"S": value} for name, value in item.items()}
+    )
+    assert main(["status", *words]) == 1
+    out = capsys.readouterr().out
+    assert "! latch     ON: the primary is held unhealthy" in out
+    assert "! last run  FAILED: it \\x1b[31mbroke" in out
+    with pytest.raises(DrTemplateError, match="latch"):
+        user.deploy(given)
+
+
+def test_what_a_delete_would_do(user, own, given, capsys):
+    before = own.physical_ids(STACK)
+    words = ["--stack", STACK, "--endpoint-url", own.url]
+    assert main(["destroy", "--plan", *words]) == 0
+    lines = capsys.readouterr().out.splitlines()
+    resources = rendered()["Resources"]
+    kept = [line.split()[0] for line in lines if line.startswith("  ") and "(AWS::" in line]
+    assert (
+        set(kept)
+        == {n for n, r in resources.items() if when_removed(r) != "Delete"} & before.keys()
+    )
+    steps = [line.split(maxsplit=1)[1].split(", ") for line in lines if line[:4].strip().isdigit()]
+    order = {name: number for number, names in enumerate(steps) for name in names}
+    for title, step in order.items():
+        needed = dependencies(resources[title]) & order.keys()
+        assert all(step < order[name] for name in needed)
+    assert order.keys() | set(kept) == before.keys()
+    assert own.physical_ids(STACK) == before
+    with pytest.raises(SystemExit):
+        main(["destroy", *words])
+    assert main(["destroy", "--plan", "--stack", "none", *words[2:]]) == 2
+    assert (
+        capsys.readouterr()
+        .err.splitlines()[-1]
+        .startswith("error: there is no stack none in us-west-2")
+    )
