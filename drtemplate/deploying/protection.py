@@ -48,7 +48,7 @@ def protect(living: Living) -> Iterator[str]:
             )
             wanted = stack_policy(living.template)
             known = _parsed(present)
-            if present and known != wanted and not _is_ours(known):
+            if present and known != wanted and not (_is_ours(known) or _is_lifted(known)):
                 yield f"note: {name} has a stack policy of its own, which stays"
             elif known != wanted:
                 living.account.cloudformation.set_stack_policy(
@@ -80,6 +80,14 @@ def _parsed(text: str | None) -> Mapping[str, Any]:
     except ValueError:
         return {}
     return found if isinstance(found, dict) else {}
+
+
+def _is_lifted(policy: Mapping[str, Any]) -> bool:
+    """Whether it allows everything, as the runbook lifts ours with: none can be taken away."""
+    match policy.get("Statement"):
+        case [{"Effect": "Allow", "Action": "Update:*", "Principal": "*", "Resource": "*"}]:
+            return True
+    return False
 
 
 def _is_ours(policy: Mapping[str, Any]) -> bool:

@@ -15,12 +15,21 @@ from drtemplate.deploying.database_logs import keep_database_logs
 from drtemplate.deploying.living import Living
 from drtemplate.deploying.preflight import Stack
 from drtemplate.deploying.protection import denied_by_policy, protect, stack_policy
+from drtemplate.settings import PROJECT
 
 RENDERED = load_template(TEMPLATE)
 CLUSTER = "/aws/rds/cluster/cluster-1/error"
-OTHER = {
+LIFTED = {
     "Statement": [{"Effect": "Allow", "Action": "Update:*", "Principal": "*", "Resource": "*"}]
 }
+
+
+OTHER = {
+    "Statement": [
+        *LIFTED["Statement"],
+        {"Effect": "Deny", "Action": "Update:*", "Principal": "*", "Resource": "LogicalResourceId/VPC"},
+    ]
+}  # fmt: skip
 
 
 @pytest.fixture
@@ -107,6 +116,17 @@ def test_a_policy_of_somebody_else_stays(living, calls):
     assert any("policy of its own" in line for line in protect(living))
     assert policy(living) == OTHER
     assert denied_by_policy(living, {"AuroraDBCluster"}) == []
+
+
+def test_a_policy_that_was_lifted_is_put_back(living, calls):
+    living.account.cloudformation.set_stack_policy(
+        StackName=STACK, StackPolicyBody=json.dumps(LIFTED)
+    )
+    assert denied_by_policy(living, {"AuroraDBCluster"}) == []
+    list(protect(living))
+    assert policy(living) == stack_policy(RENDERED)
+    runbook = " ".join((PROJECT / "docs" / "runbook.md").read_text().split())
+    assert json.dumps(LIFTED) in runbook
 
 
 def test_what_is_not_allowed_is_told_and_fails_nothing(living, calls):
