@@ -14,9 +14,11 @@ from drtemplate.settings import PROJECT
 
 STUB = """
 record() { printf '%s\\n' "$(printf '%s\\0' "$@" | base64 -w0)" >> "$RECORD"; }
-for name in aws make python pip pre-commit; do
-  eval "$name() { record $name \"\\$@\"; echo x1; }"
-done
+aws() { record aws "$@"; echo x1; }
+make() { record make "$@"; }
+python() { record python "$@"; }
+pip() { :; }
+pre-commit() { :; }
 """
 
 
@@ -30,7 +32,8 @@ def blocks():
 @pytest.fixture(scope="module")
 def driver():
     with pytest.MonkeyPatch.context() as patch:
-        for name in [name for name in os.environ if name.startswith("AWS_")]:
+        # The client's own data are found by AWS_DATA_PATH.
+        for name in [n for n in os.environ if n.startswith("AWS_") and n != "AWS_DATA_PATH"]:
             patch.delenv(name)
         for name, value in {
             "AWS_ACCESS_KEY_ID": "a",
@@ -69,9 +72,10 @@ def commands(block, folder):
     ]
 
 
-@pytest.mark.parametrize("block", blocks())
+@pytest.mark.parametrize("block", list(blocks()))
 def test_a_block_of_commands(block, driver, tmp_path, capfd, monkeypatch):
-    monkeypatch.chdir(PROJECT)
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "templates").symlink_to(PROJECT / "templates")
     for name, *words in commands(block, tmp_path):
         if name == "aws":
             # Nobody answers there: whatever the client has to say of the words it says before.
@@ -82,7 +86,13 @@ def test_a_block_of_commands(block, driver, tmp_path, capfd, monkeypatch):
             assert "Could not connect to the endpoint" in out + err, (words, err)
         elif name == "make":
             environment = {"PATH": os.environ["PATH"], "LC_ALL": "C"}
-            subprocess.run(["make", "-n", *words], env=environment, capture_output=True, check=True)
+            subprocess.run(
+                ["make", "-n", *words],
+                cwd=PROJECT,
+                env=environment,
+                capture_output=True,
+                check=True,
+            )
         elif name == "python":
             taken(words)
 
