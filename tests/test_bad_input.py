@@ -17,7 +17,9 @@ import pytest
 
 from drtemplate import __version__
 from drtemplate.cli import COMMANDS, main
+from drtemplate.console import printable, tell
 from drtemplate.deploying.account import account_call, open_account
+from drtemplate.drill.scenarios import select
 from drtemplate.errors import DrTemplateError, InputError
 from drtemplate.pipeline import store
 from drtemplate.settings import PROJECT
@@ -339,3 +341,40 @@ def test_without_the_packages_it_says_in_one_line_what_to_do(tmp_path):
         env={},
     )
     one_line(done, "make template", ".venv/bin/python generate.py")
+
+
+# progress, and partial drills
+
+
+@pytest.mark.parametrize(
+    ("line", "colour"),
+    [
+        ("  1:00  CREATE_FAILED  Key", "31"),
+        ("! Replace  Cluster", "31"),
+        ("  1:00  UPDATE_ROLLBACK_IN_PROGRESS  pay-dr", "33"),
+        ("  1:00  CREATE_COMPLETE  Key", "32"),
+        ("  Modify  Topic", ""),
+        ("\x1b[5m CREATE_COMPLETE", "32"),
+    ],
+)
+def test_colour_only_on_a_terminal_and_only_ours(monkeypatch, capsys, line, colour):
+    monkeypatch.delenv("NO_COLOR", raising=False)
+    monkeypatch.setenv("TERM", "xterm")
+    plain = printable(line)
+    tell(line)
+    assert capsys.readouterr().err == f"{plain}\n"
+    monkeypatch.setattr(sys.stderr, "isatty", lambda: True)
+    tell(line)
+    expected = f"\033[{colour}m{plain}\033[0m\n" if colour else f"{plain}\n"
+    assert capsys.readouterr().err == expected
+    monkeypatch.setenv("NO_COLOR", "1")
+    tell(line)
+    assert capsys.readouterr().err == f"{plain}\n"
+
+
+def test_a_partial_drill_has_its_own_place(tmp_path, monkeypatch, capsys):
+    monkeypatch.chdir(tmp_path)
+    name = select(None)[0].name
+    assert main(["drill", "--scenario", name, "--runs", "1", "--jobs", "1"]) in (0, 1)
+    assert "build/drill/partial/report.html" in capsys.readouterr().err
+    assert [one.name for one in (tmp_path / "build" / "drill").iterdir()] == ["partial"]

@@ -10,6 +10,9 @@ import pytest
 from awscli.clidriver import create_clidriver
 
 from drtemplate.cli import COMMANDS, Parser
+from drtemplate.cloudformation.document import load_template
+from drtemplate.cloudformation.parameters import problems
+from drtemplate.pipeline import default_output
 from drtemplate.settings import PROJECT
 
 STUB = """
@@ -110,3 +113,12 @@ def test_a_payload_is_json():
     payloads = re.findall(r"<<< '([^']*)'", (PROJECT / "docs" / "runbook.md").read_text())
     assert len(payloads) >= 5
     assert all(isinstance(json.loads(one), dict) for one in payloads)
+
+
+def test_the_first_example_walks_into_no_trap():
+    """Staging, so that a failed first deployment can be rolled back; and nothing fails over by itself."""
+    example = (PROJECT / "README.md").read_text().split("```json\n")[1].split("```")[0]
+    given = json.loads(example)
+    assert (given["Environment"], given["AutoFailover"]) == ("Staging", "DRY_RUN")
+    declared = load_template(default_output("yaml"))["Parameters"]
+    assert list(problems(declared, given, {})) == []

@@ -34,11 +34,13 @@ class ChangeSet:
     Attributes:
         arn: its own; '' if nothing would change.
         changes: of every resource, as ``described`` has them.
+        besides: lines about what is no resource.
         sent: whether CloudFormation was asked to execute it.
     """
 
     arn: str = ""
     changes: tuple[ResourceChange, ...] = ()
+    besides: tuple[str, ...] = ()
     sent: bool = False
 
     def execute(self, account: Account, target: Target, disable_rollback: bool) -> None:

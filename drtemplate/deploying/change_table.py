@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Collection, Iterator, Sequence
+from itertools import takewhile
 from typing import Any
 
 from drtemplate.cloudformation.changes import PropertyChange, ResourceChange
@@ -122,7 +123,7 @@ def _value(change: PropertyChange) -> Iterator[str]:
     for path in both:
         old, new = before.get(path), after.get(path)
         if old != new or len(both) == 1:
-            yield f"{_name(path)}: {_short(old)} -> {_short(new)}{_effect(change)}"
+            yield f"{_name(path)}: {pair(old, new)}{_effect(change)}"
 
 
 def _leaves(path: str, text: str | None) -> dict[str, str]:
@@ -143,6 +144,17 @@ def _effect(change: PropertyChange | InheritedChange) -> str:
 
 def _name(path: str) -> str:
     return path.removeprefix("Properties.")
+
+
+def pair(old: str | None, new: str | None) -> str:
+    """Both values; of long ones, what is around the first difference."""
+    begin = 0
+    if old is not None and new is not None and max(len(old), len(new)) > LONGEST:
+        same = takewhile(lambda pair: pair[0] == pair[1], zip(old, new, strict=False))
+        begin = max(sum(1 for _ in same) - LONGEST // 3, 0)
+    dots = "..." if begin else ""
+    before, after = (text if text is None else text[begin:] for text in (old, new))
+    return f"{dots}{_short(before)} -> {dots}{_short(after)}"
 
 
 def _short(text: str | None) -> str:

@@ -16,6 +16,7 @@ from drtemplate.deploying.database_logs import keep_database_logs
 from drtemplate.deploying.document import read_once
 from drtemplate.deploying.events import EventReader
 from drtemplate.deploying.follow import Follower
+from drtemplate.deploying.left_out import completed
 from drtemplate.deploying.living import physical_ids
 from drtemplate.deploying.outcome import DONE, explain, left_behind, unchanged
 from drtemplate.deploying.preflight import Stack, look
@@ -174,7 +175,8 @@ def _change_set(
         with start(deployment.command) as run:
             found.arn = change_sets.made(run, clock)
         if found.arn:
-            found.changes = change_sets.read(account, found.arn)
+            told = change_sets.read(account, found.arn)
+            found.changes, found.besides = completed(deployment.living, told)
         yield
     finally:
         if not found.sent and (
@@ -192,6 +194,7 @@ def _shown(found: ChangeSet, stack: str) -> Iterator[str]:
         yield from change_table(found.changes)
     else:
         yield "  no resource; outputs, parameters, tags or other settings of the stack alone"
+    yield from found.besides
 
 
 def _consent(request: Request, deployment: Deployment, ask: Ask | None) -> None:

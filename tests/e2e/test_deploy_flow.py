@@ -89,6 +89,7 @@ def test_first_a_dry_run_then_the_stack_then_an_update(user, own, given):
     assert waiting(own) == []
 
     other = TEMPLATE.read_text().replace("DatabaseName: financedb", "DatabaseName: otherdb")
+    other = other.replace("\nOutputs:\n", "\nOutputs:\n  Another: {Value: !Ref VPC}\n")
     path = user.folder / "other.yaml"
     path.write_text(other)
     ids = own.physical_ids(STACK)
@@ -97,6 +98,8 @@ def test_first_a_dry_run_then_the_stack_then_an_update(user, own, given):
     table = user.said[user.said.index(next(s for s in user.said if s.startswith("changes: "))) :]
     assert table[2].split()[:3] == ["!", "Replace", "AuroraDBCluster"]
     assert any("DatabaseName: financedb -> otherdb" in line for line in table)
+    begin = user.said.index("besides resources:")
+    assert "Outputs.Another.Value: (none) -> !Ref VPC" in user.said[begin + 1]
     assert waiting(own) == []
     assert own.physical_ids(STACK) == ids
     assert own.status(STACK) == "CREATE_COMPLETE"
