@@ -487,6 +487,8 @@ def told(scene, monkeypatch):
                     raise ClientError({"Error": error}, name)
                 facts = {"StackStatus": now, "Outputs": list(outputs)}
                 return {"Stacks": [facts]}
+            if name == "GetStackPolicy":
+                return {}
             if name == "GetTemplate":
                 return {"TemplateBody": SMALL}
             if name == "ListStackResources":
