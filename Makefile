@@ -11,10 +11,15 @@ RENDERED := build/.rendered
 SOURCES := generate.py .cfnlintrc $(wildcard drtemplate/*.py drtemplate/*/*.py drtemplate/*/*/*.py handlers/*.py)
 
 # make expands the variables of its command line for every command that it runs, and would run a
-# $(shell ...) in them. Those of the environment it hands on as they are.
-$(foreach name,STACK PARAMS BUCKET REGION ENDPOINT YES FORCE DRY_RUN,$(if \
-	$(findstring command,$(origin $(name))),$(if $(findstring $$,$(value $(name))),\
-	$(error $(name) has a dollar sign in it, which make would expand; give a value without one))))
+# $(shell ...) in them. Those of the environment it hands on as they are. What NAME:=value holds, make
+# has expanded before it reads a line of this file.
+WORDS := STACK PARAMS BUCKET REGION ENDPOINT PROFILE ACCOUNT ROLE_ARN TAGS NOTIFICATION_ARNS \
+	ALLOW_DATA_LOSS DISABLE_ROLLBACK EVENTS OFFLINE YES FORCE DRY_RUN
+$(foreach name,$(WORDS),$(if $(findstring command,$(origin $(name))),\
+	$(if $(findstring $$,$(value $(name))),\
+	$(error $(name) has a dollar sign in it, which make would expand; give a value without one))\
+	$(if $(findstring simple,$(flavor $(name))),\
+	$(error write $(name)=value: make expands what stands after := before anybody can look))))
 
 # What consents counts on the command line alone. DRY_RUN, and what says where to deploy, may come
 # from the environment too.
@@ -25,8 +30,19 @@ endif
 ifeq ($(origin FORCE)=$(value FORCE),command line=1)
 FLAGS += --force
 endif
+ifeq ($(origin DISABLE_ROLLBACK)=$(value DISABLE_ROLLBACK),command line=1)
+FLAGS += --disable-rollback
+endif
+# Each of them is a word of consent.
+LOSSES := $(if $(findstring command,$(origin ALLOW_DATA_LOSS)),1)
 ifeq ($(value DRY_RUN),1)
 FLAGS += --dry-run
+endif
+ifeq ($(value OFFLINE),1)
+FLAGS += --offline
+endif
+ifeq ($(value EVENTS),1)
+FLAGS += --events
 endif
 
 .DEFAULT_GOAL := help
@@ -45,14 +61,19 @@ $(RENDERED): $(READY) $(SOURCES) $(TEMPLATE)
 # Rendered above if it is missing.
 $(TEMPLATE): ;
 
-deploy: ## deploy it: STACK=name PARAMS=file [BUCKET=name] [REGION=name] [ENDPOINT=url] [YES=1] [FORCE=1] [DRY_RUN=1]
+deploy: ## deploy it: STACK=name PARAMS=file [DRY_RUN=1] [YES=1] [REGION=name] and more (README)
 	@[ -n "$$STACK" ] && [ -n "$$PARAMS" ] || { \
 		echo 'error: say what to deploy: make deploy STACK=payments-dr PARAMS=params.json' >&2; exit 2; }
 	@case "$$DRY_RUN" in ''|0|1) ;; *) echo 'error: DRY_RUN is 1, or it is left out' >&2; exit 2;; esac
+	@case "$$OFFLINE" in ''|0|1) ;; *) echo 'error: OFFLINE is 1, or it is left out' >&2; exit 2;; esac
 	@$(MAKE) --no-print-directory --silent template $(DEPLOY)
-	@$(BIN)/python generate.py deploy --stack "$$STACK" --params "$$PARAMS" \
-		$${BUCKET:+--bucket "$$BUCKET"} $${REGION:+--region "$$REGION"} \
-		$${ENDPOINT:+--endpoint-url "$$ENDPOINT"} $(FLAGS)
+	@set -f; $(BIN)/python generate.py deploy --stack="$$STACK" --params="$$PARAMS" \
+		$${BUCKET:+--bucket="$$BUCKET"} $${REGION:+--region="$$REGION"} \
+		$${PROFILE:+--profile="$$PROFILE"} $${ACCOUNT:+--account="$$ACCOUNT"} \
+		$${ROLE_ARN:+--role-arn="$$ROLE_ARN"} $${TAGS:+--tags $$TAGS} \
+		$${NOTIFICATION_ARNS:+--notification-arns $$NOTIFICATION_ARNS} \
+		$(if $(LOSSES),$$(printf -- '--allow-data-loss=%s ' $$ALLOW_DATA_LOSS)) \
+		$${ENDPOINT:+--endpoint-url="$$ENDPOINT"} $(FLAGS)
 
 test: $(ALL) ## run all tests
 	$(BIN)/python -m pytest

@@ -5,10 +5,15 @@ Exit codes: 0 fine or equal; 1 findings, stale or different; 2 wrong use or cann
 
 import argparse
 import importlib
+import signal
 import sys
-from collections.abc import Sequence
-from types import ModuleType
+import threading
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from types import FrameType, ModuleType
+from typing import Any
 
+from drtemplate import __version__
 from drtemplate.console import drop_output, printable, say
 from drtemplate.errors import DrTemplateError, InputError
 from drtemplate.settings import Settings
@@ -20,7 +25,9 @@ COMMANDS = {
     "lint": "run cfn-lint with our own rules",
     "equivalence": "compare with the source template, leaf by leaf",
     "diff": "tell what an update from another template would do to a stack",
-    "deploy": "deploy the template with the AWS CLI, and follow",
+    "deploy": "show what a deployment would change, ask, make exactly that",
+    "status": "a stack in one screen: its latch, its arming, its last run",
+    "destroy": "with --plan: what a delete of a stack would keep and take",
     "drill": "run the handlers in a simulated cloud, and measure",
 }
 
@@ -30,7 +37,8 @@ def main(arguments: Sequence[str] | None = None, settings: Settings | None = Non
     words = list(sys.argv[1:] if arguments is None else arguments)
     try:
         try:
-            return _run(words, settings)
+            with _termination():
+                return _run(words, settings)
         finally:
             if sys.stdout is not None:
                 sys.stdout.flush()
@@ -38,6 +46,8 @@ def main(arguments: Sequence[str] | None = None, settings: Settings | None = Non
         say("error: " + printable(" ".join(str(exc).splitlines())))
     except KeyboardInterrupt:
         say("error: interrupted; nothing more is done")
+    except (UnicodeError, RecursionError, MemoryError) as exc:
+        say(f"error: cannot go on: {printable(' '.join(str(exc).split())) or type(exc).__name__}")
     except BrokenPipeError:
         drop_output()  # the reader has seen enough
     except OSError as exc:
@@ -46,13 +56,39 @@ def main(arguments: Sequence[str] | None = None, settings: Settings | None = Non
     return CANNOT
 
 
+class Parser(argparse.ArgumentParser):
+    """Repeats what the user has typed with nothing in it that a terminal would obey."""
+
+    def _print_message(self, message: str, file: Any = None) -> None:
+        lines = map(printable, (message or "").split("\n"))
+        super()._print_message("\n".join(lines), file)
+
+
 def _run(words: list[str], settings: Settings | None) -> int:
     name, rest = _command(words)
     command = _load(name)
-    parser = argparse.ArgumentParser(prog=f"generate.py {name}", description=COMMANDS[name])
+    parser = Parser(prog=f"generate.py {name}", description=COMMANDS[name])
     command.add_options(parser)
     options = parser.parse_args(rest)
     return int(command.run(options, settings or Settings()))
+
+
+@contextmanager
+def _termination() -> Iterator[None]:
+    """SIGTERM and SIGHUP end the program as Ctrl-C does, so that it says what goes on."""
+
+    def end(*_: int | FrameType | None) -> None:
+        raise KeyboardInterrupt
+
+    if threading.current_thread() is not threading.main_thread():
+        yield  # only the main thread may set them
+        return
+    before = {one: signal.signal(one, end) for one in (signal.SIGTERM, signal.SIGHUP)}
+    try:
+        yield
+    finally:
+        for one, handler in before.items():
+            signal.signal(one, handler)
 
 
 def _command(words: list[str]) -> tuple[str, list[str]]:
@@ -61,10 +97,10 @@ def _command(words: list[str]) -> tuple[str, list[str]]:
     Raises:
         SystemExit: help was asked for, or no sub-command has that name.
     """
-    if not words or (words[0].startswith("-") and words[0] not in ("-h", "--help")):
+    if not words or (words[0].startswith("-") and words[0] not in ("-h", "--help", "--version")):
         return DEFAULT, words
     width = max(map(len, COMMANDS))
-    parser = argparse.ArgumentParser(
+    parser = Parser(
         prog="generate.py",
         usage="generate.py [COMMAND] [OPTIONS]; generate.py COMMAND --help",
         formatter_class=argparse.RawDescriptionHelpFormatter,
@@ -72,6 +108,7 @@ def _command(words: list[str]) -> tuple[str, list[str]]:
         + "\n".join(f"  {name:<{width}}  {words}" for name, words in COMMANDS.items()),
         epilog="Exit codes: 0 fine or equal; 1 findings, stale or different; 2 cannot run.",
     )
+    parser.add_argument("--version", action="version", version=f"drtemplate {__version__}")
     parser.add_argument("command", choices=COMMANDS, metavar="COMMAND", help=argparse.SUPPRESS)
     return str(parser.parse_args(words[:1]).command), words[1:]
 
@@ -82,6 +119,6 @@ def _load(name: str) -> ModuleType:
         return importlib.import_module(f"drtemplate.commands.{name}")
     except ModuleNotFoundError as exc:
         raise InputError(
-            f"{name} needs {exc.name}, which is not installed; "
-            "install all that the commands need: pip install -e '.[deploy,dev,drill]'"
+            f"{name} needs {exc.name}, which this Python does not have; `make template` sets one up "
+            f"that has: .venv/bin/python generate.py {name}; or: pip install -e '.[deploy,dev,drill]'"
         ) from exc

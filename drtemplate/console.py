@@ -1,6 +1,7 @@
 """What goes to standard output, what to standard error, and questions to whoever sits at the terminal."""
 
 import os
+import re
 import sys
 from collections.abc import Callable
 from pathlib import Path
@@ -36,6 +37,31 @@ def say(line: str) -> None:
     """Words for people, to standard error; without one they are lost, not mixed with data."""
     if sys.stderr is not None:
         print(line, file=sys.stderr)
+
+
+def tell(line: str) -> None:
+    """A line that may hold what others wrote, to standard error; in colour on a terminal."""
+    plain = printable(line)
+    say(_coloured(plain) if _has_colour() else plain)
+
+
+# The first that is found in a line: ANSI's red, yellow and green.
+_COLOURS = (
+    (re.compile(r"^! |^error:|_FAILED\b|\bREFUSED\b"), 31),
+    (re.compile(r"ROLLBACK|^interrupted|^note:|Replace\b"), 33),
+    (re.compile(r"\b(CREATE|UPDATE|IMPORT|DELETE)_COMPLETE\b"), 32),
+)
+
+
+def _coloured(line: str) -> str:
+    colour = next((number for pattern, number in _COLOURS if pattern.search(line)), None)
+    return line if colour is None else f"\033[{colour}m{line}\033[0m"
+
+
+def _has_colour() -> bool:
+    """Whether a terminal shows it; https://no-color.org."""
+    shown = sys.stderr is not None and sys.stderr.isatty()
+    return shown and not os.environ.get("NO_COLOR") and os.environ.get("TERM") != "dumb"
 
 
 def drop_output() -> None:

@@ -2,6 +2,7 @@
 
 import json
 import os
+import stat
 import tempfile
 from collections.abc import Mapping
 from contextlib import suppress
@@ -73,14 +74,21 @@ def is_current(path: Path, text: str) -> bool:
     """Whether the file holds exactly this text.
 
     Raises:
-        InputError: it exists and cannot be read.
+        InputError: it exists and cannot be read, or is no regular file.
     """
+    wanted = text.encode()
     try:
-        return path.read_bytes() == text.encode()
+        # Neither a pipe that nobody fills nor a device without end is waited for.
+        with os.fdopen(os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC), "rb") as file:
+            if not stat.S_ISREG(os.fstat(file.fileno()).st_mode):
+                raise InputError(f"{path}: this is no regular file, and only one is ever replaced")
+            return file.read(len(wanted) + 1) == wanted
     except FileNotFoundError:
         return False
     except OSError as exc:
         raise InputError(f"{path}: cannot read the file: {exc.strerror}") from exc
+    except ValueError as exc:
+        raise InputError(f"{str(path)!r}: this is no path: {exc}") from exc
 
 
 def store(path: Path, text: str) -> bool:
@@ -96,6 +104,8 @@ def store(path: Path, text: str) -> bool:
         return False
     temporary = ""
     try:
+        # A link stays one: what it leads to is written.
+        path = path.resolve()
         # In the same folder, or the rename would not be atomic.
         handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
         with os.fdopen(handle, "wb") as file:
@@ -104,11 +114,12 @@ def store(path: Path, text: str) -> bool:
             os.fsync(file.fileno())
         Path(temporary).chmod(_mode(path))
         Path(temporary).replace(path)
-    except OSError as exc:
+    except (OSError, RuntimeError) as exc:
         if temporary:
             with suppress(OSError):
                 Path(temporary).unlink()
-        raise InputError(f"{path}: cannot write the file: {exc.strerror}") from exc
+        reason = getattr(exc, "strerror", None) or exc
+        raise InputError(f"{path}: cannot write the file: {reason}") from exc
     return True
 
 

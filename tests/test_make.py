@@ -120,9 +120,29 @@ def test_a_dry_run_is_not_taken_for_a_deployment():
     assert done.stderr.startswith("error: DRY_RUN is 1, or it is left out\n")
 
 
-@pytest.mark.parametrize(
-    "name", ["STACK", "PARAMS", "BUCKET", "REGION", "ENDPOINT", "YES", "FORCE", "DRY_RUN"]
-)
+VARIABLES = re.search(r"^WORDS := ((?:.*\\\n)*.*)$", MAKEFILE, re.MULTILINE)[1]
+
+
+def test_every_variable_of_a_deploy_is_looked_at():
+    recipe = MAKEFILE.split("\ndeploy: ")[1].split("\n\n")[0]
+    used = set(re.findall(r"\$\$\{?([A-Z_]+)", recipe))
+    flags = set(re.findall(r"\$\((?:origin|value) ([A-Z_]+)\)", MAKEFILE.split(".DEFAULT_GOAL")[0]))
+    assert used | flags == set(VARIABLES.replace("\\", "").split())
+
+
+@pytest.mark.parametrize("name", ["STACK", "ALLOW_DATA_LOSS"])
+def test_what_make_has_expanded_already_is_not_deployed(name):
+    done = planned_deploy(f"{name}:=$(shell echo a)")
+    assert (done.returncode, len(done.stderr.splitlines())) == (2, 1)
+    assert f"write {name}=value" in done.stderr
+
+
+def test_a_word_for_a_loss_counts_on_the_command_line_alone():
+    assert "--allow-data-loss" in planned_deploy("ALLOW_DATA_LOSS=A B").stdout
+    assert "--allow-data-loss" not in planned_deploy(ALLOW_DATA_LOSS="A").stdout
+
+
+@pytest.mark.parametrize("name", VARIABLES.replace("\\", "").split())
 def test_make_runs_nothing_that_stands_in_a_value(tmp_path, name):
     mark = tmp_path / "mark"
     done = planned_deploy(f"{name}=$(shell touch {mark})")

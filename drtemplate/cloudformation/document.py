@@ -75,6 +75,8 @@ def read_text(path: Path, what: str, encoding: str = "utf-8") -> str:
         raise InputError(f"{path}: cannot read the {what}: {exc.strerror}") from exc
     except UnicodeDecodeError as exc:
         raise InputError(f"{path}: the {what} is not UTF-8") from exc
+    except ValueError as exc:
+        raise InputError(f"{str(path)!r}: this is no path of a {what}: {exc}") from exc
 
 
 def _read_bytes(path: Path, what: str) -> bytes:

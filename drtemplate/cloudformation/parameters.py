@@ -11,6 +11,7 @@ from typing import Any
 MASK = "****"  # what is shown in place of a secret's value
 Declared = Mapping[str, Mapping[str, Any]]
 
+LARGEST = 2**31 - 1  # an Integer of CloudFormation's has 32 bits
 _NUMBER = re.compile(r"[+-]?(\d+(\.\d*)?|\.\d+)([eE][+-]?\d+)?", re.ASCII)
 
 
@@ -50,7 +51,8 @@ def misfit(facts: Mapping[str, Any], value: str) -> str:
         return f"is not one of {', '.join(allowed)}"
     pattern = facts.get("AllowedPattern")
     if pattern is not None and not _matches(str(pattern), value):
-        return f"does not match {pattern}"
+        rule = facts.get("ConstraintDescription")
+        return str(rule) if isinstance(rule, str) else f"does not match {pattern}"
     if facts.get("Type") == "Number":
         return _number_misfit(facts, value)
     length = len(value)
@@ -66,6 +68,8 @@ def _number_misfit(facts: Mapping[str, Any], value: str) -> str:
         return "is not a number"
     if isinstance(facts.get("Default"), int) and not value.lstrip("+-").isdigit():
         return "is not a whole number"
+    if abs(float(value)) > LARGEST:
+        return f"is more than {LARGEST}, the largest that AWS takes"
     if "MinValue" in facts and float(value) < float(facts["MinValue"]):
         return f"is less than {facts['MinValue']}"
     if "MaxValue" in facts and float(value) > float(facts["MaxValue"]):

@@ -5,4 +5,15 @@
 A module is imported when its command is called, so that none waits for what another one needs.
 """
 
+import argparse
+
 FINE, FOUND = 0, 1  # exit codes: fine or equal; findings, stale or different
+
+
+def add_account_options(parser: argparse.ArgumentParser) -> None:
+    """Declare where a stack is looked for."""
+    parser.add_argument(
+        "--region", metavar="R", help="else AWS_REGION, AWS_DEFAULT_REGION, profile"
+    )
+    parser.add_argument("--profile", metavar="NAME", help="of the AWS CLI's files")
+    parser.add_argument("--endpoint-url", metavar="URL", help="of a server other than AWS's")

@@ -36,7 +36,10 @@ def add_options(parser: argparse.ArgumentParser) -> None:
         help="runs for each value of each knob; 0 for none (a 20th of --runs; none with --scenario)",
     )
     parser.add_argument(
-        "--output", type=Path, default=OUTPUT, metavar="DIR", help="for the report (build/drill)"
+        "--output",
+        type=Path,
+        metavar="DIR",
+        help="for the report (build/drill; build/drill/partial if not all is drilled)",
     )
     parser.add_argument("--format", choices=("text", "json"), default="text")
     parser.add_argument(
@@ -68,7 +71,7 @@ def run(options: argparse.Namespace, _: Settings) -> int:
         DrTemplateError: something that was given cannot be used.
     """
     if options.picture:
-        written = draw(options.output / "results.json", options.picture)
+        written = draw((options.output or OUTPUT) / "results.json", options.picture)
         say(f"{options.picture}: {'written' if written else 'unchanged'}")
         return FINE
     scenarios = select(options.scenario)
@@ -88,17 +91,24 @@ def run(options: argparse.Namespace, _: Settings) -> int:
         jobs=jobs,
     )
     session.check()
-    report.check_folder(options.output)
+    output = options.output or (OUTPUT / "partial" if _is_partial(options, swept) else OUTPUT)
+    report.check_folder(output)
     progress = report.Progress(sys.stderr, session.total)
     try:
         made = session.drill(progress.advance, progress.finished)
     finally:
         progress.close()
     made = replace(made, command=_command(options, swept))
-    paths = report.store_report(made, options.output)
+    paths = report.store_report(made, output)
     show(made.to_json() if options.format == "json" else report.as_text(made))
     say(f"report: {paths[0]}")
     return FINE if made.held else FOUND
+
+
+def _is_partial(options: argparse.Namespace, swept: int) -> bool:
+    """Whether the report says less than a whole drill's, or speaks of something else."""
+    others = (options.scenario, options.handlers, options.assumptions, options.template)
+    return any(others) or options.runs < RUNS or swept < RUNS // 20
 
 
 def _counts(options: argparse.Namespace) -> tuple[int, int]:

@@ -4,19 +4,31 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from drtemplate.cloudformation.parameters import MASK, is_secret
+from drtemplate.deploying.account import Account
 from drtemplate.deploying.bucket import Bucket
 from drtemplate.deploying.bucket_making import PROPERTIES
 from drtemplate.deploying.command import Command, Target, key_prefix
 from drtemplate.deploying.document import Document
+from drtemplate.deploying.location import is_aws
 from drtemplate.deploying.preflight import Stack
+
+SERVICES = ("cloudformation", "s3", "sts", "route53")
 
 
 def announce(
-    command: Command, target: Target, stack: Stack, document: Document, bucket: Bucket
+    command: Command,
+    target: Target,
+    stack: Stack,
+    document: Document,
+    bucket: Bucket,
+    account: Account,
 ) -> Iterator[str]:
-    """Which stack, which template through which bucket, and the command."""
+    """Which stack and where, which template through which bucket, and the command."""
     what = f"an update of {stack.status}" if stack.exists else "a new stack"
     yield f"{target.stack} in {target.region}: {what}"
+    identity = account.identity()
+    yield f"account {identity.account}, as {identity.arn}"
+    yield from _endpoints(account)
     yield f"template: {document.size:,} bytes, SHA-256 {document.sha256}"
     yield f"through s3://{bucket.name}/{key_prefix(target, document)}/"
     if bucket.needs == "completed":
@@ -26,6 +38,15 @@ def announce(
     yield command.shown()
     if command.piped:
         yield "  /dev/fd/N is a pipe with the parameters, which keeps the secret out of sight"
+
+
+def _endpoints(account: Account) -> Iterator[str]:
+    """Where requests go; AWS's own addresses in a word, any other one by itself."""
+    addresses = {account.client(service).meta.endpoint_url for service in SERVICES}
+    others = sorted(address for address in addresses if not is_aws(address))
+    yield f"endpoints: {', '.join(others) if others else 'AWS'}" + (
+        ", which is not AWS's" if others else "'s own"
+    )
 
 
 def table(

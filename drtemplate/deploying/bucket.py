@@ -77,13 +77,12 @@ def find_bucket(account: Account, name: str | None) -> Bucket:
         DeployError: it is another account's, in another region, or not there though named; or AWS
             does not answer.
     """
-    with account_call("ask whose credentials these are"):
-        identity = account.sts.get_caller_identity()
-    owner, region = str(identity["Account"]), account.region
+    identity = account.identity()
+    owner, region = identity.account, account.region
     bucket = Bucket(
         name=name or f"drtemplate-artifacts-{owner}-{region}",
         owner=owner,
-        partition=str(identity["Arn"]).split(":")[1],
+        partition=identity.partition,
         region=region,
     )
     if not is_there(account, bucket, named=name is not None):

@@ -30,18 +30,35 @@ class Target:
     stack: str
     region: str
     endpoint_url: str | None = None
+    profile: str | None = None
 
     def hint(self, *words: str) -> str:
         """An ``aws`` command about this stack, for people to copy."""
-        more = ["--endpoint-url", self.endpoint_url] if self.endpoint_url else []
+        more = ["--profile", self.profile] if self.profile else []
+        more += ["--endpoint-url", self.endpoint_url] if self.endpoint_url else []
         return shlex.join(
             ["aws", *words, "--stack-name", self.stack, "--region", self.region, *more]
         )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Wishes:
+    """What a stack gets beside template and parameters.
+
+    Attributes:
+        role_arn: the service role that CloudFormation is to act with; None for the stack's own.
+        notification_arns: topics that get the events; none for the stack's own.
+        tags: of the stack and all its resources, all of them.
+    """
+
+    role_arn: str | None = None
+    notification_arns: tuple[str, ...] = ()
+    tags: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Command:
-    """``aws cloudformation deploy``, ready to run.
+    """``aws cloudformation deploy`` as far as the change set, ready to run.
 
     Attributes:
         aws: path of the AWS CLI.
@@ -115,18 +132,28 @@ def make_command(
     bucket: Bucket,
     parameters: Mapping[str, str],
     secret: bool,
+    wishes: Wishes,
 ) -> Command:
-    """Put the command line together; ``secret`` says whether a parameter must not be seen."""
+    """The command that makes the change set; ``secret``: whether a parameter must not be seen."""
     words = ["cloudformation", "deploy", "--stack-name", target.stack]
     words += ["--template-file", str(document.copy), "--region", target.region]
     # Whatever lies under the key already is not trusted: the checked bytes are sent every time.
     words += ["--s3-bucket", bucket.name, "--s3-prefix", key_prefix(target, document)]
     words.append("--force-upload")
+    if target.profile:
+        words += ["--profile", target.profile]
     if target.endpoint_url:
         words += ["--endpoint-url", target.endpoint_url]
     if wanted := capabilities(document.template):
         words += ["--capabilities", *wanted]
-    words.append("--no-fail-on-empty-changeset")
+    if wishes.role_arn:
+        words += ["--role-arn", wishes.role_arn]
+    if wishes.notification_arns:
+        words += ["--notification-arns", *wishes.notification_arns]
+    # Always all of them: without the option, the AWS CLI sends an empty list.
+    if wishes.tags:
+        words += ["--tags", *(f"{key}={value}" for key, value in wishes.tags.items())]
+    words += ["--no-execute-changeset", "--no-fail-on-empty-changeset"]
     return Command(
         aws=aws,
         words=tuple(words),

@@ -1,82 +1,39 @@
 """A deployment from its first check to its last line."""
 
 import time
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import AbstractContextManager
-from dataclasses import dataclass
-from pathlib import Path
-from typing import Any
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager
+from dataclasses import replace
 
-from drtemplate.cloudformation.parameters import is_secret, problems
 from drtemplate.console import Ask
-from drtemplate.deploying.account import Account, account_call, open_account
-from drtemplate.deploying.announcement import announce, table
-from drtemplate.deploying.bucket import Bucket, check_bucket_name, find_bucket
+from drtemplate.deploying import change_sets
+from drtemplate.deploying.account import UnansweredError, account_call
 from drtemplate.deploying.bucket_making import PROPERTIES, make_bucket
-from drtemplate.deploying.command import (
-    Command,
-    Run,
-    Target,
-    find_aws,
-    make_command,
-    started,
-)
-from drtemplate.deploying.document import Document, read_once
-from drtemplate.deploying.events import Event, EventReader
+from drtemplate.deploying.change_sets import ChangeSet, UnmadeError
+from drtemplate.deploying.change_table import change_table, loses_data, refusal, summary
+from drtemplate.deploying.command import Command, Run, started
+from drtemplate.deploying.database_logs import keep_database_logs
+from drtemplate.deploying.document import read_once
+from drtemplate.deploying.events import EventReader
 from drtemplate.deploying.follow import Follower
-from drtemplate.deploying.outcome import explain, left_behind, succeeded
-from drtemplate.deploying.parameters import load_parameters
-from drtemplate.deploying.preflight import (
-    Stack,
-    check_latch,
-    check_state,
-    check_zones,
-    look,
+from drtemplate.deploying.left_out import completed
+from drtemplate.deploying.living import physical_ids
+from drtemplate.deploying.outcome import DONE, explain, left_behind, unchanged
+from drtemplate.deploying.preflight import Stack, look
+from drtemplate.deploying.preparation import (
+    Deployment,
+    Say,
+    check_locally,
+    prepare,
+    secrets,
 )
-from drtemplate.deploying.stack_name import check_stack_name
+from drtemplate.deploying.protection import LIFT, denied_by_policy, protect
+from drtemplate.deploying.request import Request
+from drtemplate.deploying.secrecy import hidden, hiding
+from drtemplate.deploying.update_checks import pending_subscriptions
 from drtemplate.errors import DeployError
 
-Say = Callable[[str], None]
 Start = Callable[[Command], AbstractContextManager[Run]]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Request:
-    """What the user asks for.
-
-    Attributes:
-        stack: the stack's name.
-        parameters: the parameter file.
-        template: the template's file.
-        region: None for the one that the AWS CLI would take.
-        endpoint_url: of a server other than AWS's.
-        bucket: what the template is sent through; None for one of the project's own.
-        yes: make or complete that bucket, if it needs it, without a question.
-        force: deploy although the failover latch is on.
-        dry_run: stop after the checks.
-    """
-
-    stack: str
-    parameters: Path
-    template: Path
-    region: str | None = None
-    endpoint_url: str | None = None
-    bucket: str | None = None
-    yes: bool = False
-    force: bool = False
-    dry_run: bool = False
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Deployment:
-    """A request that has passed every check, ready to be sent."""
-
-    target: Target
-    account: Account
-    stack: Stack
-    bucket: Bucket
-    command: Command
-    values: Mapping[str, str]
 
 
 def deploy(
@@ -88,7 +45,7 @@ def deploy(
     start: Start = started,
     ask: Ask | None = None,
 ) -> bool:
-    """Check, make or complete the bucket if it needs it, deploy and follow to the end.
+    """Check, show the changes, ask, let CloudFormation make exactly those, and follow to the end.
 
     Args:
         request: what is asked for.
@@ -107,16 +64,30 @@ def deploy(
         DeployError: the deployment is refused, or cannot be followed.
     """
     with read_once(request.template) as document:
-        try:
-            deployment = prepare(request, document, say, ask is not None)
-            if request.dry_run:
-                say("dry run: every check has passed, and nothing is sent")
-                return True
-            _provide_bucket(request, deployment, say, ask)
-        except KeyboardInterrupt:
-            say("interrupted: nothing is sent")
-            return False
-        return _send(deployment, say, show, clock, sleep, start)
+        given = check_locally(request, document, ask is not None)
+        if request.offline:
+            say(
+                "offline: the local checks have passed; the account was not asked, and the changes "
+                "were not computed"
+            )
+            return True
+        silent = secrets(document, given)
+        say, show = hiding(say, silent), hiding(show, silent)
+        with hidden(silent):
+            try:
+                deployment = prepare(request, document, given, say)
+                if request.dry_run and deployment.bucket.needs:
+                    say(
+                        "dry run: every check has passed, and nothing is sent; the changes were not "
+                        f"computed, since the bucket {deployment.bucket.name} is to be "
+                        f"{deployment.bucket.needs} first"
+                    )
+                    return True
+                _provide_bucket(request, deployment, say, ask)
+            except KeyboardInterrupt:
+                say("interrupted: nothing is sent")
+                return False
+            return _change(request, deployment, say, show, (clock, sleep, start), ask)
 
 
 def _provide_bucket(request: Request, deployment: Deployment, say: Say, ask: Ask | None) -> None:
@@ -134,112 +105,144 @@ def _provide_bucket(request: Request, deployment: Deployment, say: Say, ask: Ask
     say(f"the bucket {bucket.name} is {bucket.needs}")
 
 
-def _send(
-    deployment: Deployment,
-    say: Say,
-    show: Say,
-    clock: Callable[[], float],
-    sleep: Callable[[float], None],
-    start: Start,
+Means = tuple[Callable[[], float], Callable[[float], None], Start]
+
+
+def _change(
+    request: Request, deployment: Deployment, say: Say, show: Say, means: Means, ask: Ask | None
 ) -> bool:
-    """Run the command and follow the stack; whether it is as asked for."""
+    """Make the change set, show it, and let it be executed; whether the stack is as asked for."""
+    clock, sleep, start = means
     target, account = deployment.target, deployment.account
+    found = ChangeSet()
     with account_call(f"ask for the events of {target.stack}"):
         reader = EventReader(account.cloudformation, target.stack)
-    follower = Follower(reader=reader, say=say, clock=clock, sleep=sleep)
+    follower = Follower(reader=reader, say=say, clock=clock, sleep=sleep, whole=request.events)
+    try:
+        with _change_set(found, deployment, say, clock, start):
+            for line in _shown(found, target.stack):
+                say(line)
+            _check_losses(request, deployment, found)
+            if request.dry_run:
+                say(
+                    "dry run: every check has passed, nothing is changed, and the change set is "
+                    "removed"
+                )
+                return True
+            if not found.arn:
+                return True
+            _consent(request, deployment, ask)
+            with account_call(f"ask for the events of {target.stack}"):
+                reader.new()  # those of the change set
+            follower.total = len(found.changes)
+            found.execute(account, target, request.disable_rollback)
+        _follow(follower, deployment)
+    except UnmadeError as exc:
+        say(f"error: {exc}")
+        say(unchanged(deployment.stack, target))
+        return False
+    except KeyboardInterrupt:
+        left = left_behind(follower.events, target) if found.sent else "nothing is changed"
+        say(f"interrupted: {left}")
+        return False
+    return _conclude(deployment, follower, say, show)
+
+
+def _check_losses(request: Request, deployment: Deployment, found: ChangeSet) -> None:
+    """Refuse to lose data without a word for it, and what the stack's policy would stop half-way.
+
+    Raises:
+        DeployError: with what would be lost.
+    """
+    if words := refusal(found.changes, request.allow_data_loss):
+        raise DeployError(f"{words}; nothing is changed")
+    lost = {one.logical_id for one in found.changes if loses_data(one)}
+    if lost and (denied := denied_by_policy(deployment.living, lost)):
+        raise DeployError(
+            f"the stack policy lets no update replace or delete {', '.join(denied)}; lift it first "
+            f"({LIFT}); nothing is changed"
+        )
+
+
+@contextmanager
+def _change_set(
+    found: ChangeSet, deployment: Deployment, say: Say, clock: Callable[[], float], start: Start
+) -> Iterator[None]:
+    """Make and read the change set; it is removed again unless it is executed."""
+    account, target, stack = deployment.account, deployment.target, deployment.stack
+    known = change_sets.existing(account, target, stack)
     try:
         with start(deployment.command) as run:
-            code, said = _follow(follower, run, lambda: look(account, target), target)
-    except KeyboardInterrupt:
-        say(f"interrupted: {left_behind(follower.events, target)}")
-        return False
-    return _conclude(deployment, follower.events, code, said, say, show)
+            found.arn = change_sets.made(run, clock)
+        if found.arn:
+            told = change_sets.read(account, found.arn)
+            found.changes, found.besides = completed(deployment.living, told)
+        yield
+    finally:
+        if not found.sent and (
+            left := change_sets.remove(account, target, stack, known, found.arn)
+        ):
+            say(left)
 
 
-def _follow(
-    follower: Follower, run: Run, stack: Callable[[], Stack], target: Target
-) -> tuple[int, str]:
-    """The command's exit code and words, once it and the stack have come to their end."""
+def _shown(found: ChangeSet, stack: str) -> Iterator[str]:
+    if not found.arn:
+        yield f"{stack}: no changes to deploy"
+        return
+    yield f"changes: {summary(found.changes)}"
+    if found.changes:
+        yield from change_table(found.changes)
+    else:
+        yield "  no resource; outputs, parameters, tags or other settings of the stack alone"
+    yield from found.besides
+
+
+def _consent(request: Request, deployment: Deployment, ask: Ask | None) -> None:
+    """Ask whether the changes are to be made, unless that is said already.
+
+    Raises:
+        DeployError: they are not.
+    """
+    target, number = deployment.target, deployment.account.identity().account
+    question = f"Make these changes to {target.stack} in account {number}, {target.region}?"
+    if not request.yes and not (ask and ask(question)):
+        raise DeployError("not agreed to; the change set is removed, and nothing is changed")
+
+
+def _follow(follower: Follower, deployment: Deployment) -> None:
+    target = deployment.target
     try:
-        code = follower.until_end(run, lambda: stack().status)
+        follower.until_end(lambda: look(deployment.account, target).status)
     except DeployError as exc:
         raise DeployError(f"{exc}; {left_behind(follower.events, target)}") from exc
-    return code, run.said()
 
 
-def _conclude(
-    deployment: Deployment, events: list[Event], code: int, said: str, say: Say, show: Say
-) -> bool:
+def _after(deployment: Deployment, stack: Stack) -> Iterator[str]:
+    """What a template cannot say: protection, logs that others make, and who has to confirm."""
+    account, target = deployment.account, deployment.target
+    try:
+        ids = physical_ids(account, target, stack)
+        living = replace(deployment.living, stack=stack, ids=ids)
+        yield from protect(living)
+        yield from keep_database_logs(living)
+        yield from pending_subscriptions(living)
+    except UnansweredError as exc:
+        yield f"note: not all is looked after: {exc}"
+
+
+def _conclude(deployment: Deployment, follower: Follower, say: Say, show: Say) -> bool:
     """Say how it ended, and show the outputs; whether the stack is as asked for."""
     target = deployment.target
     stack = look(deployment.account, target)
-    events = [event for event in events if event.status != "REVIEW_IN_PROGRESS"]
-    if not succeeded(stack, events, code, said):
-        for line in explain(stack, events, said, target):
+    events = [event for event in follower.events if event.status != "REVIEW_IN_PROGRESS"]
+    if stack.status not in DONE or not events:
+        for line in explain(stack, events, target):
             say(line)
         return False
-    say(f"{target.stack}: {stack.status}" if events else f"{target.stack}: no changes to deploy")
+    for line in _after(deployment, stack):
+        say(line)
+    say(f"{target.stack}: {stack.status}")
     width = max(map(len, stack.outputs), default=0)
     for name, value in stack.outputs.items():
         show(f"{name:<{width}}  {value}")
     return True
-
-
-def prepare(request: Request, document: Document, say: Say, can_ask: bool) -> Deployment:
-    """Pass every check, local ones first, and show what is to run. Nothing is changed by it.
-
-    Raises:
-        InputError: the parameter file cannot be used.
-        DeployError: the deployment is refused.
-    """
-    template = document.template
-    check_stack_name(template, request.stack)
-    given = load_parameters(request.parameters)
-    declared = template.get("Parameters", {})
-    # Whatever the stack has, an unknown or ill-formed parameter needs no account to be refused.
-    everything = dict.fromkeys(declared, "")
-    _refuse(request, problems(declared, given, everything))
-    if request.bucket is not None:
-        check_bucket_name(request.bucket)
-    aws = find_aws()
-    account = open_account(request.region, request.endpoint_url)
-    target = Target(stack=request.stack, region=account.region, endpoint_url=request.endpoint_url)
-    stack = look(account, target)
-    check_state(stack, target)
-    kept = stack.parameters if stack.exists else {}
-    _refuse(request, problems(declared, given, kept))
-    values = _values(declared, given, kept)
-    check_zones(account, template, values)
-    if stack.exists and not request.force:
-        check_latch(account, template, target)
-    bucket = find_bucket(account, request.bucket)
-    if bucket.needs and not (request.yes or request.dry_run or can_ask):
-        raise DeployError(
-            f"the bucket {bucket.name} would have to be {bucket.needs}, and there is no terminal to "
-            "ask on; give --yes (make: YES=1), or --bucket NAME (make: BUCKET=NAME) of one that is "
-            "to be used as it is"
-        )
-    secret = any(is_secret(declared[name]) for name in given)
-    command = make_command(aws, target, document, bucket, given, secret)
-    for line in announce(command, target, stack, document, bucket):
-        say(line)
-    for line in table(declared, given, kept, values):
-        say(line)
-    return Deployment(
-        target=target, account=account, stack=stack, bucket=bucket, command=command, values=values
-    )
-
-
-def _refuse(request: Request, found: Iterator[str]) -> None:
-    if lines := list(found):
-        raise DeployError(f"{request.parameters}: " + "; ".join(lines))
-
-
-def _values(
-    declared: Mapping[str, Mapping[str, Any]], given: Mapping[str, str], kept: Mapping[str, str]
-) -> dict[str, str]:
-    """The value of every parameter: the file's, else the stack's own, else the default."""
-    return {
-        name: given.get(name, kept.get(name, str(facts.get("Default", ""))))
-        for name, facts in declared.items()
-    }

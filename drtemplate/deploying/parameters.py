@@ -1,6 +1,7 @@
 """The parameter file."""
 
 import json
+import unicodedata
 from pathlib import Path
 from typing import Any
 
@@ -11,7 +12,7 @@ _EXAMPLE = '{"DomainName": "pay.example.com", ...}'
 
 
 def load_parameters(path: Path) -> dict[str, str]:
-    """Read a parameter file: a JSON object, or CloudFormation's list of keys and values.
+    """Read a parameter file: a JSON object, or a list as CloudFormation or the AWS CLI has it.
 
     Returns:
         Parameter -> value as text. A parameter whose previous value is to be used is left out.
@@ -29,6 +30,8 @@ def load_parameters(path: Path) -> dict[str, str]:
         ) from exc
     except (ValueError, RecursionError) as exc:
         raise InputError(f"{path}: the parameter file cannot be used: {exc}") from exc
+    if isinstance(document, dict) and isinstance(document.get("Parameters"), dict):
+        document = document["Parameters"]  # as CodePipeline has it, Tags and StackPolicy beside it
     if isinstance(document, list):
         document = _from_list(path, document)
     if not isinstance(document, dict):
@@ -36,7 +39,26 @@ def load_parameters(path: Path) -> dict[str, str]:
     for key, value in document.items():
         if not isinstance(value, str):
             raise InputError(f"{path}: {key} has no text as its value; put it into quotes")
-    return document
+        if bad := _unseen(key + value):
+            raise InputError(
+                f"{path}: {key} holds the character U+{ord(bad):04X}, which no value may; take it out"
+            )
+    return {key: _as_meant(key, value) for key, value in document.items()}
+
+
+def _unseen(text: str) -> str:
+    """A control character or half a character of the text, or ''."""
+    kinds = ("Cc", "Cs")
+    return next(
+        (one for one in text if unicodedata.category(one) in kinds and one not in "\n\t"), ""
+    )
+
+
+def _as_meant(key: str, value: str) -> str:
+    """What people copy from AWS's own pages, as the template takes it."""
+    if key == "HostedZoneId":
+        return value.removeprefix("/hostedzone/")
+    return value.removesuffix(".") if key == "DomainName" else value
 
 
 def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
@@ -48,8 +70,11 @@ def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
 
 
 def _from_list(path: Path, entries: list[Any]) -> dict[str, Any]:
-    """CloudFormation's form: [{"ParameterKey": ..., "ParameterValue": ...}, ...]."""
+    """CloudFormation's form, or the AWS CLI's own of texts: ["Name=value", ...]."""
     values: dict[str, Any] = {}
+    if all(isinstance(entry, str) and "=" in entry for entry in entries):
+        pairs = [tuple(entry.split("=", 1)) for entry in entries]
+        entries = [{"ParameterKey": key, "ParameterValue": value} for key, value in pairs]
     for number, entry in enumerate(entries, 1):
         facts = entry if isinstance(entry, dict) else {}
         key = facts.get("ParameterKey")

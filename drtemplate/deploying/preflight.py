@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Any
 
 from botocore.exceptions import ClientError
@@ -25,11 +26,25 @@ LATCHED = "PrimaryHealthCheck"
 
 @dataclass(frozen=True, slots=True)
 class Stack:
-    """The stack as it is: its status ('' if there is none), parameters and outputs."""
+    """The stack as it is.
+
+    Attributes:
+        status: '' if there is none.
+        arn: its own; '' if there is none.
+        tags: the user's, not AWS's own.
+        protected: whether termination protection is on.
+        updated: when it was last made or changed, or None.
+        role: the service role that CloudFormation acts with, or ''.
+    """
 
     status: str = ""
     parameters: Mapping[str, str] = field(default_factory=dict)
     outputs: Mapping[str, str] = field(default_factory=dict)
+    arn: str = ""
+    tags: Mapping[str, str] = field(default_factory=dict)
+    protected: bool = False
+    updated: datetime | None = None
+    role: str = ""
 
     @property
     def exists(self) -> bool:
@@ -50,6 +65,10 @@ def look(account: Account, target: Target) -> Stack:
             if is_missing(exc):
                 return Stack()
             raise
+        return _stack(found)
+
+
+def _stack(found: Mapping[str, Any]) -> Stack:
     return Stack(
         status=found["StackStatus"],
         parameters={
@@ -57,6 +76,15 @@ def look(account: Account, target: Target) -> Stack:
             for parameter in found.get("Parameters", [])
         },
         outputs={output["OutputKey"]: output["OutputValue"] for output in found.get("Outputs", [])},
+        arn=found.get("StackId", ""),
+        tags={
+            tag["Key"]: tag["Value"]
+            for tag in found.get("Tags", [])
+            if not tag["Key"].startswith("aws:")
+        },
+        protected=bool(found.get("EnableTerminationProtection")),
+        updated=found.get("LastUpdatedTime") or found.get("CreationTime"),
+        role=found.get("RoleARN", ""),
     )
 
 

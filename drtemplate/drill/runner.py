@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import gc
 import multiprocessing
+import signal
+import sys
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -149,6 +151,16 @@ def _blame(run: Run, measured: Measured, scenario: Scenario, tally: Tally) -> No
 _work: dict[str, Any] = {}
 
 
+def _quietly(*given: Any) -> None:
+    """Ctrl-C is the main process's to answer; it ends this one.
+
+    An exit, and not a kill, gives back the lock of the queue, which the others wait for.
+    """
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit())
+    _prepare(*given)
+
+
 def _prepare(deployment: Deployment, timings: Timings, scenarios: Sequence[Scenario]) -> None:
     _work.update(deployment=deployment, timings=timings, scenarios=scenarios)
 
@@ -177,7 +189,7 @@ def _results(
         return
     methods = multiprocessing.get_all_start_methods()
     context = multiprocessing.get_context("fork" if "fork" in methods else "spawn")
-    with context.Pool(jobs, _prepare, given) as pool:
+    with context.Pool(jobs, _quietly, given) as pool:
         yield from pool.imap(_chunk, tasks)
 
 

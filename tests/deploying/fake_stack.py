@@ -1,4 +1,4 @@
-"""A stack and the AWS CLI on a clock of their own."""
+"""A stack on a clock of its own."""
 
 from datetime import UTC, datetime, timedelta
 
@@ -13,17 +13,16 @@ def refusal(code, message="", operation="DescribeStackEvents"):
 
 
 class World:
-    """CloudFormation and the AWS CLI on one clock.
+    """CloudFormation on a clock.
 
     Attributes:
         plan: (second, logical id, status, reason) of every event to come.
-        ends: when the AWS CLI ends, and with what code.
         errors: what the next calls raise; None lets one through.
         page: events on a page.
     """
 
-    def __init__(self, plan=(), ends=(600, 0), page=2, exists=True):
-        self.plan, self.ends, self.page, self.exists = list(plan), ends, page, exists
+    def __init__(self, plan=(), page=2, exists=True):
+        self.plan, self.page, self.exists = list(plan), page, exists
         self.now, self.errors, self.calls, self.naps = 0.0, [], 0, []
         self.shift = 0
 
@@ -59,15 +58,7 @@ class World:
         states = [one[2] for one in self.plan if one[0] <= self.now and one[1] == "payments-dr"]
         return states[-1] if states else ""
 
-    # the AWS CLI, and time
-
-    def wait(self, seconds):
-        at, code = self.ends
-        if self.now + seconds >= at:
-            self.now = max(self.now, at)
-            return code
-        self.now += seconds
-        return None
+    # time
 
     def sleep(self, seconds):
         self.naps.append(seconds)

@@ -9,7 +9,10 @@ from types import SimpleNamespace
 import boto3
 from moto.cloudformation.models import cloudformation_backends
 
-from drtemplate.deploying.deploy import Request, deploy
+from drtemplate.deploying.deploy import deploy
+from drtemplate.deploying.document import read_once
+from drtemplate.deploying.preparation import check_locally, prepare
+from drtemplate.deploying.request import Request
 from drtemplate.pipeline import default_output
 
 STACK, REGION, ACCOUNT = "payments-dr", "us-east-1", "123456789012"
@@ -61,12 +64,19 @@ class Scene:
                 "parameters": self.write("params.json", parameters),
                 "template": self.write("small.yaml", template) if template else TEMPLATE,
                 "endpoint_url": self.url,
+                "yes": True,
             }
             | more
         )
 
     def deploy(self, request: Request, **more: object) -> bool:
         return deploy(request, self.said.append, self.shown.append, **more)
+
+    def check(self, request: Request) -> bool:
+        """Every check, and nothing after them."""
+        with read_once(request.template) as document:
+            prepare(request, document, check_locally(request, document, False), self.said.append)
+        return True
 
     @contextmanager
     def never(self, command):

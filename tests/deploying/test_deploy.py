@@ -6,7 +6,6 @@ import sys
 from contextlib import contextmanager
 from dataclasses import replace
 
-import boto3
 import pytest
 from botocore.client import BaseClient
 from botocore.exceptions import ClientError
@@ -18,7 +17,7 @@ from drtemplate.errors import DrTemplateError
 from drtemplate.settings import PROJECT
 
 GIVEN = {"Name": "/a/b"}
-ONLY_READ = ("Describe", "Get", "Head")
+ONLY_READ = ("Describe", "Get", "Head", "List")
 
 
 def refused(scene, request, *words, **more):
@@ -69,11 +68,13 @@ def test_a_bad_stack_name_asks_nothing(scene, ready, name):
 @pytest.mark.parametrize(
     ("change", "words"),
     [
-        ({"DomainName": "Pay"}, "DomainName: 'Pay' does not match"),
+        ({"DomainName": "Pay"}, "DomainName: 'Pay' must be a domain name"),
         ({"Colour": "red"}, "Colour is no parameter"),
         ({"BacktrackWindow": "three days"}, "not a number"),
         ({"Environment": "Test"}, "Production, Staging"),
-        ({"DBMasterPassword": "hunter2"}, "DBMasterPassword: its value does not match"),
+        ({"DBMasterUsername": "rdsadmin"}, "RDS keeps 'rdsadmin' for itself"),
+        ({"DataRetentionDays": 99999999999}, "more than 2147483647"),
+        ({"DBMasterPassword": "hunter2"}, "DBMasterPassword: its value must be"),
     ],
 )
 def test_an_ill_formed_parameter_asks_nothing(scene, good, change, words):
@@ -212,7 +213,7 @@ def test_a_stack_that_cannot_be_updated(scene, ready, status, words):
 def test_a_stack_that_can(scene, ready, status):
     without_record(scene, scene.create, Name="/a")
     scene.set_status(status)
-    assert scene.deploy(replace(ready, dry_run=True))
+    assert scene.check(ready)
     assert f"an update of {status}" in scene.text
 
 
@@ -223,8 +224,8 @@ def test_a_missing_parameter_of_a_new_stack(scene):
 
 def test_what_the_stack_has_is_kept(scene):
     without_record(scene, scene.create, Name="/a/b", Secret="hunter2")
-    request = scene.request({"Size": 2}, SMALL, dry_run=True)
-    assert scene.deploy(request)
+    request = scene.request({"Size": 2}, SMALL)
+    assert scene.check(request)
     assert "  Name    /a/b  (as in the stack)" in scene.said
     assert "  Secret  ****  (as in the stack)" in scene.said
     assert "  Size    2" in scene.said
@@ -236,7 +237,7 @@ def test_a_stack_under_review_is_none(scene):
     without_record(scene, scene.create, Name="/a/b")
     scene.set_status("REVIEW_IN_PROGRESS")
     refused(scene, scene.request({}, SMALL), "Name is missing")
-    assert scene.deploy(scene.request(GIVEN, SMALL, dry_run=True))
+    assert scene.check(scene.request({"Name": "/other"}, SMALL))
     assert "a new stack" in scene.text
 
 
@@ -265,7 +266,7 @@ def test_a_name_outside_the_zone(scene, good, name):
 
 @pytest.mark.parametrize("name", ["example.com", "pay.example.com", "a.b.example.com"])
 def test_a_name_inside_the_zone(scene, good, name):
-    assert scene.deploy(scene.request(good | {"DomainName": name}, dry_run=True))
+    assert scene.check(scene.request(good | {"DomainName": name}))
 
 
 def test_the_zone_of_an_update_is_the_stack_s_own(scene, good):
@@ -305,13 +306,13 @@ def test_an_update_while_the_latch_is_on(scene, ready, latch):
 
 def test_force_passes_the_latch(scene, ready, latch):
     latch(True, True)
-    assert scene.deploy(replace(ready, force=True, dry_run=True))
+    assert scene.check(replace(ready, force=True))
 
 
 @pytest.mark.parametrize("values", [(False, False), (True, False), (False, True)])
 def test_half_a_latch_is_none(scene, ready, latch, values):
     latch(*values)
-    assert scene.deploy(replace(ready, dry_run=True))
+    assert scene.check(ready)
 
 
 def test_a_latch_that_cannot_be_read_refuses(scene, ready, latch, monkeypatch):
@@ -325,32 +326,49 @@ def test_a_latch_that_cannot_be_read_refuses(scene, ready, latch, monkeypatch):
 
     monkeypatch.setattr(BaseClient, "_make_api_call", refusing)
     refused(scene, ready, "failover latch", "--force", "allow GetHealthCheck")
-    assert scene.deploy(replace(ready, force=True, dry_run=True))
+    assert scene.check(replace(ready, force=True))
 
 
 def test_a_stack_without_the_health_check_has_no_latch(scene, ready):
     without_record(scene, scene.create, Name="/a")
-    assert scene.deploy(replace(ready, dry_run=True))
+    assert scene.check(ready)
 
 
 # dry run, and what is shown
 
 
-def test_a_dry_run_sends_nothing(scene, ready):
-    assert scene.deploy(replace(ready, dry_run=True), start=scene.never)
-    assert scene.commands == scene.shown == []
-    assert all(one.startswith(ONLY_READ) for one in scene.asked)
-    assert "nothing is sent" in scene.said[-1]
+def test_a_dry_run_shows_the_changes_and_leaves_nothing(scene):
+    """Of a new stack, and of one that is there; the change set and the review are gone again."""
+    cloudformation = scene.client("cloudformation")
+    for number in range(2):
+        scene.said.clear()
+        assert scene.deploy(scene.request(GIVEN | {"Size": number + 1}, SMALL, dry_run=True))
+        assert f"changes: {1 - number} to add" in scene.text
+        assert "nothing is changed" in scene.said[-1]
+        assert cloudformation.list_change_sets(StackName=STACK)["Summaries"] == []
+        if not number:
+            assert cloudformation.describe_stacks()["Stacks"] == []
+            scene.create(Name="/a/b")
 
 
-def test_the_command_and_every_parameter_are_shown(scene, good):
-    request = scene.request(good | {"DBMasterPassword": "hunter2hunter2"}, dry_run=True)
-    assert scene.deploy(request)
+def test_the_local_checks_alone_ask_nobody(scene, ready):
+    assert scene.deploy(replace(ready, offline=True, yes=False), start=scene.never)
+    assert scene.asked == scene.commands == []
+    assert "not computed" in scene.said[-1]
+
+
+def test_where_it_goes_the_command_and_every_parameter_are_shown(scene, good):
+    request = scene.request(good | {"DBMasterPassword": "hunter2hunter2"})
+    assert scene.check(request)
     assert scene.said[0] == f"{STACK} in {REGION}: a new stack"
-    command = scene.said[3]
+    assert scene.said[1].startswith("account 123456789012, as arn:aws:")
+    assert scene.url in scene.said[2]
+    assert "not AWS's" in scene.said[2]
+    command = scene.said[5]
     assert "aws cloudformation deploy" in command
     assert "--template-file templates/dr-template.yaml" in command
     assert "--capabilities CAPABILITY_IAM" in command
+    assert "--no-execute-changeset" in command
     assert "  DBMasterPassword   ****" in scene.said
     assert "  Environment        Production  (default)" in scene.said
     assert "hunter2" not in scene.text
@@ -389,7 +407,8 @@ def test_what_the_client_says_is_told_if_nothing_began(scene):
     """A template that only CloudFormation sees through."""
     broken = SMALL.replace("!Ref Name, Type: String", "!Ref Name, Type: SecureStrings")
     assert not scene.deploy(scene.request(GIVEN, broken))
-    assert "error: An error occurred (ValidationException)" in scene.said[-2]
+    assert scene.said[-2].startswith("error: ")
+    assert "ValidationException" in scene.said[-2]
     assert "SecureStrings" in scene.said[-2]
     assert scene.said[-1] == f"{STACK} was not made; mend that, then deploy again"
 
@@ -400,10 +419,41 @@ def has(scene):
     return {one["ParameterKey"]: one["ParameterValue"] for one in stack["Parameters"]}
 
 
+ARN = f"arn:aws:cloudformation:{REGION}:123456789012:changeSet/awscli-cloudformation-package-deploy1/1"
+MADE = f"Changeset created successfully. ...\naws cloudformation describe-change-set --change-set-name {ARN}"
+REPLACED = {
+    "Action": "Modify",
+    "LogicalResourceId": "Cluster",
+    "ResourceType": "AWS::RDS::DBCluster",
+    "Replacement": "True",
+    "PolicyAction": "ReplaceAndSnapshot",
+    "Scope": ["Properties"],
+    "Details": [
+        {
+            "Evaluation": "Static",
+            "ChangeSource": "DirectModification",
+            "Target": {
+                "Attribute": "Properties",
+                "Name": name,
+                "Path": f"/Properties/{name}",
+                "RequiresRecreation": "Always",
+                "BeforeValue": before,
+                "AfterValue": after,
+            },
+        }
+        for name, before, after in (
+            ("MasterUsername", "admin", "root"),
+            ("MasterUserPassword", "hunter2hunter2", "hunter3hunter3"),
+        )
+    ],
+}
+ADDED = {"Action": "Add", "LogicalResourceId": "Topic", "ResourceType": "AWS::SNS::Topic"}
+
+
 class Client:
     """An AWS CLI that has ended before it is looked at."""
 
-    def __init__(self, code=0, said=""):
+    def __init__(self, code=0, said=MADE):
         self.code, self.words = code, said
 
     def wait(self, seconds):
@@ -419,32 +469,58 @@ class Client:
 
 @pytest.fixture
 def told(scene, monkeypatch):
-    """Deploy where CloudFormation answers with the statuses, events and outputs given."""
+    """Deploy where CloudFormation answers with the statuses, events, changes and outputs given."""
 
-    def run(plan, status, client, outputs=(), before=""):
+    def run(plan, status, client=None, outputs=(), before="", changes=(ADDED,), **more):
         world = World(plan, page=100)
-        answers = iter([before, *[status] * 10])
+        world.now, world.executed = -1, False
         call = BaseClient._make_api_call
+        pages = [[change] for change in changes] or [[]]
 
         def answered(api, name, arguments):
             if name == "DescribeStackEvents":
                 return world.describe_stack_events(**arguments)
             if name == "DescribeStacks":
-                world.now = -1 if world.calls == 0 else 10_000
-                now = next(answers)
+                now = status if world.executed else before
                 if not now:
                     error = {"Code": "ValidationError", "Message": "it does not exist"}
                     raise ClientError({"Error": error}, name)
                 facts = {"StackStatus": now, "Outputs": list(outputs)}
                 return {"Stacks": [facts]}
+            if name == "GetStackPolicy":
+                return {}
+            if name == "GetTemplate":
+                return {"TemplateBody": SMALL}
+            if name == "ListStackResources":
+                return {"StackResourceSummaries": []}
+            if name in ("ListChangeSets", "DeleteChangeSet"):
+                scene.asked.append(name)
+                return {"Summaries": []}
+            if name == "DescribeChangeSet":
+                assert (arguments["ChangeSetName"], arguments["IncludePropertyValues"]) == (
+                    ARN,
+                    True,
+                )
+                number = int(arguments.get("NextToken", 0))
+                found = [{"Type": "Resource", "ResourceChange": one} for one in pages[number]]
+                token = {"NextToken": str(number + 1)} if number + 1 < len(pages) else {}
+                return {"Changes": found, "ExecutionStatus": "AVAILABLE"} | token
+            if name == "ExecuteChangeSet":
+                scene.asked.append(name)
+                assert arguments["ChangeSetName"] == ARN
+                world.now, world.executed = 10_000, True
+                return {}
             return call(api, name, arguments)
 
         monkeypatch.setattr(BaseClient, "_make_api_call", answered)
+        ticks = iter(range(0, 1_000_000, 10))
+        asking = {"ask": more.pop("ask")} if "ask" in more else {}
         return scene.deploy(
-            scene.request(GIVEN, SMALL),
-            start=client.start,
-            clock=lambda: 0.0,
+            scene.request(GIVEN, SMALL, **more),
+            start=(client or Client()).start,
+            clock=lambda: float(next(ticks)),
             sleep=lambda _: None,
+            **asking,
         )
 
     return run
@@ -456,16 +532,60 @@ def test_the_outputs_are_data(scene, told):
         {"OutputKey": "PrimaryEndpoint", "OutputValue": "a.example.com"},
     ]
     plan = [(1, STACK, "CREATE_IN_PROGRESS"), (2, STACK, "CREATE_COMPLETE")]
-    assert told(plan, "CREATE_COMPLETE", Client(), outputs)
+    assert told(plan, "CREATE_COMPLETE", outputs=outputs)
     assert scene.shown == ["VPCId            vpc-1", "PrimaryEndpoint  a.example.com"]
 
 
-def test_no_change_ends_with_the_outputs_too(scene, told):
+def test_no_change_shows_no_output_again(scene, told):
     outputs = [{"OutputKey": "VPCId", "OutputValue": "vpc-1"}]
     client = Client(0, "\nNo changes to deploy. Stack payments-dr is up to date\n")
     assert told([], "CREATE_COMPLETE", client, outputs, before="CREATE_COMPLETE")
-    assert scene.shown == ["VPCId  vpc-1"]
+    assert scene.shown == []
     assert scene.said[-1] == f"{STACK}: no changes to deploy"
+    assert "ExecuteChangeSet" not in scene.asked
+
+
+UPDATED = [(1, STACK, "UPDATE_IN_PROGRESS"), (2, STACK, "UPDATE_COMPLETE")]
+
+
+def test_what_holds_data_is_told_first_and_never_lost_without_a_word(scene, told):
+    changes = (ADDED, REPLACED)
+    with pytest.raises(DrTemplateError, match=r"Cluster .*--allow-data-loss Cluster"):
+        told(UPDATED, "UPDATE_COMPLETE", before="CREATE_COMPLETE", changes=changes)
+    assert "ExecuteChangeSet" not in scene.asked
+    assert "DeleteChangeSet" in scene.asked
+    begin = scene.said.index("changes: 1 to add, 0 to change, 1 to replace, 0 to remove")
+    heading, cluster, snapshot, name, password, topic = scene.said[begin + 1 : begin + 7]
+    assert heading.split() == ["action", "logical", "id", "type", "replacement"]
+    assert cluster.split() == "! Replace Cluster AWS::RDS::DBCluster yes, holds data".split()
+    assert "snapshot" in snapshot
+    assert name.strip() == "MasterUsername: admin -> root  (replacement)"
+    assert password.strip() == "MasterUserPassword: **** -> ****  (replacement)"
+    assert topic.split() == ["Add", "Topic", "AWS::SNS::Topic", "-"]
+    loss = frozenset({"Cluster"})
+    assert told(UPDATED, "UPDATE_COMPLETE", before="CREATE_COMPLETE", changes=changes, allow_data_loss=loss)  # fmt: skip
+    assert "hunter" not in scene.text
+
+
+def test_the_changes_are_made_only_if_they_are_agreed_to(scene, told):
+    questions = []
+
+    def answer(question):
+        questions.append(question)
+        return len(questions) > 1
+
+    more = {"before": "CREATE_COMPLETE", "yes": False, "ask": answer}
+    with pytest.raises(DrTemplateError, match="not agreed to"):
+        told(UPDATED, "UPDATE_COMPLETE", **more)
+    assert "ExecuteChangeSet" not in scene.asked
+    assert "DeleteChangeSet" in scene.asked
+    assert told(UPDATED, "UPDATE_COMPLETE", **more)
+    assert questions[0] == f"Make these changes to {STACK} in account 123456789012, {REGION}?"
+
+
+def test_without_a_terminal_nobody_is_asked_anything(scene):
+    refused(scene, scene.request(GIVEN, SMALL, yes=False), "--yes", "--dry-run")
+    assert scene.asked == []
 
 
 FAILED = [
@@ -478,7 +598,7 @@ FAILED = [
 
 
 def test_a_failure_ends_with_its_first_cause_and_the_way_on(scene, told):
-    assert not told(FAILED, "ROLLBACK_COMPLETE", Client(255, "Failed to create the stack"))
+    assert not told(FAILED, "ROLLBACK_COMPLETE")
     assert scene.said[-2] == "error: Cluster CREATE_FAILED: Cannot find version 3.02.0"
     assert "delete-stack --stack-name payments-dr" in scene.said[-1]
     assert scene.shown == []
@@ -486,16 +606,22 @@ def test_a_failure_ends_with_its_first_cause_and_the_way_on(scene, told):
 
 def test_a_rolled_back_update_is_a_failure(scene, told):
     plan = [(2, STACK, "UPDATE_IN_PROGRESS"), (3, "A", "UPDATE_FAILED", "no"), (4, STACK, "UPDATE_ROLLBACK_COMPLETE")]  # fmt: skip
-    assert not told(plan, "UPDATE_ROLLBACK_COMPLETE", Client(255), before="CREATE_COMPLETE")
+    assert not told(plan, "UPDATE_ROLLBACK_COMPLETE", before="CREATE_COMPLETE")
     assert scene.said[-2] == "error: A UPDATE_FAILED: no"
+
+
+def test_what_never_begins_is_no_success(scene, told):
+    """The stack's status is that of before, and no event tells of a change."""
+    assert not told([], "UPDATE_COMPLETE", before="UPDATE_COMPLETE")
+    assert "not as asked for" in scene.said[-2]
 
 
 @pytest.mark.parametrize(
     ("client", "words"),
     [
         (Client(255, "\nAn error occurred (AccessDenied): no\n\n"), "An error occurred (AccessDenied): no"),
-        (Client(255), "gives no reason"),
-        (Client(-9), "gives no reason"),
+        (Client(255, ""), "gives no reason"),
+        (Client(-9, ""), "gives no reason"),
     ],
 )  # fmt: skip
 def test_a_client_that_failed_before_anything_began(scene, told, client, words):
@@ -504,36 +630,33 @@ def test_a_client_that_failed_before_anything_began(scene, told, client, words):
     assert "as it was before" in scene.said[-1]
 
 
-def test_a_client_that_lied_is_no_success(told):
-    assert not told(FAILED, "ROLLBACK_COMPLETE", Client(0))
+class Interrupted:
+    """Ctrl-C, at the client or at a call."""
+
+    @contextmanager
+    def start(self, command):
+        raise KeyboardInterrupt
+        yield
 
 
-def test_a_client_that_gave_up_is_no_failure(told):
-    """It waits for an hour; the stack went on."""
-    plan = [(2, STACK, "CREATE_IN_PROGRESS"), (4, STACK, "CREATE_COMPLETE")]
-    assert told(plan, "CREATE_COMPLETE", Client(255, "Waiter failed"))
+def test_an_interrupt_before_the_changes_are_made_changes_nothing(scene, told):
+    assert not told([], "CREATE_COMPLETE", Interrupted())
+    assert scene.said[-1] == "interrupted: nothing is changed"
+    assert "ExecuteChangeSet" not in scene.asked
 
 
 @pytest.mark.parametrize(
     ("plan", "words"),
-    [
-        (FAILED, "goes on"),
-        (FAILED[:1], "may or may not have begun"),
-        ([], "may or may not have begun"),
-    ],
+    [(FAILED, "goes on"), (FAILED[:1], "may or may not have begun"), ([], "may or may not")],
     ids=["begun", "under review", "not begun"],
 )
-def test_an_interrupt_says_what_goes_on(scene, told, plan, words):
-    class Interrupted(Client):
-        looks = 0
+def test_an_interrupt_says_what_goes_on(scene, told, plan, words, monkeypatch):
+    def interrupted(self, status):
+        self._look()
+        raise KeyboardInterrupt
 
-        def wait(self, seconds):
-            self.looks += 1
-            if self.looks > 2:
-                raise KeyboardInterrupt
-            boto3.client("cloudformation", endpoint_url=scene.url).describe_stacks(StackName=STACK)
-
-    assert not told(plan, "CREATE_IN_PROGRESS", Interrupted())
+    monkeypatch.setattr("drtemplate.deploying.follow.Follower.until_end", interrupted)
+    assert not told(plan, "CREATE_IN_PROGRESS")
     line = scene.said[-1]
     assert "interrupted" in line
     assert words in line
@@ -544,7 +667,7 @@ def test_an_interrupt_before_anything_is_sent(scene, ready, monkeypatch):
     def interrupted(*_):
         raise KeyboardInterrupt
 
-    monkeypatch.setattr("drtemplate.deploying.deploy.check_zones", interrupted)
+    monkeypatch.setattr("drtemplate.deploying.preparation.check_zones", interrupted)
     assert not scene.deploy(ready, start=scene.never)
     assert scene.said == ["interrupted: nothing is sent"]
 
@@ -556,6 +679,7 @@ def command_line(request, *more):
     return [
         *("deploy", "--stack", request.stack, "--params", str(request.parameters)),
         *("--template", str(request.template), "--endpoint-url", request.endpoint_url, *more),
+        *(() if "--dry-run" in more else ("--yes",)),
     ]
 
 

@@ -135,14 +135,14 @@ def test_a_bucket_that_cannot_be_used(scene, answers, code, region, words):
 
 def test_the_bucket_must_be_the_account_s_own(scene, sent):
     """S3 itself compares: it is told the owner with the question."""
-    assert scene.deploy(scene.request(GIVEN, SMALL, dry_run=True))
+    assert scene.check(scene.request(GIVEN, SMALL))
     whose = {"Bucket": BUCKET, "ExpectedBucketOwner": ACCOUNT}
     assert sent == {"HeadBucket": whose, "GetBucketLifecycleConfiguration": whose}
 
 
 def test_no_bucket_and_nobody_to_ask(bare):
-    refused(bare, bare.request(GIVEN, SMALL), BUCKET, "--yes", "--bucket NAME")
-    assert buckets(bare) == []
+    refused(bare, bare.request(GIVEN, SMALL, yes=False), "--yes", "--dry-run")
+    assert bare.asked == []
 
 
 def test_no_is_an_answer(bare):
@@ -152,7 +152,7 @@ def test_no_is_an_answer(bare):
         questions.append(question)
 
     with pytest.raises(DrTemplateError, match="is not made, and nothing is sent; give --bucket"):
-        bare.deploy(bare.request(GIVEN, SMALL), start=bare.never, ask=no)
+        bare.deploy(bare.request(GIVEN, SMALL, yes=False), start=bare.never, ask=no)
     assert [BUCKET in one for one in questions] == [True]
     assert bare.commands == buckets(bare) == []
 
@@ -166,6 +166,7 @@ def test_a_dry_run_makes_no_bucket(bare):
     assert bare.deploy(bare.request(GIVEN, SMALL, dry_run=True, yes=True))
     assert f"s3://{BUCKET}/" in bare.text
     assert "the bucket is to be made" in bare.text
+    assert "the changes were not computed" in bare.said[-1]
     assert buckets(bare) == []
 
 
@@ -256,7 +257,7 @@ def test_a_bucket_that_another_run_made_during_the_question_is_not_deleted(bare,
         return True
 
     with pytest.raises(DeployError, match="stays; deploy again"):
-        bare.deploy(bare.request(GIVEN, SMALL), start=bare.never, ask=yes)
+        bare.deploy(bare.request(GIVEN, SMALL, yes=False), start=bare.never, ask=yes)
     assert buckets(bare) == [BUCKET]
 
 
@@ -267,7 +268,7 @@ def test_a_half_made_bucket_is_told_and_completed(half_made, sent):
     questions = []
     with pytest.raises(AttributeError):
         half_made.deploy(
-            half_made.request(GIVEN, SMALL),
+            half_made.request(GIVEN, SMALL, yes=False),
             start=half_made.never,
             ask=lambda q: not questions.append(q),
         )
@@ -278,13 +279,13 @@ def test_a_half_made_bucket_is_told_and_completed(half_made, sent):
     assert not {"CreateBucket", "DeleteBucket"} & set(half_made.asked)
 
     half_made.said.clear()
-    assert half_made.deploy(half_made.request(GIVEN, SMALL, dry_run=True))
+    assert half_made.check(half_made.request(GIVEN, SMALL))
     assert "settings" not in half_made.text
 
 
 def test_a_half_made_bucket_is_not_used_without_consent(half_made):
-    refused(half_made, half_made.request(GIVEN, SMALL), "to be completed", "--yes", "--bucket NAME")
-    refused(half_made, half_made.request(GIVEN, SMALL), "is not completed", ask=lambda _: False)
+    request = half_made.request(GIVEN, SMALL, yes=False)
+    refused(half_made, request, "is not completed", ask=lambda _: False)
 
 
 def test_a_bucket_that_was_there_is_not_deleted_when_a_setting_is_refused(half_made, answers):

@@ -11,6 +11,7 @@ from drtemplate.deploying.bucket import Bucket
 from drtemplate.deploying.command import (
     Command,
     Target,
+    Wishes,
     capabilities,
     find_aws,
     make_command,
@@ -23,6 +24,7 @@ from drtemplate.pipeline import default_output
 TEMPLATE = load_template(default_output("yaml"))
 TARGET = Target(stack="payments-dr", region="us-east-1")
 AWS = Path("/opt/aws")
+NONE = Wishes()
 LONG = 30.0
 SHA256 = "5e" * 32
 BUCKET = Bucket(name="templates", owner="1" * 12, partition="aws", region="us-east-1")
@@ -47,11 +49,11 @@ def test_capabilities_come_from_the_template(template, expected):
     assert capabilities(template) == expected
 
 
-def made(secret=False, target=TARGET, aws=AWS, path=Path("/t/dr.yaml"), **parameters):
+def made(secret=False, target=TARGET, aws=AWS, path=Path("/t/dr.yaml"), wishes=NONE, **parameters):
     document = Document(
         path=path, copy=Path("/copies/template.yaml"), size=9, sha256=SHA256, template=TEMPLATE
     )
-    return make_command(aws, target, document, BUCKET, parameters, secret)
+    return make_command(aws, target, document, BUCKET, parameters, secret, wishes)
 
 
 def test_the_command_is_what_a_user_would_type():
@@ -60,7 +62,7 @@ def test_the_command_is_what_a_user_would_type():
     assert shown == [
         *"/opt/aws cloudformation deploy --stack-name payments-dr --template-file /t/dr.yaml".split(),
         *f"--region us-east-1 --s3-bucket templates --s3-prefix drtemplate/payments-dr/{SHA256}".split(),
-        *"--force-upload --capabilities CAPABILITY_IAM --no-fail-on-empty-changeset".split(),
+        *"--force-upload --capabilities CAPABILITY_IAM --no-execute-changeset --no-fail-on-empty-changeset".split(),
         *"--parameter-overrides DomainName=pay.example.com AlertEmail=o'neil@example.com".split(),
     ]
     # What runs reads the copy that was checked.
@@ -74,6 +76,20 @@ def test_another_server_is_part_of_the_command():
     assert "--endpoint-url http://127.0.0.1:1 " in shown
     assert shown.startswith("AWS_ENDPOINT_URL_S3=http://127.0.0.1:1 /opt/aws ")
     assert "--endpoint-url http://127.0.0.1:1" in target.hint("cloudformation", "delete-stack")
+
+
+def test_what_else_a_stack_gets_is_part_of_the_command():
+    wishes = Wishes(
+        role_arn="arn:aws:iam::1:role/a", notification_arns=("x", "y"), tags={"team": "a=b"}
+    )
+    shown = made(wishes=wishes, target=Target(stack="a", region="r", profile="bank")).shown()
+    for words in (
+        "--role-arn arn:aws:iam::1:role/a",
+        "--notification-arns x y",
+        "--tags team=a=b",
+        "--profile bank",
+    ):
+        assert f" {words} " in shown
 
 
 def test_no_parameters_are_no_option():

@@ -9,11 +9,14 @@ from drtemplate.deploying.follow import PATIENCE, POLL, SLOWEST, Follower
 from drtemplate.errors import DeployError
 
 
-def follow(world):
+def follow(world, **more):
     lines = []
     reader = EventReader(world, "payments-dr")
-    follower = Follower(reader=reader, say=lines.append, clock=world.clock, sleep=world.sleep)
-    return follower.until_end(world, world.status), lines, follower
+    follower = Follower(
+        reader=reader, say=lines.append, clock=world.clock, sleep=world.sleep, **more
+    )
+    follower.until_end(world.status)
+    return lines, follower
 
 
 CREATE = [
@@ -30,64 +33,65 @@ CREATE = [
 
 
 def test_every_event_is_told_once_with_its_time():
-    code, lines, _ = follow(World(CREATE, ends=(900, 0)))
-    assert code == 0
+    lines, _ = follow(World(CREATE), total=3, whole=True)
     told = [line for line in lines if "waiting for" not in line]
     assert told == [
-        "  0:00  REVIEW_IN_PROGRESS   payments-dr",
-        "  0:05  CREATE_IN_PROGRESS   payments-dr: User Initiated",
-        "  0:06  CREATE_IN_PROGRESS   VPC",
-        "  0:06  CREATE_IN_PROGRESS   Key",
-        "  0:18  CREATE_COMPLETE      VPC",
-        "  1:09  CREATE_COMPLETE      Key",
-        "  1:10  CREATE_IN_PROGRESS   Cluster",
-        " 14:49  CREATE_COMPLETE      Cluster",
-        " 14:50  CREATE_COMPLETE      payments-dr",
+        "  0:00  0 of 3  REVIEW_IN_PROGRESS   payments-dr",
+        "  0:05  0 of 3  CREATE_IN_PROGRESS   payments-dr: User Initiated",
+        "  0:06  0 of 3  CREATE_IN_PROGRESS   VPC",
+        "  0:06  0 of 3  CREATE_IN_PROGRESS   Key",
+        "  0:18  1 of 3  CREATE_COMPLETE      VPC (12 s)",
+        "  1:09  2 of 3  CREATE_COMPLETE      Key (1 min 3 s)",
+        "  1:10  2 of 3  CREATE_IN_PROGRESS   Cluster",
+        " 14:49  3 of 3  CREATE_COMPLETE      Cluster (13 min 39 s)",
+        " 14:50  3 of 3  CREATE_COMPLETE      payments-dr",
     ]
 
 
+def test_without_whole_events_a_resource_is_one_line():
+    lines, _ = follow(World(CREATE), total=3)
+    told = [line.split()[5] for line in lines if "waiting for" not in line]
+    assert [name for name in told if "payments-dr" not in name] == ["VPC", "Key", "Cluster"]
+
+
 @pytest.mark.parametrize("page", [1, 2, 3, 5, 100])
-@pytest.mark.parametrize("ends", [0, 3, 20, 70, 895, 2000])
-def test_no_page_size_and_no_end_loses_or_repeats_one(page, ends):
-    _, _, follower = follow(World(CREATE, ends=(ends, 0), page=page))
-    seen = [(one.title, one.status) for one in follower.events]
-    # What has begun is followed to its end, also when the AWS CLI has gone; a stack that waits for
-    # a change set, or that is not there, has come to its end.
-    expected = CREATE[: {0: 0, 3: 1}.get(ends, len(CREATE))]
-    assert seen == [(one[1], one[2]) for one in expected]
+def test_no_page_size_loses_or_repeats_one(page):
+    _, follower = follow(World(CREATE, page=page))
+    assert [(one.title, one.status) for one in follower.events] == [one[1:3] for one in CREATE]
 
 
 def test_they_come_while_it_goes_on():
-    world = World(CREATE, ends=(900, 0))
+    world = World(CREATE)
     told_at = {}
     reader = EventReader(world, "payments-dr")
     follower = Follower(
         reader=reader,
-        say=lambda line: told_at.setdefault(line.split("  ", 2)[-1], world.now),
+        say=lambda line: told_at.setdefault(line.split()[-1], world.now),
         clock=world.clock,
         sleep=world.sleep,
+        whole=True,
     )
-    follower.until_end(world, world.status)
-    assert told_at["CREATE_COMPLETE      VPC"] <= 19 + POLL
-    assert told_at["CREATE_IN_PROGRESS   Cluster"] <= 71 + POLL
+    follower.until_end(world.status)
+    assert told_at["s)"] <= 19 + POLL
+    assert told_at["Cluster"] <= 71 + POLL
 
 
 def test_events_before_the_start_are_not_told():
-    world = World([*CREATE, (1000, "payments-dr", "UPDATE_IN_PROGRESS"), (1010, "payments-dr", "UPDATE_COMPLETE")], ends=(1020, 0))  # fmt: skip
+    world = World([*CREATE, (1000, "payments-dr", "UPDATE_IN_PROGRESS"), (1010, "payments-dr", "UPDATE_COMPLETE")])  # fmt: skip
     world.now = 950
-    _, _, follower = follow(world)
+    _, follower = follow(world)
     assert [one.status for one in follower.events] == ["UPDATE_IN_PROGRESS", "UPDATE_COMPLETE"]
 
 
 def test_a_long_past_is_not_read():
     past = [(0, f"Old{number}", "CREATE_COMPLETE") for number in range(1000)]
-    world = World(past, ends=(60, 0), page=10)
+    world = World(past, page=10)
     follow(world)
     assert world.calls < 40
 
 
 def test_a_page_that_shifts_while_it_is_read_loses_and_repeats_none():
-    world = World(CREATE, ends=(900, 0), page=2)
+    world = World(CREATE, page=2)
     world.now, world.shift = 890, 0
     reader_world = World([], exists=True)
     reader = EventReader(reader_world, "payments-dr")
@@ -110,23 +114,23 @@ def test_a_page_that_shifts_while_it_is_read_loses_and_repeats_none():
 )
 def test_a_call_that_fails_loses_no_event(failing, error):
     """Also in the middle of the pages of one look."""
-    world = World(CREATE, ends=(900, 0), page=2)
+    world = World(CREATE, page=2)
     reader = EventReader(world, "payments-dr")
     follower = Follower(reader=reader, say=lambda _: None, clock=world.clock, sleep=world.sleep)
     world.errors = [None] * (failing + 12) + [error, None, error]
-    follower.until_end(world, world.status)
+    follower.until_end(world.status)
     assert [(one.title, one.status) for one in follower.events] == [
         (one[1], one[2]) for one in CREATE
     ]
 
 
 def test_throttling_is_met_with_patience_and_no_limit():
-    world = World(CREATE, ends=(900, 0))
+    world = World(CREATE)
     reader = EventReader(world, "payments-dr")
     follower = Follower(reader=reader, say=lambda _: None, clock=world.clock, sleep=world.sleep)
     world.errors = [refusal("Throttling")] * (PATIENCE * 3)
     before = world.calls
-    follower.until_end(world, world.status)
+    follower.until_end(world.status)
     assert len(follower.events) == len(CREATE)
     # At first every POLL seconds, then twice as long each time, at most SLOWEST.
     assert world.calls - before < 900 / SLOWEST + 2 * PATIENCE * 3
@@ -134,16 +138,16 @@ def test_throttling_is_met_with_patience_and_no_limit():
 
 
 def test_another_refusal_ends_it_in_one_line():
-    world = World(CREATE, ends=(10_000, 0))
+    world = World(CREATE)
     reader = EventReader(world, "payments-dr")
     follower = Follower(reader=reader, say=lambda _: None, clock=world.clock, sleep=world.sleep)
     world.errors = [refusal("AccessDenied", "no")] * 1000
     with pytest.raises(DeployError, match="cannot follow the stack's events: AccessDenied"):
-        follower.until_end(world, world.status)
+        follower.until_end(world.status)
 
 
 def test_a_status_that_cannot_be_read_is_asked_again():
-    world = World(CREATE, ends=(10, 0))
+    world = World(CREATE)
     answers = iter([DeployError("x"), DeployError("x")])
 
     def status():
@@ -153,21 +157,21 @@ def test_a_status_that_cannot_be_read_is_asked_again():
 
     reader = EventReader(world, "payments-dr")
     follower = Follower(reader=reader, say=lambda _: None, clock=world.clock, sleep=world.sleep)
-    follower.until_end(world, status)
+    follower.until_end(status)
     assert len(follower.events) == len(CREATE)
 
 
 def test_a_long_silence_says_what_is_at_work():
-    _, lines, _ = follow(World(CREATE, ends=(900, 0)))
+    lines, _ = follow(World(CREATE), total=3)
     waiting = [line for line in lines if "waiting for" in line]
-    assert all(line.endswith("  waiting for          Cluster") for line in waiting)
-    times = [line.split()[0] for line in waiting]
-    assert (times[0], len(times)) == ("2:10", 13)
+    assert waiting[0] == "  2:10  2 of 3  waiting for          Cluster (1 min 0 s)"
+    assert all(" waiting for          Cluster (" in line for line in waiting)
+    assert len(waiting) == 13
 
 
 def test_a_stack_that_never_comes_has_no_events():
-    code, lines, follower = follow(World([], ends=(8, 255), exists=False))
-    assert (code, lines, follower.events) == (255, [], [])
+    lines, follower = follow(World([], exists=False))
+    assert (lines, follower.events) == ([], [])
 
 
 def events_of(plan):

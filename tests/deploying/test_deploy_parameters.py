@@ -23,9 +23,20 @@ def loaded(tmp_path, content):
     return load_parameters(path)
 
 
-@pytest.mark.parametrize("form", [GOOD, AS_LIST], ids=["object", "list"])
+AS_TEXTS = [f"{name}={value}" for name, value in GOOD.items()]
+AS_PASTED = GOOD | {
+    "DomainName": "pay.example.com.",
+    "HostedZoneId": "/hostedzone/Z0123456789ABCDEFGHIJ",
+}
+FORMS = {
+    "object": GOOD, "list": AS_LIST, "texts": AS_TEXTS, "below Parameters": {"Parameters": GOOD, "Tags": {}},
+    "as pasted": AS_PASTED,
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("form", FORMS.values(), ids=FORMS)
 @pytest.mark.parametrize("mark", ["", "\ufeff"], ids=["plain", "byte order mark"])
-def test_both_forms_are_read(tmp_path, form, mark):
+def test_every_form_is_read(tmp_path, form, mark):
     assert loaded(tmp_path, mark + json.dumps(form)) == GOOD
 
 
@@ -50,13 +61,21 @@ BAD = {
     "a text": '"DomainName"',
     "a number": "3",
     "nothing": "null",
-    "a nested object": '{"Parameters": {"DomainName": "pay.example.com"}}',
+    "a nested object": '{"Parameters": {"DomainName": {"a": "b"}}}',
+    "another nested object": '{"Parameter": {"DomainName": "pay.example.com"}}',
+    "NUL": '{"DomainName": "pay\\u0000"}',
+    "an escape": '{"DomainName": "pay\\u001b[31m"}',
+    "half a character": '{"DomainName": "\\ud800"}',
+    "half a character as a name": '{"\\udc00": "a"}',
+    "a carriage return": '{"DomainName": "pay\\r"}',
     "a list as a value": '{"DomainName": ["a"]}',
     "true": '{"DomainName": true}',
     "null": '{"DomainName": null}',
     "twice": '{"DomainName": "a.example.com", "DomainName": "b.example.com"}',
     "twice in a list": json.dumps([AS_LIST[0], AS_LIST[0]]),
-    "a list of texts": '["DomainName=pay.example.com"]',
+    "a list of texts": '["DomainName"]',
+    "twice in a list of texts": '["DomainName=a", "DomainName=b"]',
+    "texts and objects": '["DomainName=a", {"ParameterKey": "A", "ParameterValue": "b"}]',
     "an entry without a value": '[{"ParameterKey": "DomainName"}]',
     "an entry without a key": '[{"ParameterValue": "pay.example.com"}]',
     "an entry of null": '[{"ParameterKey": "DomainName", "ParameterValue": 1}, null]',
@@ -90,22 +109,23 @@ MISFITS = [
     ("Environment", "production", "Production, Staging"),
     ("Environment", "", "Production, Staging"),
     ("AutoFailover", "on", "ON, DRY_RUN, OFF"),
-    ("DomainName", "pay", "does not match"),
-    ("DomainName", "Pay.example.com", "does not match"),
-    ("DomainName", "pay.example.com\n", "does not match"),
-    ("DomainName", "pay.example.com.", "does not match"),
+    ("DomainName", "pay", "must be "),
+    ("DomainName", "Pay.example.com", "must be "),
+    ("DomainName", "pay.example.com\n", "must be "),
+    ("DomainName", "pay.example.com.", "must be "),
     ("DomainName", "a" * 60 + ".example.com", "72 characters, of at most 64"),
-    ("HostedZoneId", "/hostedzone/Z1", "does not match"),
-    ("HostedZoneId", "", "does not match"),
-    ("AlertEmail", "oncall", "does not match"),
-    ("AlertEmail", "a@b.c d", "does not match"),
-    ("DBMasterUsername", "1admin", "does not match"),
-    ("DBMasterUsername", "a" * 17, "does not match"),
+    ("HostedZoneId", "/hostedzone/Z1", "must be "),
+    ("HostedZoneId", "", "must be "),
+    ("AlertEmail", "oncall", "must be "),
+    ("AlertEmail", "a@b.c d", "must be "),
+    ("DBMasterUsername", "1admin", "must be "),
+    ("DBMasterUsername", "a" * 17, "must be "),
     ("BacktrackWindow", "-1", "less than 0"),
     ("BacktrackWindow", "259201", "more than 259200"),
     ("BacktrackWindow", "72h", "not a number"),
     ("BacktrackWindow", "nan", "not a number"),
     ("BacktrackWindow", "1_000", "not a number"),
+    ("DataRetentionDays", "99999999999", "more than 2147483647"),
     ("DataRetentionDays", "0", "less than 1"),
     ("DataRetentionDays", "", "not a number"),
     ("DataRetentionDays", "٣٦٥", "not a number"),

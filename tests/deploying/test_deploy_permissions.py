@@ -24,6 +24,9 @@ OTHERWISE = {
     "s3:GetBucketLifecycleConfiguration": "s3:GetLifecycleConfiguration",
     "s3:PutBucketLifecycleConfiguration": "s3:PutLifecycleConfiguration",
 }
+# What boto3 and IAM call otherwise.
+MODULES = {"lambda": "awslambda"}
+PREFIXES = {"elbv2": "elasticloadbalancing"}
 # CreateBucket with an ownership asks for the first; the AWS CLI's upload, of fewer bytes than it
 # sends in parts, for the second; CloudFormation, which reads with the caller's rights, for the third.
 BESIDE = {"s3:PutBucketOwnershipControls", "s3:PutObject", "s3:GetObject"}
@@ -37,6 +40,9 @@ def listed():
 def calls():
     """Service and client method of every call, ours and the AWS CLI's."""
     yield from re.findall(r"\.(cloudformation|route53|s3|sts)\.(\w+)\(", OUR_CODE)
+    yield from re.findall(r'\.client\("(\w+)"\)\s*\.(\w+)\(', OUR_CODE)
+    # By a table: service and method of a look.
+    yield from re.findall(r'_described\(\s*"(\w+)", "(\w+)"', OUR_CODE)
     cloudformation = OUR_CODE + Path(deployer.__file__).read_text()
     for method in re.findall(r"\b_client\.(\w+)\(", cloudformation):
         yield "cloudformation", "describe_change_set" if method == "get_waiter" else method
@@ -46,7 +52,7 @@ def calls():
 def used():
     for service, method in calls():
         operations = boto3.client(service, region_name="us-east-1").meta.method_to_api_mapping
-        action = f"{service}:{operations[method]}"
+        action = f"{PREFIXES.get(service, service)}:{operations[method]}"
         yield OTHERWISE.get(action, action)
 
 
@@ -57,4 +63,5 @@ def test_they_are_those_that_a_deployment_uses():
 @pytest.mark.parametrize("action", sorted(listed()))
 def test_iam_knows_them(action):
     service, name = action.split(":")
-    assert getattr(importlib.import_module(f"awacs.{service}"), name).JSONrepr() == action
+    module = importlib.import_module(f"awacs.{MODULES.get(service, service)}")
+    assert getattr(module, name).JSONrepr() == action

@@ -1,0 +1,380 @@
+"""Paths, servers, signals and words that nobody means well: one line each, no hang, nothing half-written."""
+
+import http.server
+import json
+import os
+import signal
+import socket
+import stat
+import subprocess
+import sys
+import threading
+from contextlib import contextmanager
+from pathlib import Path
+from types import SimpleNamespace
+
+import pytest
+
+from drtemplate import __version__
+from drtemplate.cli import COMMANDS, main
+from drtemplate.console import printable, tell
+from drtemplate.deploying.account import account_call, open_account
+from drtemplate.drill.scenarios import select
+from drtemplate.errors import DrTemplateError, InputError
+from drtemplate.pipeline import store
+from drtemplate.settings import PROJECT
+
+GENERATE = PROJECT / "generate.py"
+PARAMETERS = {
+    "DomainName": "pay.example.com",
+    "HostedZoneId": "Z0123456789ABCDEFGHIJ",
+    "AlertEmail": "oncall@example.com",
+}
+
+
+@pytest.fixture
+def generate(monkeypatch, capsys):
+    """The command, with credentials for nothing, and no pause between two attempts."""
+    for name in [name for name in os.environ if name.startswith("AWS_")]:
+        monkeypatch.delenv(name)
+    monkeypatch.setenv("AWS_ACCESS_KEY_ID", "a")
+    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "hunter2hunter2")
+    monkeypatch.setenv("AWS_CONFIG_FILE", os.devnull)
+    monkeypatch.setenv("AWS_SHARED_CREDENTIALS_FILE", os.devnull)
+    monkeypatch.setenv("AWS_EC2_METADATA_DISABLED", "true")
+    monkeypatch.setattr("time.sleep", lambda _: None)
+
+    def run(*words):
+        code = main([str(word) for word in words])
+        out, err = capsys.readouterr()
+        return SimpleNamespace(returncode=code, stdout=out, stderr=err)
+
+    return run
+
+
+def one_line(done, *words):
+    assert (done.returncode, done.stdout) == (2, ""), done.stderr
+    assert len(done.stderr.splitlines()) == 1, done.stderr
+    assert done.stderr.startswith("error: ")
+    for word in words:
+        assert str(word) in done.stderr
+    assert "hunter2" not in done.stderr
+
+
+# paths
+
+
+def fifo(folder):
+    os.mkfifo(folder / "it")
+    return folder / "it"
+
+
+def directory(folder):
+    (folder / "it").mkdir()
+    return folder / "it"
+
+
+def link_to_a_device(folder):
+    (folder / "it").symlink_to("/dev/null")
+    return folder / "it"
+
+
+def server(folder):
+    with socket.socket(socket.AF_UNIX) as listening:
+        listening.bind(str(folder / "it"))
+    return folder / "it"
+
+
+def loop(folder):
+    (folder / "it").symlink_to(folder / "it")
+    return folder / "it"
+
+
+ODD = [fifo, directory, link_to_a_device, server, loop]
+DEVICES = [Path("/dev/zero"), Path("/dev/null"), Path("/dev/full")]
+
+
+@pytest.mark.parametrize("make", ODD, ids=lambda make: make.__name__)
+def test_only_a_regular_file_is_ever_replaced(tmp_path, make, monkeypatch):
+    monkeypatch.chdir(tmp_path)  # a socket's path is short
+    path = make(Path())
+    before = os.lstat(path)
+    with pytest.raises(InputError) as caught:
+        store(path, "text")
+    assert "\n" not in str(caught.value)
+    assert (os.lstat(path).st_ino, os.lstat(path).st_mode) == (before.st_ino, before.st_mode)
+    assert [one.name for one in tmp_path.iterdir()] == ["it"]
+
+
+@pytest.mark.parametrize("device", DEVICES, ids=str)
+def test_no_device_is_replaced(device, tmp_path):
+    if not stat.S_ISCHR(device.stat().st_mode):
+        pytest.skip(f"{device} is no device here")
+    # A link, so that a defect would cost no device of this machine.
+    (tmp_path / "link").symlink_to(device)
+    with pytest.raises(InputError, match="no regular file"):
+        store(tmp_path / "link", "text")
+    assert (tmp_path / "link").is_symlink()
+    assert stat.S_ISCHR(device.stat().st_mode)
+
+
+def test_what_a_link_leads_to_is_written_and_the_link_stays(tmp_path):
+    (tmp_path / "link").symlink_to(tmp_path / "file")
+    for text in ("one", "two"):
+        assert store(tmp_path / "link", text)
+        assert (tmp_path / "file").read_text() == text
+    assert (tmp_path / "link").is_symlink()
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ["deploy", "--stack", "a", "--offline", "--params"],
+        ["equivalence", "--source"],
+        ["equivalence", "--ledger"],
+        ["diff"],
+        ["drill", "--runs", "1", "--assumptions"],
+        ["drill", "--runs", "1", "--template"],
+    ],
+    ids=" ".join,
+)
+def test_every_file_that_is_read_is_a_regular_one(generate, words, tmp_path):
+    if words[0] == "diff":
+        one_line(generate(*words, fifo(tmp_path)), "no regular file")
+    one_line(generate(*words, "/dev/zero"), "/dev/zero", "no regular file")
+
+
+def test_a_file_without_end_is_not_read_to_its_end(tmp_path, capsys):
+    path = tmp_path / "sparse"
+    with path.open("wb") as file:
+        file.truncate(1 << 40)
+    words = ["deploy", "--stack", "a", "--offline"]
+    assert main([*words, "--params", str(path)]) == 2
+    assert "too large" in capsys.readouterr().err
+
+
+def test_a_bomb_of_aliases_is_refused_at_once(tmp_path, capsys):
+    lines = ["a0: &a0 [x, x, x, x, x, x, x, x, x]"]
+    lines += [f"a{n}: &a{n} [{', '.join([f'*a{n - 1}'] * 9)}]" for n in range(1, 9)]
+    path = tmp_path / "bomb.yaml"
+    path.write_text("\n".join(lines))
+    assert main(["diff", str(path)]) == 2
+    assert "values, its aliases followed" in capsys.readouterr().err
+
+
+# servers
+
+
+class Odd(http.server.BaseHTTPRequestHandler):
+    """Answers as no AWS does."""
+
+    page = b"<html><body>Please sign in, hunter3</body></html>"
+    code = 200
+
+    def do_POST(self):
+        self.send_response(self.code)
+        self.send_header("Content-Type", "text/html")
+        self.send_header("Content-Length", str(len(self.page)))
+        self.end_headers()
+        self.wfile.write(self.page)
+
+    do_GET = do_HEAD = do_POST
+
+    def log_message(self, *_):
+        pass
+
+
+@contextmanager
+def serving(**facts):
+    handler = type("Handler", (Odd,), facts)
+    made = http.server.ThreadingHTTPServer(("127.0.0.1", 0), handler)
+    threading.Thread(target=made.serve_forever, daemon=True).start()
+    yield f"http://127.0.0.1:{made.server_address[1]}"
+    made.shutdown()
+    made.server_close()
+
+
+@pytest.fixture
+def deployable(tmp_path):
+    (tmp_path / "p.json").write_text(json.dumps(PARAMETERS))
+    return ["deploy", "--stack", "pay-dr", "--params", tmp_path / "p.json", "--region", "us-east-1", "--yes"]  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("page", "code"),
+    [
+        (Odd.page, 200),
+        (b"<html><body><p>not well-formed</body>", 200),
+        (b"", 200),
+        (b"{}", 200),
+        (b"\xff\xfe\x00", 200),
+        (b"<?xml version='1.0'?><GetCallerIdentityResponse/>", 200),
+        (Odd.page, 407),
+        (Odd.page, 302),
+    ],
+)
+def test_what_is_not_aws_gets_one_line(generate, deployable, page, code):
+    with serving(page=page, code=code) as url:
+        one_line(generate(*deployable, "--endpoint-url", url))
+
+
+def test_a_server_that_closes_gets_one_line(generate, deployable):
+    with serving(do_POST=lambda self: self.connection.close()) as url:
+        one_line(generate(*deployable, "--endpoint-url", url), url)
+
+
+def test_a_server_that_says_nothing_is_given_up(monkeypatch):
+    """By the configuration of every client: seconds and attempts, without waiting for them."""
+    for name, value in (("AWS_ACCESS_KEY_ID", "a"), ("AWS_SECRET_ACCESS_KEY", "b")):
+        monkeypatch.setenv(name, value)
+    config = open_account("us-east-1", "https://127.0.0.1:9").sts.meta.config
+    attempts = config.retries["total_max_attempts"]
+    assert (config.connect_timeout + config.read_timeout) * attempts <= 90
+
+
+def test_an_answer_of_another_shape_is_one_line():
+    with pytest.raises(DrTemplateError, match="what answers is not AWS"), account_call("x"):
+        {}["Stacks"]
+
+
+# signals
+
+
+WAITING = """
+import sys, signal, time
+signal.signal(signal.SIGINT, signal.default_int_handler)  # also in the background of a shell
+import drtemplate.commands.lint as command
+def run(options, settings):
+    print("ready", flush=True)
+    time.sleep(50)
+command.run = run
+from drtemplate.cli import main
+sys.exit(main(["lint"]))
+"""
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
+def test_a_signal_is_one_line(number):
+    with subprocess.Popen(
+        [sys.executable, "-c", WAITING],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    ) as process:
+        assert process.stdout.readline() == "ready\n"
+        process.send_signal(number)
+        _, err = process.communicate(timeout=30)
+    assert (process.returncode, err) == (2, "error: interrupted; nothing more is done\n")
+
+
+WORKER = """
+import os, signal, sys
+from drtemplate.drill.runner import _quietly
+_quietly(None, None, ())
+os.kill(os.getpid(), signal.SIGINT)
+print("goes on", flush=True)
+os.kill(os.getpid(), signal.SIGTERM)
+print("never")
+"""
+
+
+def test_a_worker_of_a_drill_is_silent_about_signals():
+    """Ctrl-C goes to all processes; the main one answers it, and ends the others."""
+    done = subprocess.run(
+        [sys.executable, "-c", WORKER], capture_output=True, text=True, check=False, timeout=60
+    )
+    assert (done.returncode, done.stdout, done.stderr) == (0, "goes on\n", "")
+
+
+# words
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ["\x1b[31mred"],
+        ["lint", "--\x1b]0;title\x07"],
+        ["render", "--format", "\x1b[2J"],
+        ["diff", "no\x1b[31m/such"],
+        ["deploy", "--stack", "\x1b[31m", "--params", "x", "--offline"],
+        ["deploy", "--stack", "a", "--params", "\x1b[31m", "--offline"],
+        ["deploy", "--stack", "a", "--params", "x", "--profile", "\x1b[31m", "--yes"],
+        ["lint", "--region", "\x1b[31m"],
+        ["drill", "--scenario", "\x1b[31m"],
+    ],
+)
+def test_no_word_reaches_the_terminal_as_a_command(words, capsys):
+    try:
+        code = main(words)
+    except SystemExit as exc:
+        code = exc.code
+    err = capsys.readouterr().err
+    assert code == 2
+    assert "\x1b" not in err
+    assert "\x07" not in err
+
+
+def test_the_version(capsys):
+    with pytest.raises(SystemExit) as caught:
+        main(["--version"])
+    assert caught.value.code == 0
+    assert capsys.readouterr().out == f"drtemplate {__version__}\n"
+    assert f"version = {__version__}\n" in (PROJECT / "setup.cfg").read_text()
+
+
+@pytest.mark.parametrize("name", sorted(COMMANDS))
+def test_a_mistake_in_a_command_shows_the_usage_of_that_command(name, capsys):
+    with pytest.raises(SystemExit) as caught:
+        main([name, "--no-such-option"])
+    assert caught.value.code == 2
+    assert capsys.readouterr().err.startswith(f"usage: generate.py {name} ")
+
+
+def test_without_the_packages_it_says_in_one_line_what_to_do(tmp_path):
+    """`python generate.py` with a Python that has none of them."""
+    done = subprocess.run(
+        [sys.executable, "-S", "-E", GENERATE],
+        capture_output=True,
+        text=True,
+        check=False,
+        cwd=tmp_path,
+        env={},
+    )
+    one_line(done, "make template", ".venv/bin/python generate.py")
+
+
+# progress, and partial drills
+
+
+@pytest.mark.parametrize(
+    ("line", "colour"),
+    [
+        ("  1:00  CREATE_FAILED  Key", "31"),
+        ("! Replace  Cluster", "31"),
+        ("  1:00  UPDATE_ROLLBACK_IN_PROGRESS  pay-dr", "33"),
+        ("  1:00  CREATE_COMPLETE  Key", "32"),
+        ("  Modify  Topic", ""),
+        ("\x1b[5m CREATE_COMPLETE", "32"),
+    ],
+)
+def test_colour_only_on_a_terminal_and_only_ours(monkeypatch, capsys, line, colour):
+    monkeypatch.delenv("NO_COLOR", raising=False)
+    monkeypatch.setenv("TERM", "xterm")
+    plain = printable(line)
+    tell(line)
+    assert capsys.readouterr().err == f"{plain}\n"
+    monkeypatch.setattr(sys.stderr, "isatty", lambda: True)
+    tell(line)
+    expected = f"\033[{colour}m{plain}\033[0m\n" if colour else f"{plain}\n"
+    assert capsys.readouterr().err == expected
+    monkeypatch.setenv("NO_COLOR", "1")
+    tell(line)
+    assert capsys.readouterr().err == f"{plain}\n"
+
+
+def test_a_partial_drill_has_its_own_place(tmp_path, monkeypatch, capsys):
+    monkeypatch.chdir(tmp_path)
+    name = select(None)[0].name
+    assert main(["drill", "--scenario", name, "--runs", "1", "--jobs", "1"]) in (0, 1)
+    assert "build/drill/partial/report.html" in capsys.readouterr().err
+    assert [one.name for one in (tmp_path / "build" / "drill").iterdir()] == ["partial"]
