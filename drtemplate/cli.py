@@ -20,6 +20,7 @@ COMMANDS = {
     "lint": "run cfn-lint with our own rules",
     "equivalence": "compare with the source template, leaf by leaf",
     "diff": "tell what an update from another template would do to a stack",
+    "params": "write a parameter file to fill in, or tell all that is wrong with one",
     "deploy": "deploy the template with the AWS CLI, and follow",
     "drill": "run the handlers in a simulated cloud, and measure",
 }
