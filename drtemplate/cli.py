@@ -20,7 +20,9 @@ COMMANDS = {
     "lint": "run cfn-lint with our own rules",
     "equivalence": "compare with the source template, leaf by leaf",
     "diff": "tell what an update from another template would do to a stack",
+    "graph": "draw the architecture",
     "params": "write a parameter file to fill in, or tell all that is wrong with one",
+    "docs": "write the pages that are made from code, template and ledger",
     "deploy": "deploy the template with the AWS CLI, and follow",
     "drill": "run the handlers in a simulated cloud, and measure",
 }
