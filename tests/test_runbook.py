@@ -1,12 +1,12 @@
 import ast
 import json
 import re
-from pathlib import Path
 
 import pytest
 
 from drtemplate.cloudformation.patterns import period
 from drtemplate.groups.handlers import HANDLERS, METRIC_NAMESPACE, MONITOR_INTERVAL, SETTINGS
+from drtemplate.pages.reference import configuration_cells
 from drtemplate.settings import PROJECT, Settings
 from drtemplate.topologies.one_region import build
 
@@ -39,20 +39,6 @@ def configuration_table():
     }
 
 
-def shown(key, setting):
-    """The row that the runbook should have."""
-    default = "" if setting.default is None else str(setting.default).lower()
-    allowed = setting.allowed
-    if isinstance(allowed, range):
-        heeded = f"{allowed[0]} to {allowed[-1]}"
-    else:
-        heeded = ", ".join(
-            str(one).lower() if isinstance(one, bool) else one for one in allowed or ()
-        )
-    decided = "the parameter `AutoFailover`" if key == "auto_failover" else default
-    return setting.unit, decided, heeded, setting.meaning
-
-
 def test_the_diagram_is_the_transition_table():
     edges = ast.literal_eval(constant("failover_orchestrator.py", "EDGES"))
     diagram = RUNBOOK.split("```mermaid")[1].split("```")[0]
@@ -76,7 +62,9 @@ def test_every_setting_that_is_heeded_is_one_of_a_handler():
 
 
 def test_the_runbook_has_the_settings():
-    assert configuration_table() == {key: shown(key, one) for key, one in SETTINGS.items()}
+    assert configuration_table() == {
+        key: configuration_cells(key, one) for key, one in SETTINGS.items()
+    }
 
 
 def test_the_configuration_is_the_settings():
@@ -110,15 +98,3 @@ def test_every_alarm_has_its_row():
     alerts = RUNBOOK.split("\n## Alerts\n")[1].split("\n## ")[0]
     rows = re.findall(r"(?m)^\| `(-[\w-]+)` \|", alerts)
     assert sorted(rows) == sorted(name.removeprefix("${AWS::StackName}") for name in names)
-
-
-def test_every_link_within_the_runbook_leads_somewhere():
-    titles = re.findall(r"^#+ (.+)$", RUNBOOK, re.MULTILINE)
-    anchors = {re.sub(r"[^\w -]", "", title).lower().replace(" ", "-") for title in titles}
-    assert set(re.findall(r"\]\(#([^)]+)\)", RUNBOOK)) <= anchors
-
-
-def test_the_readme_links_to_files_that_exist():
-    readme = (PROJECT / "README.md").read_text()
-    for target in re.findall(r"\]\((?!http|#)([^)#]+)\)", readme):
-        assert (PROJECT / Path(target)).exists(), target

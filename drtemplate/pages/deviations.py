@@ -12,10 +12,10 @@ from drtemplate.pages.words import anchor, cell
 LONGEST = 70  # characters of a value
 HEAD = """# The deviations
 
-The stack was first written by hand, as one YAML file. What drtemplate renders is equal to it, value by value,
-except for what stands here: each with what is different, why, and where that can be verified. Each deviation
-has one of {count} reasons; one without is a mistake, and `generate.py equivalence` fails on it, as it does on an
-entry that no difference needs.
+The stack was first written by hand, as one YAML file. What drtemplate renders is equal to it, value by value
+(added descriptions aside), except for what stands here: each with what is different, why, and where that can
+be verified. Each deviation has one of {count} reasons; one without is a mistake, and `generate.py equivalence`
+fails on it, as it does on an entry that no difference needs.
 
 Made by `generate.py docs deviations` from [`templates/deviations.yaml`](../templates/deviations.yaml), from
 the source and from today's render. A path covers all below it.
@@ -24,7 +24,7 @@ the source and from today's render. A path covers all below it.
 MEANINGS = {
     "deploys": ("Deploys", "The source cannot be created, updated or deleted so."),
     "works": ("Works", "It does nothing, or fails when it runs."),
-    "promise": ("Keeps the promise", "It misses what its author says it does."),
+    "promise": ("Keeps the promise", "It misses what the author says it does."),
     "safe": ("Safe", "Data could be lost."),
     "secure": ("Secure", "It is too open."),
     "operable": ("Operable", "It is hard to run."),

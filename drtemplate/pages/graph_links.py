@@ -37,12 +37,14 @@ from drtemplate.pages.graph_parts import (
 )
 from drtemplate.pages.words import words
 
-MEMBER = "member"
+# The kinds: calls, acts, starts or tells; only looks; belongs to.
+CALL, READ, MEMBER = "call", "read", "member"
+_READS = re.compile(r"\w+:(Describe|Get|List|Query|Scan|BatchGet)")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Link:
-    """An arrow: what one part does to the other, in words; in a ``member`` it has no direction."""
+    """What one part does with another, in words; a member's source is the whole that it belongs to."""
 
     source: str
     target: str
@@ -52,20 +54,20 @@ class Link:
 
 @dataclass(slots=True)
 class _Links:
-    """Links as they are found; those between the same two parts are one.
+    """Links as they are found; those of a kind between the same two parts are one.
 
     Attributes:
         owners: a resource -> the part that shows it.
     """
 
     owners: Mapping[str, str]
-    found: dict[tuple[str, str], list[str]] = field(default_factory=dict)
+    found: dict[tuple[str, str, str], list[str]] = field(default_factory=dict)
 
-    def add(self, source: str | None, target: str | None, text: str = "") -> None:
+    def add(self, source: str | None, target: str | None, text: str = "", kind: str = CALL) -> None:
         """Note it, unless an end is in no part, or both in the same."""
         ends = [self.owners.get(end or "") for end in (source, target)]
         if ends[0] and ends[1] and ends[0] != ends[1]:
-            texts = self.found.setdefault((ends[0], ends[1]), [])
+            texts = self.found.setdefault((ends[0], ends[1], kind), [])
             texts += [text] if text and text not in texts else []
 
 
@@ -82,8 +84,8 @@ def all_links(template: Template, parts: Sequence[Part]) -> list[Link]:
     for find in (_of_records, _of_networks, _of_roles, _of_rules, _of_alarms, _of_topics):
         find(template, links)
     found = [
-        Link(source=one, target=two, words=tuple(texts), kind="call")
-        for (one, two), texts in links.found.items()
+        Link(source=one, target=two, words=tuple(texts), kind=kind)
+        for (one, two, kind), texts in links.found.items()
     ]
     members = clusters.items()
     return found + [Link(source=two, target=one, words=(), kind=MEMBER) for one, two in members]
@@ -125,11 +127,13 @@ def _of_roles(template: Template, links: _Links) -> None:
         for policy in mappings_of(policies):
             for grant in mappings_of(value_at(policy, "PolicyDocument", "Statement")):
                 text = words(str(grant.get("Sid", "call"))).lower()
+                actions = [str(action) for action in list_of(grant.get("Action"))]
+                kind = READ if all(map(_READS.match, actions)) else CALL
                 for resource in resources_in(template, grant.get("Resource")):
-                    links.add(name, resource, text)
+                    links.add(name, resource, text, kind)
                 if grant.get("Resource") == "*":
                     for resource in _given(template, variables, grant):
-                        links.add(name, resource, text)
+                        links.add(name, resource, text, kind)
 
 
 def _given(template: Template, variables: Mapping[str, Any], grant: Mapping[str, Any]) -> list[str]:
