@@ -11,7 +11,7 @@ from typing import Any
 
 from drtemplate.cloudformation.changes import Differences, ResourceChange, verdicts
 from drtemplate.cloudformation.lookups import text_of
-from drtemplate.cloudformation.reading import mapping_of, mappings_of, of_type, target_of
+from drtemplate.cloudformation.reading import branches, list_of, mapping_of, of_type, target_of
 from drtemplate.cloudformation.retention import is_cluster_member
 from drtemplate.cloudformation.updates import Behaviour, property_path
 
@@ -202,9 +202,13 @@ def _subscriptions(old: Template, new: Template, change: ResourceChange) -> Iter
 
 
 def _endpoints(template: Template, change: ResourceChange) -> set[tuple[str, str]]:
+    """Protocol and endpoint of each subscription that the topic has, or may have by a condition."""
     return {
         (text_of(one.get("Protocol")) or "", text_of(one.get("Endpoint")) or "an endpoint")
-        for one in mappings_of(_properties(template, change).get("Subscription"))
+        for listed in branches(_properties(template, change).get("Subscription"))
+        for item in list_of(listed)
+        for one in branches(item)
+        if isinstance(one, Mapping)
     }
 
 

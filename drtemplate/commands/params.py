@@ -33,6 +33,9 @@ def add_options(parser: argparse.ArgumentParser) -> None:
         help="tell all that is wrong with FILE, of either form",
     )
     parser.add_argument(
+        "--update", action="store_true", help="with --check: what FILE leaves out stays as it is"
+    )
+    parser.add_argument(
         "--template", type=Path, metavar="FILE", help="of this template, not today's render"
     )
 
@@ -48,8 +51,10 @@ def run(options: argparse.Namespace, settings: Settings) -> int:
     else:
         template = pipeline.render(settings).template
     declared = template.get("Parameters", {})
+    if options.update and not options.check:
+        raise InputError("--update says how a file is checked; name it with --check FILE")
     if options.check:
-        return _check(options.check, declared)
+        return _check(options.check, declared, options.update)
     words = printable_lines(forms.for_console(template))
     if options.format == "console":
         show(words)
@@ -64,7 +69,7 @@ def printable_lines(text: str) -> str:
     return "\n".join(map(printable, text.split("\n")))
 
 
-def _check(path: Path, declared: Mapping[str, Any]) -> int:
+def _check(path: Path, declared: Mapping[str, Any], update: bool) -> int:
     given = load_parameters(path)
     foreign = [name for name in given if not get_close_matches(name, declared, 1)]
     if len(foreign) > len(given) - len(foreign):
@@ -72,7 +77,8 @@ def _check(path: Path, declared: Mapping[str, Any]) -> int:
             f"{path}: the file is of another stack: it has {', '.join(foreign[:3])}, and the "
             f"template asks for {', '.join(declared)}; name this stack's file"
         )
-    found = [_in_words(problem, declared) for problem in problems(declared, given, {})]
+    kept = dict.fromkeys(declared, "") if update else {}
+    found = [_in_words(problem, declared) for problem in problems(declared, given, kept)]
     for problem in found:
         show(printable(problem))
     say(f"{printable(short(path))}: {len(found)} findings in {len(given)} parameters")

@@ -5,7 +5,7 @@ alarms; the records of Route 53; and which security group lets in which.
 """
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -40,6 +40,8 @@ from drtemplate.pages.words import words
 # The kinds: calls, acts, starts or tells; only looks; belongs to.
 CALL, READ, MEMBER = "call", "read", "member"
 _READS = re.compile(r"\w+:(Describe|Get|List|Query|Scan|BatchGet)")
+
+_POLICIES = ("AWS::IAM::Policy", "AWS::IAM::ManagedPolicy", "AWS::IAM::RolePolicy")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -121,24 +123,34 @@ def _of_networks(template: Template, links: _Links) -> None:
 def _of_roles(template: Template, links: _Links) -> None:
     """What a function may do to a part, and what it says that it is for."""
     for name, facts in of_type(template, FUNCTION):
-        role = target_of(facts.get("Role"))[0]
-        policies = value_at(template, "Resources", role or "", "Properties", "Policies")
         variables = mapping_of(value_at(facts, "Environment", "Variables"))
-        for policy in mappings_of(policies):
-            for grant in mappings_of(value_at(policy, "PolicyDocument", "Statement")):
-                text = words(str(grant.get("Sid", "call"))).lower()
-                actions = [str(action) for action in list_of(grant.get("Action"))]
-                kind = READ if all(map(_READS.match, actions)) else CALL
-                for resource in resources_in(template, grant.get("Resource")):
-                    links.add(name, resource, text, kind)
-                if grant.get("Resource") == "*":
-                    for resource in _given(template, variables, grant):
-                        links.add(name, resource, text, kind)
+        for grant in _grants(template, target_of(facts.get("Role"))[0]):
+            actions = [str(action) for action in list_of(grant.get("Action"))]
+            text = words(str(grant.get("Sid", "call"))).lower()
+            kind = READ if all(map(_READS.match, actions)) else CALL
+            resources = resources_in(template, grant.get("Resource"))
+            if grant.get("Resource") == "*":
+                resources = _given(template, variables, actions)
+            for resource in resources:
+                links.add(name, resource, text, kind)
 
 
-def _given(template: Template, variables: Mapping[str, Any], grant: Mapping[str, Any]) -> list[str]:
+def _grants(template: Template, role: str | None) -> Iterator[Mapping[str, Any]]:
+    """The statements that allow a role something, in itself or in policies of their own."""
+    facts = value_at(template, "Resources", role or "", "Properties", "Policies")
+    policies = mappings_of(facts)
+    for _, policy in of_type(template, *_POLICIES):
+        if role in resources_in(template, [policy.get("Roles"), policy.get("RoleName")]):
+            policies.append(policy)
+    for policy in policies:
+        for statement in mappings_of(value_at(policy, "PolicyDocument", "Statement")):
+            if statement.get("Effect") == "Allow":
+                yield statement
+
+
+def _given(template: Template, variables: Mapping[str, Any], actions: list[str]) -> list[str]:
     """What a grant on everything is for: resources of its service that the function is told of."""
-    services = {str(action).partition(":")[0] for action in list_of(grant.get("Action"))}
+    services = {action.partition(":")[0] for action in actions}
     return [
         name
         for name in resources_in(template, list(variables.values()))

@@ -153,10 +153,17 @@ def _state(template: Template, runbook: str) -> Lines:
         )
         expiry = mapping_of(facts.get("TimeToLiveSpecification")).get("AttributeName", "")
         yield _row(f"`{_plain(facts.get('TableName'))}` (`{name}`)", key, f"`{expiry}`")
-    yield from ("", "The attributes of an item of the failover state:")
+    kinds = ", ".join(f"`{key}`" for key in state_keys(runbook))
+    yield from ("", f"The keys of the failover state: {kinds}. The attributes of its items:")
     yield from _table("attribute", "meaning")
     yield from state_attributes(runbook)
     yield from ("", "How to read them: [runbook](runbook.md#read-the-state).")
+
+
+def state_keys(runbook: str) -> list[str]:
+    """The keys of items that the runbook names: the state's own, then those of the history."""
+    own = re.findall(r'"StateKey": \{"S": "(\w+)"\}', runbook)
+    return list(dict.fromkeys([*own, *re.findall(r"`([A-Z]+#<[^`]*)`", runbook)]))
 
 
 def state_attributes(runbook: str) -> list[str]:

@@ -107,6 +107,9 @@ def test_subscriptions_are_detached():
     assert found == {("AlertTopic", "detaches a subscription")}
     more = [*TODAY["Resources"]["AlertTopic"]["Properties"]["Subscription"], *other]
     assert properties("AlertTopic", "Subscription", value=more) == set()
+    chosen = [{"Fn::If": ["IsProduction", more[0], other[0]]}]
+    old = changed("Resources", "AlertTopic", "Properties", "Subscription", value=chosen)
+    assert meaning(TODAY, old) == {("AlertTopic", "detaches a subscription")}
     found = properties("AlertTopic", "TopicName", value="x")
     assert ("AlertTopic", "detaches every subscription") in found
     default = changed("Parameters", "AlertEmail", "Default", value="a@example.com")

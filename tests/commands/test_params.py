@@ -80,6 +80,16 @@ def test_every_violation_is_told_at_once_and_in_words(check):
     assert err.endswith(f"{len(found)} findings in {len(wrong)} parameters\n")
 
 
+def test_an_update_keeps_what_the_file_leaves_out(tmp_path, capsys):
+    path = tmp_path / "update.json"
+    path.write_text('[{"ParameterKey": "DomainName", "UsePreviousValue": true}]')
+    assert main(["params", "--check", str(path), "--update"]) == 0
+    assert main(["params", "--check", str(path)]) == 1
+    assert main(["params", "--update"]) == 2
+    path.write_text('{"AutoFailover": "on"}')
+    assert main(["params", "--check", str(path), "--update"]) == 1
+
+
 BAD = {
     "empty": (b"", "is not JSON"),
     "huge": (b"[" * (2**20 + 1), "too large"),

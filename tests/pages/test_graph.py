@@ -78,6 +78,19 @@ def test_a_grant_on_everything_is_for_what_the_function_is_told_of(template):
     assert look not in links(template)
 
 
+def test_a_denial_is_no_link_and_a_policy_of_its_own_is_as_good(template):
+    look = ("Failover orchestrator", "Parameter Store", READ)
+    read = statement(template, "LambdaExecutionRole", "ReadTheConfiguration")
+    alone = {
+        "PolicyDocument": {"Statement": [dict(read)]},
+        "Roles": [{"Ref": "LambdaExecutionRole"}],
+    }
+    read["Effect"] = "Deny"
+    assert look not in links(template)
+    template["Resources"]["Alone"] = {"Type": "AWS::IAM::Policy", "Properties": alone}
+    assert links(template)[look] == ("read the configuration",)
+
+
 def test_rules_alarms_and_doors_are_links(template):
     before = links(template)
     assert before["EventBridge", "Health monitor", "call"] == ("every minute",)

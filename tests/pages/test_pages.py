@@ -9,7 +9,7 @@ from drtemplate.cli import main
 from drtemplate.commands import docs
 from drtemplate.groups.handlers import SETTINGS
 from drtemplate.pages.deviations import MEANINGS
-from drtemplate.pages.reference import state_attributes
+from drtemplate.pages.reference import state_attributes, state_keys
 from drtemplate.settings import PROJECT, Settings
 from drtemplate.topologies.one_region import build
 
@@ -95,14 +95,18 @@ def test_the_reference_has_every_name():
         assert one["Properties"]["AlarmDescription"] in chapters["Alarms"]
 
 
-def test_every_attribute_of_the_state_is_one_that_the_deployed_code_writes():
-    rows = state_attributes((DOCS / "runbook.md").read_text())
+def test_every_item_and_attribute_of_the_state_is_one_that_the_deployed_code_writes():
+    runbook = (DOCS / "runbook.md").read_text()
+    rows, keys = state_attributes(runbook), state_keys(runbook)
     names = {name for row in rows for name in re.findall(r"`(\w+)`", row.split("|")[1])}
     code = "".join(
         one["Properties"]["Code"]["ZipFile"]
         for one in TEMPLATE["Resources"].values()
         if one["Type"] == "AWS::Lambda::Function"
     )
+    assert len(keys) > 3
+    for key in keys:
+        assert f'"{key.partition("<")[0]}' in code, key
     assert "Status" in names
     assert len(names) > 10
     written = set(re.findall(r"\w+", code))
