@@ -11,11 +11,7 @@ from typing import Any
 
 from drtemplate.cloudformation.collisions import name_collision, name_still_taken
 from drtemplate.cloudformation.inherited import InheritedChange, inherited_changes
-from drtemplate.cloudformation.leaves import (
-    differing,
-    leaves,
-    without_function,
-)
+from drtemplate.cloudformation.leaves import differing, leaves, without_function
 from drtemplate.cloudformation.masking import masked
 from drtemplate.cloudformation.retention import when_modified, when_removed
 from drtemplate.cloudformation.schemas import data_bearing_types
@@ -226,8 +222,7 @@ def _obstacles(
         return
     if collision:
         yield collision
-    behaviours = {verdict.behaviour for verdict in verdicts(changes, inherited)}
-    if Behaviour.REPLACEMENT not in behaviours:
+    if all(one.behaviour != Behaviour.REPLACEMENT for one in verdicts(changes, inherited)):
         yield from not_supported((*changes, *inherited))
 
 

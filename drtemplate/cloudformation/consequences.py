@@ -9,22 +9,18 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
 
-from drtemplate.cloudformation.changes import Differences, ResourceChange, verdicts
+from drtemplate.cloudformation.changes import Differences, ResourceChange
+from drtemplate.cloudformation.impact import RENEWED, behaviours, changed_paths, properties, surely
 from drtemplate.cloudformation.lookups import text_of
-from drtemplate.cloudformation.reading import branches, list_of, mapping_of, of_type, target_of
+from drtemplate.cloudformation.reading import branches, list_of, of_type, target_of
+from drtemplate.cloudformation.restarts import all_restarting, restart
 from drtemplate.cloudformation.retention import is_cluster_member
-from drtemplate.cloudformation.updates import Behaviour, property_path
+from drtemplate.cloudformation.updates import Behaviour
 
 Template = Mapping[str, Any]
-CLUSTER, INSTANCE = "AWS::RDS::DBCluster", "AWS::RDS::DBInstance"
-PARAMETER_GROUP = "AWS::RDS::DBClusterParameterGroup"
 HEALTH_CHECK, RECORD = "AWS::Route53::HealthCheck", "AWS::Route53::RecordSet"
 TOPIC, SUBSCRIPTION = "AWS::SNS::Topic", "AWS::SNS::Subscription"
-_RENEWED = frozenset((Behaviour.REPLACEMENT, Behaviour.CONDITIONAL, Behaviour.ADDED_OR_REMOVED))
-_RESTARTING = _RENEWED | {Behaviour.SOME_INTERRUPTION}
-# What takes an outage for sure.
-# https://docs.aws.amazon.com/AmazonRDS/latest/AuroraUserGuide/Aurora.Modifying.html
-_OUTAGE = frozenset(("Properties.DBInstanceClass", "Properties.EngineVersion"))
+
 _COUNTS = {1: "the instance", 2: "both instances"}
 
 
@@ -63,7 +59,7 @@ def consequences(old: Template, new: Template, found: Differences) -> tuple[Cons
         new: the one that an update would bring.
         found: what lies between them.
     """
-    latched, all_ = _latched(old), _all_restarting(old, found)
+    latched, all_ = _latched(old), all_restarting(old, found)
     kinds = list(Kind)
     every = [
         consequence
@@ -82,13 +78,13 @@ def consequences(old: Template, new: Template, found: Differences) -> tuple[Cons
 def _data(old: Template, change: ResourceChange) -> Iterator[Consequence]:
     if change.action == "Add" or not change.holds_data or change.old_resource_policy != "Delete":
         return
-    if not is_cluster_member(_properties(old, change)):
+    if not is_cluster_member(properties(old, change)):
         yield _consequence(Kind.DELETES_DATA, change, "the old one goes, and nothing keeps it")
 
 
 def _collision(change: ResourceChange) -> Iterator[Consequence]:
     if change.collision:
-        certain = change.action == "Add" or _surely(change, Behaviour.REPLACEMENT)
+        certain = change.action == "Add" or surely(change, Behaviour.REPLACEMENT)
         yield _consequence(Kind.COLLIDES, change, change.collision, certain=certain)
 
 
@@ -104,7 +100,7 @@ def _latch(old: Template, latched: set[str], change: ResourceChange) -> Iterator
 
     https://docs.aws.amazon.com/Route53/latest/APIReference/API_UpdateHealthCheck.html
     """
-    paths, removed = _changed_paths(change), change.action == "Remove"
+    paths, removed = changed_paths(change), change.action == "Remove"
     if change.logical_id in latched:
         anew = [
             sure
@@ -114,66 +110,17 @@ def _latch(old: Template, latched: set[str], change: ResourceChange) -> Iterator
         if removed or anew:
             because = "on a live stack, clients that a failover holds on the standby swing back"
             yield _consequence(Kind.LIFTS_LATCH, change, because, certain=removed or any(anew))
-    elif target_of(_properties(old, change).get("HealthCheckId"))[0] in latched:
+    elif target_of(properties(old, change).get("HealthCheckId"))[0] in latched:
         names = ("Properties.HealthCheckId", "Properties.Failover")
         if removed or any(paths.get(name) for name in names):
             because = "the record no longer heeds the health check that a failover latches"
             yield _consequence(Kind.LIFTS_LATCH, change, because, certain=True)
 
 
-def _restarts(change: ResourceChange) -> bool:
-    return change.action == "Modify" and not _RESTARTING.isdisjoint(_behaviours(change))
-
-
-def _all_restarting(old: Template, found: Differences) -> set[str]:
-    """Each cluster of which every instance restarts by a change of its own."""
-    changed = {one.logical_id for one in found.resources if one.type == INSTANCE and _restarts(one)}
-    members = {cluster: set(_members(old, cluster)) for cluster, _ in of_type(old, CLUSTER)}
-    return {cluster for cluster, names in members.items() if names and names <= changed}
-
-
 def _restart(old: Template, all_: set[str], change: ResourceChange) -> Iterator[Consequence]:
-    """Instances restart with their own change, with their cluster's, or for their parameters."""
-    paths = _changed_paths(change)
-    cluster: str | None = change.logical_id
-    if change.type == INSTANCE and _restarts(change):
-        cluster = target_of(_properties(old, change).get("DBClusterIdentifier"))[0]
-        because = "a change with interruption" + (" of each" if cluster in all_ else "")
-    elif change.type == CLUSTER and _restarts(change):
-        because = "a change of the cluster with interruption"
-    elif change.type == CLUSTER and "Properties.DBClusterParameterGroupName" in paths:
-        because = "static parameters of another group count after a restart"
-    elif change.type == PARAMETER_GROUP and any(
-        path.startswith("Properties.Parameters") for path in paths
-    ):
-        # https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/aws-resource-rds-dbclusterparametergroup.html
-        because = "static parameters count after a restart"
-        cluster = _user_of(old, change.logical_id)
-    else:
-        return
-    count = len(_members(old, cluster)) if cluster else 0
-    if change.type == INSTANCE and cluster not in all_:
-        count = 1
-    if count:
-        certain = _surely(change, Behaviour.REPLACEMENT) or not _OUTAGE.isdisjoint(paths)
-        words = f"restarts {_COUNTS.get(count, f'all {count} instances')}"
-        yield _consequence(Kind.RESTARTS, change, because, certain=certain, words=words)
-
-
-def _user_of(template: Template, group: str) -> str | None:
-    """The cluster that has the parameter group."""
-    for name, facts in of_type(template, CLUSTER):
-        if target_of(facts.get("DBClusterParameterGroupName"))[0] == group:
-            return name
-    return None
-
-
-def _members(template: Template, cluster: str) -> list[str]:
-    return [
-        name
-        for name, facts in of_type(template, INSTANCE)
-        if target_of(facts.get("DBClusterIdentifier"))[0] == cluster
-    ]
+    if found := restart(old, all_, change):
+        words = f"restarts {_COUNTS.get(found.count, f'all {found.count} instances')}"
+        yield _consequence(Kind.RESTARTS, change, found.because, certain=found.certain, words=words)
 
 
 def _subscriptions(old: Template, new: Template, change: ResourceChange) -> Iterator[Consequence]:
@@ -183,12 +130,13 @@ def _subscriptions(old: Template, new: Template, change: ResourceChange) -> Iter
     """
     if change.action == "Add" or change.type not in (TOPIC, SUBSCRIPTION):
         return
-    renewed = change.action == "Remove" or not _RENEWED.isdisjoint(_behaviours(change))
+    renewed = change.action == "Remove" or not RENEWED.isdisjoint(behaviours(change))
     if change.type == SUBSCRIPTION and renewed:
-        yield _consequence(Kind.DETACHES, change, "its endpoint hears nothing until it confirms")
+        until = "" if change.action == "Remove" else " until it confirms again"
+        yield _consequence(Kind.DETACHES, change, f"its endpoint hears nothing{until}")
     elif change.type == TOPIC and renewed:
         words = "detaches every subscription"
-        because = "the topic goes: who subscribed, by hand too, must subscribe and confirm again"
+        because = "who subscribed, by hand too, must subscribe and confirm again"
         yield _consequence(Kind.DETACHES, change, because, words=words)
     elif change.type == TOPIC:
         gone = _endpoints(old, change) - _endpoints(new, change)
@@ -205,32 +153,11 @@ def _endpoints(template: Template, change: ResourceChange) -> set[tuple[str, str
     """Protocol and endpoint of each subscription that the topic has, or may have by a condition."""
     return {
         (text_of(one.get("Protocol")) or "", text_of(one.get("Endpoint")) or "an endpoint")
-        for listed in branches(_properties(template, change).get("Subscription"))
+        for listed in branches(properties(template, change).get("Subscription"))
         for item in list_of(listed)
         for one in branches(item)
         if isinstance(one, Mapping)
     }
-
-
-def _properties(template: Template, change: ResourceChange) -> Mapping[str, Any]:
-    return mapping_of(template["Resources"].get(change.logical_id, {}).get("Properties"))
-
-
-def _behaviours(change: ResourceChange) -> frozenset[Behaviour]:
-    return frozenset(one.behaviour for one in verdicts(change.changes, change.inherited))
-
-
-def _surely(change: ResourceChange, behaviour: Behaviour) -> bool:
-    """Whether the resource goes, or this surely happens to it: it does not depend on a stack's values."""
-    own = {one.verdict.behaviour for one in change.changes}
-    sure = own | {one.verdict.behaviour for one in change.inherited if one.certain}
-    return change.action == "Remove" or behaviour in sure
-
-
-def _changed_paths(change: ResourceChange) -> dict[str, bool]:
-    """Property paths that change -> whether they surely do."""
-    paths = {property_path(one.path): one.certain for one in change.inherited}
-    return paths | {property_path(one.path): True for one in change.changes}
 
 
 def _consequence(
@@ -242,7 +169,7 @@ def _consequence(
     words: str = "",
 ) -> Consequence:
     if certain is None:
-        certain = _surely(change, Behaviour.REPLACEMENT)
+        certain = surely(change, Behaviour.REPLACEMENT)
     return Consequence(
         kind=kind,
         logical_id=change.logical_id,

@@ -95,6 +95,14 @@ def test_instances_restart():
     assert meaning(both) == {
         (name, "restarts both instances") for name in ("PrimaryDBInstance", "StandbyDBInstance")
     }
+    by_parameter = [copy.deepcopy(both), copy.deepcopy(both)]
+    for template, size in zip(by_parameter, "ab", strict=True):
+        template["Parameters"]["Size"] = {"Type": "String", "Default": size}
+        for name in ("PrimaryDBInstance", "StandbyDBInstance"):
+            template["Resources"][name]["Properties"]["DBInstanceClass"] = {"Ref": "Size"}
+    assert meaning(by_parameter[1], by_parameter[0]) == {
+        (name, "may restart both instances") for name in ("PrimaryDBInstance", "StandbyDBInstance")
+    }
     version = properties("AuroraDBCluster", "EngineVersion", value="8.0.mysql_aurora.3.10.9")
     assert ("AuroraDBCluster", "restarts both instances") in version
     static = properties("DBClusterParameterGroup", "Parameters", "binlog_format", value="ROW")
