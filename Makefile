@@ -46,7 +46,7 @@ FLAGS += --events
 endif
 
 .DEFAULT_GOAL := help
-.PHONY: help template deploy test e2e lint fix types current check drill bench bench-set-up drill-picture clean
+.PHONY: help template deploy test e2e lint fix types current docs check drill bench bench-set-up drill-picture clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / {printf "  %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -94,9 +94,13 @@ fix: $(ALL) ## let ruff mend and format
 types: $(ALL) ## mypy
 	$(BIN)/mypy
 
-current: $(READY) ## the committed template is what the code renders, and equivalent to the source
+current: $(READY) ## template and pages are what the code makes, and the template equivalent to the source
 	$(BIN)/python generate.py render --check
+	$(BIN)/python generate.py docs --check
 	$(BIN)/python generate.py equivalence
+
+docs: $(READY) ## write the generated pages
+	$(BIN)/python generate.py docs
 
 check: lint types current test ## all that a commit must pass
 
