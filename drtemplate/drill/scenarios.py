@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from drtemplate.drill import blind_spots, faults
+from drtemplate.drill import blind_spots, faults, people
 from drtemplate.drill.faults import Fault
 from drtemplate.errors import InputError
 from drtemplate.world.aws.prober import Reply
@@ -15,6 +15,7 @@ BOTH = DATABASE | APPLICATION
 # How the orchestrator's runs end: what was asked for is done; there was nothing to do.
 DONE = frozenset({"COMPLETED", "FAILED_BACK"})
 IDLE = frozenset({"NONE", "NOT_REQUIRED"})
+REFUSED = frozenset({"REFUSED"})
 
 # Seconds until everything runs and every alarm has data; then the fault, within a minute.
 WARM, SPREAD = 150.0, 60.0
@@ -36,6 +37,7 @@ class Scenario:
         manual: whether a person asks for it while all is well, so that nothing is to be detected.
         outcomes: how the orchestrator's runs may end, the weightiest of a drill's run; by default
             done where it must act, and nothing to do elsewhere.
+        owed: parts of the subjects of messages of which each must reach the topic after the fault.
         untaken: the share of latches that AWS may not take.
         warm, lasts: seconds before and after the fault.
         sliced: the runs are consecutive parts of a week instead of repetitions.
@@ -51,6 +53,7 @@ class Scenario:
     must_act: bool = False
     manual: bool = False
     outcomes: frozenset[str] = frozenset()
+    owed: tuple[str, ...] = ()
     untaken: float = 0.0
     warm: float = WARM
     lasts: float = LASTS
@@ -72,6 +75,8 @@ def _now(*what: Fault) -> tuple[tuple[float, Fault], ...]:
     return tuple((0.0, one) for one in what)
 
 
+# Seconds where the cooldown of an earlier move lasts: rule 7 of the design.
+COOLED = {"detect": 350.0, "own_share": 360.0, "accepted": 360.0, "latch": 360.0}
 # A writer that hangs and that Aurora takes for well: what the automation is for.
 HANGS = faults.writer_stops("hung", seen=False)
 CRASHES = faults.writer_stops("refused", seen=True)
@@ -84,6 +89,7 @@ def _while_down(
     *,
     must_act: bool = True,
     outcomes: frozenset[str] = frozenset(),
+    owed: tuple[str, ...] = (),
     allowed: Mapping[str, float] | None = None,
 ) -> Scenario:
     """Both tiers die while a service's API has been down for twenty seconds."""
@@ -94,6 +100,7 @@ def _while_down(
         needs=BOTH,
         must_act=must_act,
         outcomes=outcomes,
+        owed=owed,
         allowed=allowed or {},
     )
 
@@ -116,7 +123,8 @@ SCENARIOS = (
              needs=APPLICATION, must_act=True),
     Scenario(name="both_sides_dead", title="application tier dead on both sides",
              # A latch is asked for, and not made.
-             faults=_now(faults.servers_die(), faults.servers_die("Standby")), outcomes=IDLE | DONE),
+             faults=_now(faults.servers_die(), faults.servers_die("Standby")),
+             outcomes=REFUSED, owed=("REFUSED",)),
     Scenario(name="both_tiers_dead", title="writer hangs unseen and application tier dead",
              faults=BOTH_DEAD, needs=BOTH, must_act=True),
     Scenario(name="both_tiers_crash", title="writer crashes, Aurora sees it, and application tier dead",
@@ -136,7 +144,8 @@ SCENARIOS = (
              faults=((0.0, faults.lag(5000)), (240.0, faults.lag(20)))),
     Scenario(name="stale_lag", title="no lag metric any more", faults=_now(faults.lag(None))),
     Scenario(name="metrics_missing", title="metrics of the writer and of the primary's hosts missing",
-             faults=_now(blind_spots.writers_metrics_missing), lasts=600.0),
+             # AWS's eye takes the writer for dead, and the observers know better.
+             faults=_now(blind_spots.writers_metrics_missing), outcomes=IDLE | REFUSED, lasts=600.0),
     Scenario(name="metrics_missing_monitor_dead", title="no engine's uptime known, monitor dead",
              setup=(faults.monitor_broken,), faults=_now(blind_spots.uptimes_missing), lasts=600.0),
     Scenario(name="monitor_dead", title="writer hangs unseen while the monitor is dead",
@@ -159,7 +168,7 @@ SCENARIOS = (
              # The lease of the killed run, 45 s, must end, and the call be repeated.
              allowed={"detect": 75.0, "own_share": 80.0, "accepted": 90.0}),
     # Without the state there is no lease, and so an automatic run must refuse.
-    _while_down("dynamodb", "DynamoDB", must_act=False, outcomes=frozenset({"REFUSED"})),
+    _while_down("dynamodb", "DynamoDB", must_act=False, outcomes=REFUSED, owed=("REFUSED",)),
     _while_down("sns", "SNS"),
     _while_down("cloudwatch", "CloudWatch"),
     # Two tries, until the defaults hold: one would overlook the switch that stops the automation.
@@ -178,11 +187,12 @@ SCENARIOS = (
              title="writer's engine restarts while Elastic Load Balancing's API is down",
              faults=((-20.0, faults.service_down("elbv2")), (0.0, faults.engine_crashes))),
     # From before any of the monitor's runs that call began, until Aurora is at it: none of them knows who
-    # wrote. A run that cannot tell the old writer from the new one may say so, and fail: Aurora has acted.
+    # wrote. A run that cannot read who writes refuses, and one that cannot tell the old writer from the new
+    # one only verifies.
     Scenario(name="rds_down", title="writer crashes, Aurora sees it while RDS's API is down",
              faults=((-140.0, faults.service_down("rds")), (0.0, CRASHES),
                      (20.0, faults.service_back("rds"))), needs=DATABASE,
-             outcomes=IDLE | DONE | {"FAILED"}),
+             outcomes=IDLE | DONE | REFUSED),
     Scenario(name="throttling", title="both tiers dead, 20 % of all API calls throttled",
              faults=((-20.0, faults.throttled(0.2)), *BOTH_DEAD), needs=BOTH, must_act=True,
              # Each call may need a second try, and a probe's a later tick; a latch takes two calls, each
@@ -190,15 +200,70 @@ SCENARIOS = (
              untaken=0.15,
              allowed={"detect": 30.0, "decide": 6.0, "own_share": 32.0, "accepted": 60.0, "latch": 10.0}),
     Scenario(name="double_trigger", title="both tiers dead, events delivered twice, a person triggers too",
-             setup=(faults.delivered_twice,), needs=BOTH, must_act=True,
+             setup=(faults.delivered_twice(),), needs=BOTH, must_act=True,
              faults=(*BOTH_DEAD, (8.0, faults.operator(20, trigger_failover=True, reason="outage")))),
     Scenario(name="aurora_stalled", title="both tiers dead, Aurora accepts and never promotes",
              setup=(faults.failover_never_ends,), faults=BOTH_DEAD, needs=BOTH, must_act=True,
              outcomes=frozenset({"FAILED"}), lasts=600.0),
-    # What can be moved is; the run that could not do the rest has failed.
+    # What can be moved is. Without another member that answers the observers may be the sick ones, so the
+    # database has no vote of theirs, and its alarm is what people are told.
     Scenario(name="no_reader", title="both tiers dead, no reader available",
              setup=(faults.no_reader,), faults=_now(CRASHES, faults.servers_die()), needs=APPLICATION,
-             must_act=True, outcomes=frozenset({"FAILED"}), lasts=720.0),
+             must_act=True, owed=("COMPLETED", "database-health"), lasts=720.0),
+    Scenario(name="member_removed", title="both tiers dead, the reader was deleted",
+             setup=(people.reader_removed,), faults=BOTH_DEAD, needs=APPLICATION,
+             must_act=True, owed=("COMPLETED", "database-health"), lasts=720.0),
+    # What has a second witness, and what only looks like an outage from where somebody stands.
+    Scenario(name="targets_hang", title="both tiers dead, the servers hang", needs=BOTH, must_act=True,
+             faults=_now(HANGS, faults.servers_die(reply=Reply.SILENT)), allowed={"accepted": 25.0}),
+    Scenario(name="one_observer_dead", title="both tiers dead, one observer dead",
+             setup=(faults.observer_broken,), faults=BOTH_DEAD, needs=BOTH, must_act=True),
+    Scenario(name="subnet_cut", title="one subnet of the functions cut off", faults=_now(people.subnet_cut),
+             outcomes=IDLE | {"KILLED"}),
+    Scenario(name="subnet_cut_both_dead", title="both tiers dead, one subnet of the functions cut off",
+             faults=((-30.0, people.subnet_cut), *BOTH_DEAD), needs=BOTH, must_act=True),
+    Scenario(name="path_closed", title="network ACL edited: one observer does not reach the database",
+             faults=_now(people.database_barred(everywhere=False))),
+    Scenario(name="security_group", title="security group edited: no observer reaches the database",
+             faults=_now(people.database_barred(everywhere=True)), owed=("database-health",)),
+    Scenario(name="security_group_application_dead",
+             title="application tier dead, a security group edited: no observer reaches the database",
+             faults=_now(people.database_barred(everywhere=True), faults.servers_die()),
+             needs=APPLICATION, must_act=True),
+    Scenario(name="path_closed_application_dead",
+             title="application tier dead, network ACL edited: one observer does not reach the database",
+             faults=_now(people.database_barred(everywhere=False), faults.servers_die()),
+             needs=APPLICATION, must_act=True),
+    # In somebody's hands.
+    Scenario(name="reboot_by_hand", title="writer rebooted by hand", faults=_now(people.writer_rebooted),
+             outcomes=IDLE | REFUSED),
+    Scenario(name="upgrade", title="engine upgraded in place", faults=_now(people.upgraded),
+             outcomes=IDLE | REFUSED, lasts=600.0),
+    Scenario(name="backtrack", title="cluster backtracked", faults=_now(people.backtracked),
+             outcomes=IDLE | REFUSED),
+    Scenario(name="cluster_stopped", title="cluster stopped", faults=_now(people.stopped),
+             outcomes=IDLE | REFUSED, lasts=720.0),
+    # The cooldown, and Aurora's own changes of mind.
+    Scenario(name="death_in_cooldown", title="writer moved by hand, and then it hangs unseen",
+             faults=((-200.0, people.moved_in_the_console), (0.0, HANGS)), needs=DATABASE, must_act=True,
+             warm=360.0, lasts=600.0, allowed=COOLED),
+    Scenario(name="rolled_back", title="both tiers dead, Aurora gives the first promotion up",
+             setup=(people.promotion_rolls_back,), faults=BOTH_DEAD, needs=BOTH, must_act=True,
+             lasts=720.0, allowed=COOLED),
+    # Deliveries, and hosts that are lost.
+    Scenario(name="duplicates", title="both tiers dead, each event again within five minutes",
+             setup=(faults.delivered_twice(300),), faults=BOTH_DEAD, needs=BOTH, must_act=True,
+             lasts=600.0),
+    Scenario(name="lost_run", title="both tiers dead, orchestrator killed at any of its calls",
+             setup=(faults.killed_at_any_call,), faults=BOTH_DEAD, needs=BOTH, must_act=True, lasts=600.0,
+             # A lost act is made again when it has not shown for 60 s, by the next call.
+             allowed={"detect": 100.0, "own_share": 110.0, "accepted": 115.0, "latch": 110.0}),
+    # The switch.
+    Scenario(name="switch_odd", title="both tiers dead, the switch set to an odd value a minute before",
+             faults=((-70.0, people.switch_odd), *BOTH_DEAD), needs=BOTH, must_act=True),
+    Scenario(name="switch_never_read", title="both tiers dead, the switch odd from the beginning",
+             setup=(people.switch_odd,), faults=BOTH_DEAD, outcomes=frozenset({"DRY_RUN"}),
+             owed=("DRY_RUN",)),
     Scenario(name="day_0", title="day 0: nothing registered", setup=(faults.nothing_registered,),
              faults=(), lasts=600.0),
     Scenario(name="planned_failover", title="planned failover", needs=BOTH, must_act=True,

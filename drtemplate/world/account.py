@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Callable
 from types import ModuleType
 from typing import Any, NamedTuple
@@ -19,6 +20,7 @@ from drtemplate.world.aws.alarms import Alarms
 from drtemplate.world.aws.aurora import Aurora
 from drtemplate.world.aws.balancers import Balancer
 from drtemplate.world.aws.events import EventBus
+from drtemplate.world.aws.hands import Hands
 from drtemplate.world.aws.metrics import Metrics
 from drtemplate.world.aws.network import Network
 from drtemplate.world.aws.route53 import FailoverRecords, HealthCheck
@@ -98,6 +100,7 @@ class Account:
         self.journal = Journal(clock, shown)
         self.aurora = Aurora(clock, deployment.cluster, timings, self.journal)
         self.network = Network(clock, self.aurora, timings, deployment.endpoints)
+        self.hands = Hands(self.aurora, self.network)
         self._build_sides()
         self.metrics = Metrics()
         self.parameters = dict(deployment.parameters)
@@ -195,14 +198,16 @@ class Account:
             made = self._modules[function.logical] = standard | sdk.modules()
         self.own_calls.open_log(function)
         try:
-            return sandbox.load(function, made, self._print)
+            return sandbox.load(function, made, functools.partial(self._print, function.logical))
         except DrTemplateError as exc:
             self.fail(exc)
             raise
 
-    def _print(self, *words: object, **_: object) -> None:
+    def _print(self, function: str, *words: object, **_: object) -> None:
+        line = " ".join(map(str, words))
         if self.recorded:
-            self.log.append(" ".join(map(str, words)))
+            self.log.append(line)
+        self.witness.printed(function, line)
 
     def _ended(self, invocation: Invocation) -> None:
         """Lambda's own metric of errors, the timeline, and the witness."""
