@@ -10,7 +10,7 @@ INVARIANTS = {
     "lease held": "nobody acts without the lease",
     "no stuck run": "no run is left IN_PROGRESS after its time-out",
     "evidence": "no failover on unknown signals alone",
-    "no automatic fail back": "nothing but a person's call moves anything back, and a latch holds",
+    "no automatic fail back": "nothing but a person's call moves back what serves, and a latch holds",
     "true record": "COMPLETED is recorded only when the instance that it names writes or, where it names none, "
     "the primary is latched, and no instance as replaced that has replaced another",
     "told": "a run that acted tells the alert topic, if SNS works",
@@ -43,7 +43,8 @@ def _failed_over_twice(trial: Trial, zero: float) -> bool:
 
 
 def _moved_back(acts: list[Act]) -> bool:
-    return any(act.back and act.caller.source in AUTOMATIC for act in acts)
+    """What leads back leads away from a dead writer, or a person has asked for it."""
+    return any(act.back and not act.faulty and act.caller.source in AUTOMATIC for act in acts)
 
 
 def _latch_gave_way(trial: Trial) -> bool:

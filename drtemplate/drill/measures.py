@@ -223,7 +223,7 @@ class Measured:
         """Where another moved the writer first, the automation's reaction to it was not asked for."""
         excused: set[str] = set()
         if self.first is None and replaced(self.world, self.zero):
-            excused |= {"detect", "decide", "own_share", "accepted"}
+            excused |= {"detect", "wait", "decide", "own_share", "accepted"}
         elif self.call and self.call.source == "operator":
             excused |= {"detect", "own_share", "accepted"}
         if latch_failed(self.world):

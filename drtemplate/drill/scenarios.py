@@ -251,8 +251,8 @@ SCENARIOS = (
              setup=(people.promotion_rolls_back,), faults=BOTH_DEAD, needs=BOTH, must_act=True,
              lasts=720.0, allowed=COOLED),
     # Deliveries, and hosts that are lost.
-    Scenario(name="duplicates", title="both tiers dead, each event again within five minutes",
-             setup=(faults.delivered_twice(300),), faults=BOTH_DEAD, needs=BOTH, must_act=True,
+    Scenario(name="duplicates", title="both tiers dead, each event again within a minute",
+             setup=(faults.delivered_twice(55),), faults=BOTH_DEAD, needs=BOTH, must_act=True,
              lasts=600.0),
     Scenario(name="lost_run", title="both tiers dead, orchestrator killed at any of its calls",
              setup=(faults.killed_at_any_call,), faults=BOTH_DEAD, needs=BOTH, must_act=True, lasts=600.0,
