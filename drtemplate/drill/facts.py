@@ -9,7 +9,8 @@ from typing import Any
 
 from drtemplate.drill.lines import moment_of
 from drtemplate.drill.prices import Usage
-from drtemplate.groups.handlers import OBSERVERS, ORCHESTRATOR
+from drtemplate.groups.handlers import ORCHESTRATOR
+from drtemplate.world.account import ACTORS
 from drtemplate.world.aws.table import KEY
 from drtemplate.world.invocation import Call, Invocation
 from drtemplate.world.witness import Witness
@@ -182,8 +183,7 @@ class Facts(Witness):
         self.usage.printed(line)
         journal = self.world.journal
         if journal.shown and (moment := moment_of(line)):
-            actor = f"observer {OBSERVERS[function]}" if function in OBSERVERS else "orchestrator"
-            journal.note(actor, moment)
+            journal.note(ACTORS[function], moment)
 
     def _acted(self, caller: Invocation, component: str, params: dict[str, Any]) -> None:
         if component == "database":

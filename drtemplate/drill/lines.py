@@ -22,7 +22,7 @@ TOLD = {
     "REFUSED": ("kind", "reason"),
     "NOT_REQUIRED": ("reason",),
     "DRY_RUN": ("plan",),
-    "END": ("status", "moved", "error"),
+    "END": ("status", "moved", "reason"),
     "TOLD": ("subject",),
     "RDS_EVENT": ("number",),
     "ALARM_STANDS": ("alarm",),

@@ -41,7 +41,12 @@ from drtemplate.world.timings import Timings
 from drtemplate.world.witness import Witness
 
 # What the timeline calls the functions.
-ACTORS = {ORCHESTRATOR: "orchestrator", **dict.fromkeys(OBSERVERS, "monitor")}
+ACTORS = {
+    ORCHESTRATOR: "orchestrator",
+    **{logical: f"observer {zone}" for logical, zone in OBSERVERS.items()},
+}
+# By whom a run is invoked, as its invocation says.
+SOURCES = {ORCHESTRATOR: "orchestrator", **dict.fromkeys(OBSERVERS, "monitor")}
 
 
 class Notification(NamedTuple):
@@ -239,7 +244,7 @@ class Account:
         self.functions.send(name, event, source, call)
 
     def _invoked(self, name: str, event: Any, caller: Invocation) -> None:
-        self._send(name, event, ACTORS[caller.function.logical], caller)
+        self._send(name, event, SOURCES[caller.function.logical], caller)
 
     def _alarm_action(self, action: str, event: dict[str, Any]) -> None:
         if not self.deliveries.may(event["alarmArn"], action):
