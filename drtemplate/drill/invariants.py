@@ -5,6 +5,7 @@ from drtemplate.drill.trial import Trial
 from drtemplate.drill.verdicts import given_up, replaced
 from drtemplate.world.history import changes
 
+ALLOWED = "allowed"
 INVARIANTS = {
     "one failover per incident": "at most one FailoverDBCluster is accepted per incident and per lease",
     "lease held": "nobody acts without the lease",
@@ -14,7 +15,7 @@ INVARIANTS = {
     "true record": "COMPLETED is recorded only when the instance that it names writes or, where it names none, "
     "the primary is latched, and no instance as replaced that has replaced another",
     "told": "a run that acted tells the alert topic, if SNS works",
-    "allowed": "no call is denied by a deployed role or policy",
+    ALLOWED: "no call is denied by a deployed role or policy",
 }
 
 
@@ -29,7 +30,7 @@ def broken(trial: Trial, zero: float) -> tuple[str, ...]:
         "no automatic fail back": _moved_back(acts) or _latch_gave_way(trial),
         "true record": _mistaken(trial, zero) or any(write.untrue for write in trial.facts.writes),
         "told": any(_untold(trial, act) for act in acts),
-        "allowed": bool(trial.denials),
+        ALLOWED: bool(trial.denials),
     }
     return tuple(name for name in INVARIANTS if checks[name])
 
