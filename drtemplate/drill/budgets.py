@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from math import ceil, sqrt
 
 from drtemplate.drill.results import Budget, Summary
-from drtemplate.drill.scenarios import BOTH, Scenario
+from drtemplate.drill.scenario import BOTH, Scenario
 
 DETECT, DECIDE, WAIT, ACCEPTED, OWN_SHARE = 12.0, 3.0, 4.0, 20.0, 15.0
 # The design has no number for these: two looks at the promotion, and as long as a decision; and what a

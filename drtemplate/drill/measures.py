@@ -7,7 +7,7 @@ from collections.abc import Mapping
 
 from drtemplate.drill.clients import served_again
 from drtemplate.drill.facts import Act
-from drtemplate.drill.scenarios import BOTH, Scenario
+from drtemplate.drill.scenario import BOTH, Scenario
 from drtemplate.drill.trial import Trial
 from drtemplate.drill.verdicts import given_up, latch_failed, replaced
 from drtemplate.world.invocation import Call

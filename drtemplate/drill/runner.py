@@ -13,7 +13,8 @@ from drtemplate.drill.budgets import judge, limits
 from drtemplate.drill.invariants import INVARIANTS, broken
 from drtemplate.drill.measures import Measured
 from drtemplate.drill.results import SUMS, DrillReport, Run, Summary
-from drtemplate.drill.scenarios import SLICE, SLICES, SPREAD, STRIDE, Scenario
+from drtemplate.drill.scenario import SPREAD, Scenario
+from drtemplate.drill.scenarios import SLICE, SLICES, STRIDE
 from drtemplate.drill.trial import Trial
 from drtemplate.drill.verdicts import outcome, verdicts
 from drtemplate.errors import DrTemplateError

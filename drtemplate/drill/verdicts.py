@@ -4,7 +4,7 @@ import json
 from collections.abc import Mapping
 
 from drtemplate.drill.facts import AUTOMATIC, Act
-from drtemplate.drill.scenarios import Scenario
+from drtemplate.drill.scenario import Scenario
 from drtemplate.drill.trial import Trial
 from drtemplate.world.world import World
 

@@ -13,7 +13,8 @@ from drtemplate.drill.facts import Facts
 from drtemplate.drill.invariants import INVARIANTS
 from drtemplate.drill.results import Run, Summary
 from drtemplate.drill.runner import drill, report, simulate
-from drtemplate.drill.scenarios import SCENARIOS, SLICES, STRIDE, Scenario, select
+from drtemplate.drill.scenario import Scenario
+from drtemplate.drill.scenarios import SCENARIOS, SLICES, STRIDE, select
 from drtemplate.drill.trial import Trial
 from drtemplate.settings import PROJECT
 from drtemplate.world.reading import load_deployment

@@ -5,7 +5,8 @@ from dataclasses import replace
 import pytest
 
 from drtemplate.drill import faults, runner
-from drtemplate.drill.scenarios import BOTH, DATABASE, Scenario, select
+from drtemplate.drill.scenario import BOTH, DATABASE, Scenario
+from drtemplate.drill.scenarios import select
 
 SEEDS = range(5)
 API = 0.1

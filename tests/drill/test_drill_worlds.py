@@ -4,7 +4,8 @@ import pytest
 
 from drtemplate.drill.invariants import broken
 from drtemplate.drill.runner import drill
-from drtemplate.drill.scenarios import Scenario, select
+from drtemplate.drill.scenario import Scenario
+from drtemplate.drill.scenarios import select
 from drtemplate.drill.trial import Trial
 from drtemplate.groups.handlers import HANDLERS, MONITOR, ORCHESTRATOR
 from drtemplate.rendering.inline import inline_code
