@@ -222,17 +222,19 @@ class Facts(Witness):
         if item[KEY] == STATE:
             status = str(item.get("Status", ""))
             before = self.writes[-1].status if self.writes else ""
-            untrue = status == "COMPLETED" != before and not self._happened(item)
+            untrue = status == "COMPLETED" != before and not self._happened(caller, item)
             write = Write(self.world.clock.now, status, caller, untrue)
             self.writes.append(write)
             for listener in self.on_write:
                 listener(write)
 
-    def _happened(self, item: Mapping[str, Any]) -> bool:
-        """What a COMPLETED run says of itself."""
-        new = item.get("NewWriter")
+    def _happened(self, caller: Invocation, item: Mapping[str, Any]) -> bool:
+        """What a COMPLETED run says of itself; without a word of a writer, that anything was moved."""
+        new, aurora = item.get("NewWriter"), self.world.aurora
         if new:
-            return bool(new == self.world.aurora.writer and new != item.get("PreviousWriter"))
+            return bool(new == aurora.writer and new != item.get("PreviousWriter"))
+        if aurora.writers.before(caller.queued) != aurora.writer:
+            return True
         latches = [act for act in self.acts if act.component == "application"]
         return bool(latches) and not latches[-1].back
 

@@ -12,6 +12,9 @@ from drtemplate.drill.trial import Trial
 from drtemplate.drill.verdicts import given_up, latch_failed, replaced
 from drtemplate.world.invocation import Call
 
+# An alarm calls by itself, or the sweep for one that still stands.
+BY_ALARM = ("alarm", "schedule")
+
 
 class Measured:
     """The measures of one run.
@@ -70,7 +73,7 @@ class Measured:
             self.slow["wait"] = "another observer, which has not spoken since"
             self.slow["decide"] = self._slowest_of_decide(call, self.first)
         signal = self._signal()
-        if signal is not None and call.source in ("alarm", "schedule"):
+        if signal is not None and call.source in BY_ALARM:
             found |= {"signal": signal - self.zero, "detect": call.at - signal, "grace": 0.0}
             self.slow["detect"] = "CloudWatch's periods, late metrics and alarm evaluation"
         elif signal is not None and call.source == "monitor":
@@ -210,10 +213,10 @@ class Measured:
         An alarm calls for one component, so its latch has its turn when it calls.
         """
         act = next((act for act in self.acts if act.component == "application"), None)
-        if act is None or act.caller.call is None:
+        if act is None:
             return None
-        turn = act.caller.call.at
-        if self.call and act.caller.source != "alarm":
+        turn = act.caller.call.at if act.caller.call else act.caller.queued
+        if self.call and act.caller.source not in BY_ALARM:
             turn = min(turn, self.call.at)
         if promoted is not None and promoted <= act.at:
             turn = max(turn, promoted)
