@@ -11,7 +11,7 @@ from .events import LONGEST
 from .log import attempt, log
 from .refusal import Refusal
 from .state import State, iso, to_item
-from .telling import keep, publish
+from .telling import keep, lately_held, publish
 from .topology import read_instance_status, read_topology
 from .witnesses import (
     SILENT,
@@ -82,8 +82,17 @@ def correct_record(end):
     keep(item, end.run)
 
 
-def tell_untold(store, state):
-    """Tell how runs ended that were killed, or whose mail SNS refused."""
+def tell_untold(store, state, written_until, now):
+    """Tell how runs ended that were killed, or whose mail SNS refused.
+
+    Args:
+        store: of this run.
+        state: as it is now.
+        written_until: the end of the lease as it was read; until then the run may tell it itself.
+        now: epoch seconds.
+    """
+    if now <= written_until:
+        return state
     left = dict(state.untold)
     for run, reason in state.untold.items():
         item = attempt(table.get_item, Key={"StateKey": run}, ConsistentRead=True) or {}
@@ -145,6 +154,7 @@ def judge(request, look, configuration, now):
         aws_silent=silent,
         agreed=agreed,
         row_age=SILENT if request.alarm else row_age(request, now, now),
+        lately_held=bool(database and request.automatic and attempt(lately_held, now)),
         moved_from=look.moved_from,
         causes=causes,
     )
