@@ -159,18 +159,25 @@ class Facts(Witness):
 
     def begin_meter(self) -> None:
         """Forget what was metered until now."""
-        functions = self.world.functions
         self.usage = Usage()
-        self._metered, self._runs = dict(functions.seconds), functions.count
+        self._metered, self._runs = self._billed(), self.world.functions.count
 
     def meter(self) -> None:
         """Add what the functions have run since, and the series that there are."""
         world, usage = self.world, self.usage
-        for logical, function in world.deployment.functions.items():
-            seconds = world.functions.seconds[logical] - self._metered.get(logical, 0.0)
-            usage.ran(seconds, function.memory)
+        for logical, seconds in self._billed().items():
+            memory = world.deployment.functions[logical].memory
+            usage.ran(seconds - self._metered.get(logical, 0.0), memory)
         usage.invocations = world.functions.count - self._runs
         usage.metrics = {key for key in world.metrics.series if not key[0].startswith("AWS/")}
+
+    def _billed(self) -> dict[str, float]:
+        """Seconds by function until now, those of runs that go on included."""
+        functions, now = self.world.functions, self.world.clock.now
+        found = dict(functions.seconds)
+        for run in functions.running:
+            found[run.function.logical] += now - (now if run.began is None else run.began)
+        return found
 
     def told(self, caller: Invocation | None, subject: str) -> None:
         """A message has reached the alert topic."""

@@ -44,8 +44,13 @@ def _failed_over_twice(trial: Trial, zero: float) -> bool:
 
 
 def _moved_back(acts: list[Act]) -> bool:
-    """What leads back leads away from a dead writer, or a person has asked for it."""
-    return any(act.back and not act.faulty and act.caller.source in AUTOMATIC for act in acts)
+    """Away from a dead writer any instance will do, also the one that wrote before."""
+    return any(
+        act.back
+        and act.caller.source in AUTOMATIC
+        and not (act.component == "database" and act.faulty)
+        for act in acts
+    )
 
 
 def _latch_gave_way(trial: Trial) -> bool:

@@ -8,7 +8,7 @@ from typing import Any
 TOLD = {
     "LOOK": ("signal", "verdict"),
     "CALL": ("components", "writer"),
-    "DECISION": ("kind", "component", "old", "targets", "refused", "reason"),
+    "DECISION": ("kind", "component", "writer", "targets", "refused", "reason"),
     "WITNESSES": ("waited", "silent"),
     "TRANSITION": ("before", "status"),
     "ACT": ("act", "writer", "target", "latch"),
