@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from drtemplate.drill.lines import moment_of
-from drtemplate.drill.prices import Usage
+from drtemplate.drill.meter import Meter
 from drtemplate.groups.handlers import ORCHESTRATOR
 from drtemplate.world.account import ACTORS
 from drtemplate.world.aws.table import KEY
@@ -78,7 +78,7 @@ class Facts(Witness):
         runs: of the orchestrator, those that have ended.
         stuck: whether one has ended and left the state IN_PROGRESS, without being hindered.
         tellers: the run of each message that a run sent.
-        usage: what AWS meters of it.
+        meter: what AWS bills of it.
         mails: the subject of each message that a run sent.
         probes: of each run: (time, signal, bad) of each look at a signal.
         killed: runs that the scenario has ended.
@@ -93,9 +93,7 @@ class Facts(Witness):
         self.runs: list[Invocation] = []
         self.stuck = False
         self.tellers: list[Invocation] = []
-        self.usage = Usage()
-        self._metered: dict[str, float] = {}
-        self._runs = 0
+        self.meter = Meter()
         self.mails: list[str] = []
         self.probes: defaultdict[Invocation, list[tuple[float, str, bool]]] = defaultdict(list)
         self.killed: set[Invocation] = set()
@@ -126,7 +124,7 @@ class Facts(Witness):
         self, caller: Invocation, service: str, operation: str, params: dict[str, Any]
     ) -> None:
         """Right before AWS carries a call out: what it costs, and how the component of an act really is."""
-        self.usage.called(service, operation, params)
+        self.meter.usage.called(service, operation, params)
         for listener in self.on_call:
             listener(caller)
         component = ACTS.get((service, operation))
@@ -157,28 +155,6 @@ class Facts(Witness):
             case "FailoverDBCluster" | "UpdateHealthCheck":
                 self._acted(caller, ACTS[service, operation], params)
 
-    def begin_meter(self) -> None:
-        """Forget what was metered until now."""
-        self.usage = Usage()
-        self._metered, self._runs = self._billed(), self.world.functions.count
-
-    def meter(self) -> None:
-        """Add what the functions have run since, and the series that there are."""
-        world, usage = self.world, self.usage
-        for logical, seconds in self._billed().items():
-            memory = world.deployment.functions[logical].memory
-            usage.ran(seconds - self._metered.get(logical, 0.0), memory)
-        usage.invocations = world.functions.count - self._runs
-        usage.metrics = {key for key in world.metrics.series if not key[0].startswith("AWS/")}
-
-    def _billed(self) -> dict[str, float]:
-        """Seconds by function until now, those of runs that go on included."""
-        functions, now = self.world.functions, self.world.clock.now
-        found = dict(functions.seconds)
-        for run in functions.running:
-            found[run.function.logical] += now - (now if run.began is None else run.began)
-        return found
-
     def told(self, caller: Invocation | None, subject: str) -> None:
         """A message has reached the alert topic."""
         if caller:
@@ -187,7 +163,7 @@ class Facts(Witness):
 
     def printed(self, function: str, line: str) -> None:
         """What the timeline knows of the automation is what its log says."""
-        self.usage.printed(line)
+        self.meter.usage.printed(line)
         journal = self.world.journal
         if journal.shown and (moment := moment_of(line)):
             journal.note(ACTORS[function], moment)

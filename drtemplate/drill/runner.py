@@ -86,7 +86,7 @@ def _simulated(
     end = zero + scenario.lasts
     world.journal.zero = zero
     world.clock.at(zero, world.journal.note, "scenario", scenario.title)
-    world.clock.at(SETTLED, trial.facts.begin_meter)
+    world.clock.at(SETTLED, trial.facts.meter.begin, world)
     try:
         for fault in scenario.setup:
             fault(trial)
@@ -117,8 +117,7 @@ def _run(trial: Trial, scenario: Scenario, seed: int, zero: float, end: float, t
         timeline=world.journal.timeline(),
         **verdicts(trial, scenario, zero),
     )
-    facts.meter()
-    tally.usage.merge(facts.usage)
+    tally.usage.merge(facts.meter.end(world))
     _blame(run, measured, scenario, tally)
     return run
 
