@@ -56,7 +56,7 @@ WITNESSED = (
     # The cooldown, and Aurora's own changes of mind.
     Scenario(name="death_in_cooldown", title="writer moved by hand, and then it hangs unseen",
              faults=((-200.0, people.moved_in_the_console), (0.0, HANGS)), needs=DATABASE, must_act=True,
-             warm=360.0, lasts=600.0, allowed=COOLED),
+             warm=360.0, lasts=600.0, allowed={name: COOLED[name] for name in ("detect", "own_share", "accepted")}),
     Scenario(name="rolled_back", title="both tiers dead, Aurora gives the first promotion up",
              setup=(people.promotion_rolls_back,), faults=BOTH_DEAD, needs=BOTH, must_act=True,
              lasts=720.0, allowed=COOLED),
