@@ -1,0 +1,400 @@
+"""What must hold in every history, judged at the moment of each act and at the end.
+
+The watcher knows what is true in the simulated account, which no handler does. What befalls the account
+says whom it excuses: an observer whose word is not to be had, or the automation as a whole.
+"""
+
+import json
+from collections import Counter
+from typing import Any
+
+from simulated import START, STATE
+
+from drtemplate.groups.handlers import OBSERVERS, ORCHESTRATOR
+from drtemplate.world.aws.aurora import FAILING_OVER
+from drtemplate.world.clock import Killed
+from drtemplate.world.witness import Witness
+
+HANDS = frozenset("backtracking upgrading stopping stopped starting".split())
+# Seconds: alive for so long a writer is healthy, within which an observer has spoken of it; how long an
+# act may follow what it rests on; by when a dead writer is replaced, and in the cooldown; of rule 7.
+HEALTHY, HEARD = 12, 25
+BUDGET, LATER, RULE_7 = 180, 420, 110
+# What each kind of broken promise is called.
+KINDS = (
+    "healthy moved", "in hands", "cooldown", "third", "doubled", "missed", "from home", "not told", "told twice",
+    "in progress", "disagrees", "no lease", "token", "switched off", "latched", "raised",
+)  # fmt: skip
+
+
+class Watcher(Witness):
+    """Notes what is broken.
+
+    Attributes:
+        broken: (seconds, kind, words).
+        figures: how often what was done.
+    """
+
+    def __init__(self, cooldown):
+        self.cooldown = cooldown
+        self.broken = []
+        self.figures = Counter()
+        self.kill_after = None
+        self.skewed = False
+        self.excused = 0.0
+        self.blinded = []  # (observer, from, until)
+        self.unreadable = []  # (from, until) of CloudWatch
+        self.handled_until = float("-inf")
+        self.unswept_until = float("-inf")
+        self.stood_until = float("-inf")
+        self.garble = set()
+        self.killed = set()
+        self.armed = [(float("-inf"), "ON")]
+        self.ssm = []  # (from, until)
+        self.acts = []  # accepted promotions
+        self.moves = []  # seconds of what starts the cooldown
+        self.home = None
+        self.attempts = {}  # attempt id -> subjects told
+        self.moved_by = {}  # attempt id -> run
+        self.verdict = None
+        self.tail = None
+        self.missed_at = None
+
+    def begin(self, world):
+        self.world = world
+        self.alive, self.since, self.writer = True, float("-inf"), world.aurora.writer
+        self.sides = {name: (True, float("-inf")) for name in world.balancers}
+        self._tick()
+
+    @property
+    def now(self):
+        return self.world.clock.now
+
+    def breaks(self, kind, words):
+        assert kind in KINDS
+        self.broken.append((round(self.now, 1), kind, words))
+
+    def broken_kinds(self):
+        return {kind for _, kind, _ in self.broken}
+
+    # Excuses.
+
+    def excuse(self, seconds):
+        self.excused = max(self.excused, self.now + seconds)
+
+    def blind(self, observer, seconds):
+        self.blinded.append((observer, self.now, self.now + seconds))
+        until = {one: self._blind_until(one) for one in OBSERVERS}
+        # With both gone the alarms are left, and rule 7's own time begins anew.
+        self.excuse(max(0.0, min(until.values()) - self.now))
+
+    def _blind_until(self, observer):
+        return max((end for one, _, end in self.blinded if one == observer), default=float("-inf"))
+
+    def silent(self, service, seconds):
+        if service == "cloudwatch":
+            self.unreadable.append((self.now, self.now + seconds))
+        if service == "ssm":
+            self.ssm.append((self.now, self.now + seconds))
+
+    def handled(self, seconds):
+        self.handled_until = self.now + seconds
+
+    def unswept(self, seconds):
+        self.unswept_until = max(self.unswept_until, self.now + seconds)
+
+    def stands(self, seconds):
+        self.stood_until = max(self.stood_until, self.now + seconds)
+
+    def garbled(self, operation):
+        self.garble.add(operation)
+
+    def lost(self, run):
+        self.killed.add(run)
+
+    def switched(self, how):
+        means = {"odd off": "OFF", "broken": None, "odd": None}.get(how, how)
+        if means is None:
+            # What does not fit leaves what held before, if the sweep has seen that.
+            means = self.armed[-1][1] if self.now - self.armed[-1][0] > 130 else "?"
+        self.armed.append((self.now, means))
+
+    def mended(self):
+        self.tail = self.now
+        self.excuse(60)
+
+    # What is true.
+
+    def _tick(self):
+        world, now = self.world, self.now
+        aurora = world.aurora
+        node = aurora.nodes[aurora.writer]
+        alive = node.mode == "up" and aurora.status.value != FAILING_OVER
+        if (alive, aurora.writer) != (self.alive, self.writer):
+            if aurora.writer != self.writer:
+                self._moved(self.writer)
+            self.alive, self.since, self.writer = alive, now, aurora.writer
+        for name, balancer in world.balancers.items():
+            good = balancer.shown_good.value
+            if good != self.sides[name][0]:
+                self.sides[name] = (good, now)
+        self._owed()
+        world.clock.at(1, self._tick)
+
+    def _moved(self, old):
+        self.home = self.home or old
+        if not any(self.now - when < 60 for when in self.moves):
+            self.moves.append(self.now)
+            self.excuse(60)
+
+    def _owed(self):
+        """A dead writer is replaced within the budget, if the automation could."""
+        aurora = self.world.aurora
+        shown = aurora.shown.value
+        living = any(
+            one.mode == "up" and one.status == "available"
+            for one in aurora.nodes.values()
+            if one.name != aurora.writer
+        )
+        armed = self.armed[-1][1] == "ON"
+        if self.alive or aurora.status.value != "available" or shown in HANDS or not living:
+            self.missed_at = None
+            return
+        if not armed or self.now < self.excused or self.handled_until > self.now:
+            self.missed_at = None
+            return
+        if self.missed_at is None:
+            self.missed_at = self.now
+        recent = sum(self.now - when < self.cooldown for when in self.moves)
+        if recent > 1:
+            return
+        if self.now - self.missed_at > (LATER if recent else BUDGET):
+            self.breaks("missed", f"{aurora.writer} dead for {self.now - self.since:.0f} s")
+            self.missed_at = float("inf")
+
+    def healthy(self):
+        """Whether the writer has been alive for long enough to be known so."""
+        return self.alive and self.now - self.since >= HEALTHY
+
+    def witnessed(self):
+        """Whether the word of an observer was to be had."""
+        sooner = self.now - HEARD
+        if any(start < self.now and end > sooner for start, end in self.unreadable):
+            return False
+        return any(
+            not any(
+                one == name and start < self.now and end > sooner
+                for one, start, end in self.blinded
+            )
+            for name in OBSERVERS
+        )
+
+    # At each call.
+
+    def before(self, caller, service, operation, params):
+        if caller.function.logical != ORCHESTRATOR:
+            return
+        if operation == "FailoverDBCluster":
+            self._tick_now()
+            self.verdict = self._judge_promotion(caller, params)
+        if operation == "UpdateHealthCheck":
+            self._judge_latch(caller, params)
+        if operation == "PutItem" and params["Item"]["StateKey"] == STATE:
+            self.token = self.world.table.number_of(STATE, "FencingToken")
+
+    def _tick_now(self):
+        aurora = self.world.aurora
+        alive = aurora.nodes[aurora.writer].mode == "up" and aurora.status.value != FAILING_OVER
+        if not alive and self.alive:
+            self.alive, self.since = False, self.now
+
+    def after(self, caller, service, operation, params, answer):
+        if caller.function.logical != ORCHESTRATOR:
+            return
+        if operation == "FailoverDBCluster":
+            self._promoted(caller, params)
+        if operation == "UpdateHealthCheck":
+            self._acted(caller)
+        if operation == "PutItem" and params["Item"]["StateKey"] == STATE:
+            item = params["Item"]
+            if not item["FencingToken"] > self.token:
+                self.breaks("token", f"{self.token} -> {item['FencingToken']}")
+        if self.kill_after is caller:
+            self.kill_after = None
+            raise Killed
+
+    def _automatic(self, caller):
+        """Whether an observer or an alarm has asked, by itself or through the sweep."""
+        event = caller.event
+        return "votes" in event or "alarmData" in event or event.get("action") == "sweep"
+
+    def _judge_promotion(self, caller, params):
+        found = []
+        aurora, back = self.world.aurora, caller.event.get("action") == "failback"
+        found += self._judge_any(caller)
+        if back:
+            if self.home in (None, aurora.writer):
+                found.append(("from home", f"{aurora.writer} -> {params['TargetDBInstanceIdentifier']}"))
+            elif params["TargetDBInstanceIdentifier"] != self.home:
+                found.append(("from home", f"home is {self.home}"))
+        if not self._automatic(caller):
+            return found
+        dead = 0.0 if self.alive else self.now - self.since
+        words = f"{aurora.writer} asked for by {caller.event.get('observer') or caller.source}"
+        if self.healthy() and self.witnessed():
+            found.append(("healthy moved", f"{words}; alive for {self.now - self.since:.0f} s"))
+        if self.now < self.handled_until and not self.alive:
+            found.append(("in hands", f"{words}; the cluster is {aurora.shown.value}"))
+        recent = [one for one in self.moves if self.now - one < self.cooldown - 1]
+        if recent and dead < RULE_7 and not self._did_not_take():
+            found.append(("cooldown", f"{words}, dead for {dead:.0f} s, moved {self.now - recent[-1]:.0f} s ago"))
+        acts = [one for one in self.acts if one["automatic"] and self.now - one["at"] < self.cooldown - 1]
+        if len([one for one in acts if one["took"] or one["known"]]) > 1:
+            found.append(("third", words))
+        return found
+
+    def _did_not_take(self):
+        """Whether the last act was of no effect, and long enough ago for that to be known."""
+        last = self.acts[-1] if self.acts else None
+        return (
+            last is not None
+            and not last["took"]
+            and self.now - last["at"] >= 55
+            and last["at"] >= max(self.moves, default=0.0) - 1
+        )
+
+    def _judge_any(self, caller):
+        table = self.world.table
+        blind = caller.event.get("force") is True and "expected_writer" in caller.event
+        item = table.items.get(STATE, {})
+        found = []
+        if not blind and not (
+            table.writers.get(STATE) is caller and item.get("Status") == "IN_PROGRESS"
+        ):
+            found.append(("no lease", f"{item.get('Status')} of {item.get('AttemptId')}"))
+        if caller.event.get("dry_run"):
+            found.append(("switched off", "dry_run"))
+        if self._automatic(caller) and self._switched_off(caller):
+            found.append(("switched off", f"{self.armed[-1][1]} since {self.armed[-1][0]:.0f} s"))
+        return found
+
+    def _switched_off(self, caller):
+        since, how = self.armed[-1]
+        if how not in ("OFF", "DRY_RUN") or since >= caller.began - 1:
+            return False
+        unread = any(start < self.now and end > since for start, end in self.ssm)
+        unread |= bool(self.garble & {"GetParameter", "GetItem", "PutItem"}) or since < self.unswept_until
+        return not unread or since < caller.began - 130 and self.unswept_until < since and not self.garble
+
+    def _promoted(self, caller, params):
+        for kind, words in self.verdict:
+            self.breaks(kind, words)
+        automatic = self._automatic(caller)
+        self.figures["automatic promotions" if automatic else "promotions by hand"] += 1
+        if automatic:
+            self.figures["of healthy writers" if self.alive else "of dead writers"] += 1
+        attempt = self.world.table.text_of(STATE, "AttemptId"), caller.event.get("action")
+        doubled = [one for one in self.acts if one["attempt"] == attempt and one["took"]]
+        if doubled:
+            self.breaks("doubled", f"{attempt[0]}: again after {self.now - doubled[-1]['at']:.0f} s")
+        act = {"at": self.now, "attempt": attempt, "automatic": automatic, "took": True, "known": False,
+               "old": self.world.aurora.writer}  # fmt: skip
+        self.acts.append(act)
+        self.moves.append(self.now)
+        self.excuse(60)
+        # Whether it took, a minute shows.
+        self.world.clock.at(50, self._look_back, act)
+        self._acted(caller)
+
+    def _look_back(self, act):
+        aurora = self.world.aurora
+        act["took"] = any(
+            when > act["at"] for when, _ in self._changes() if when <= act["at"] + 50
+        )
+        if not act["took"]:
+            act["known"] = aurora.status.value == "available"
+
+    def _changes(self):
+        history = self.world.aurora.writers
+        return list(zip(history.times, history.values, strict=True))
+
+    def _acted(self, caller):
+        attempt = self.world.table.text_of(STATE, "AttemptId")
+        self.moved_by.setdefault(attempt, []).append(caller)
+
+    def _judge_latch(self, caller, params):
+        for kind, words in self._judge_any(caller):
+            self.breaks(kind, words)
+        if not (self._automatic(caller) and params.get("Disabled")):
+            return
+        (primary, since), (standby, gone) = self.sides["Primary"], self.sides["Standby"]
+        if primary and self.now - since > HEALTHY:
+            self.breaks("latched", "the primary has a healthy target")
+        if not standby and self.now - gone > HEALTHY:
+            self.breaks("latched", "the standby has no healthy target")
+
+    def told(self, caller, subject):
+        if caller is None or caller.function.logical != ORCHESTRATOR:
+            return
+        subject = subject.removeprefix("drill: ")
+        text = self.world.messages[-1].text
+        record = json.loads(text[text.index("\n\n") + 2 :]) if "\n\n{" in text else {}
+        attempt = record.get("AttemptId")
+        self.attempts.setdefault(attempt, []).append((subject, caller))
+        self.figures["mails"] += 1
+
+    def ended(self, run):
+        if run.function.logical != ORCHESTRATOR:
+            return
+        if isinstance(run.error, Exception) and not self.excused > self.now:
+            self.breaks("raised", repr(run.error)[:200])
+        body = json.loads(run.answer["body"]) if run.answer else {}
+        if body.get("outcome") == "FAILED_BACK" and "database" in body.get("state", {}).get(
+            "Components", ["database"]
+        ) and "database" in run.event.get("components", ["database"]):
+            self.home = None
+            self.moves = self.moves[-1:]
+            for act in self.acts[:-1]:
+                act["automatic"] = False
+
+    # At the end.
+
+    def end(self):
+        world = self.world
+        item = world.table.items.get(STATE, {})
+        for attempt, runs in self.moved_by.items():
+            self._judge_mails(attempt, runs)
+        lease = float(item.get("LeaseExpires", 0))
+        if item.get("Status") == "IN_PROGRESS" and not START + self.now <= lease:
+            self.breaks("in progress", f"{item.get('AttemptId')}")
+        if item.get("Status") == "IN_PROGRESS":
+            return
+        found: dict[str, Any] = {
+            "Writer": world.aurora.writer,
+            "Latched": world.checks["Primary"].accepted == (True, True),
+        }
+        for name, true in found.items():
+            if item.get(name, False) != true:
+                self.breaks("disagrees", f"{name}: {item.get(name)}, and is {true}")
+        if item.get("Home") and item["Home"] not in world.aurora.nodes:
+            self.breaks("disagrees", f"Home: {item['Home']}")
+        if item.get("Status") in ("COMPLETED", "FAILED_BACK") and item.get("Error"):
+            self.breaks("disagrees", f"{item['Status']} with {item['Error']}")
+        if item.get("Status") == "COMPLETED" and item.get("NewWriter"):
+            if item["NewWriter"] not in {who for _, who in self._changes()[1:]} | {world.aurora.writer}:
+                self.breaks("disagrees", f"NewWriter: {item['NewWriter']} has never written")
+        if item.get("Home", self.home) != self.home and self.home != world.aurora.writer:
+            self.breaks("disagrees", f"Home: {item.get('Home')}, and is {self.home}")
+
+    def _judge_mails(self, attempt, runs):
+        subjects = [
+            subject
+            for subject, _ in self.attempts.get(attempt, ())
+            if subject in ("COMPLETED", "FAILED", "FAILED_BACK")
+        ]
+        if not subjects:
+            self.breaks("not told", f"{attempt}: {[str(run.error)[:60] for run in runs]}")
+        # A run that was lost between its mail and the note of it, or an answer that was lost, is told again.
+        excused = self.killed or self.garble & {"Publish", "PutItem"}
+        if not excused and len(subjects) != len(set(subjects)):
+            self.breaks("told twice", f"{attempt}: {subjects}")
