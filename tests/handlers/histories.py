@@ -53,6 +53,8 @@ EVENTS = {
     "fail back": {"action": "failback"},
     "fail back of the database": {"action": "failback", "components": ["database"]},
     "fail back, forced": {"action": "failback", "force": True},
+    "ticket": FAILOVER | {"attempt_id": "ticket"},
+    "fail back of the ticket": {"action": "failback", "attempt_id": "ticket"},
     "status": {"action": "status"},
     "nothing": {"trigger_failover": False},
     "odd": {"trigger_failover": "true", "votes": {"database": False}},
@@ -68,7 +70,7 @@ def deployed(members, code=None):
     """The stack with so many members; ``code`` has other code by function, as pairs."""
     made = FOLDER if code else RENDERED
     for logical, package in code or ():
-        made = made.with_function(logical, code=package)
+        made = made.with_function(logical, code=package.package())
     cluster = made.cluster
     if members == 3:
         third = Instance(name="third", endpoint="third.rds", zone=ZONES[0], tier=2)
@@ -184,12 +186,12 @@ class Hour(World):
     def rolls_back(self):
         """The next failover does not get through."""
         self.rollbacks = 1
-        self.watch.excuse(600)
 
     def rebooted(self):
         """Somebody reboots the writer."""
         node = self.node()
         if node.mode == "up" and self.aurora.status.value == "available":
+            self.watch.handled(40)
             node.mode, node.status = "refused", "rebooting"
             node.turn += 1
             self.aurora.writing.set(self.clock.now, False)
@@ -216,8 +218,10 @@ class Hour(World):
         self.aurora._up(node, turn)
 
     def lags(self, seconds):
-        """From now on the cluster endpoint's name lags behind a new writer."""
-        self.aurora.timings = self.timings.fixed(aurora_endpoint_update=seconds)
+        """From now on Aurora is quick, and the cluster endpoint's name lags behind."""
+        self.aurora.timings = self.timings.fixed(
+            aurora_promotion=3, aurora_restart=60, aurora_endpoint_update=seconds
+        )
 
     def events_late(self, seconds):
         self.timings = self.timings.fixed(rds_event_delay=seconds)
@@ -238,14 +242,15 @@ class Hour(World):
             self.freeze(run)
             self._for(seconds, self.thaw, run)
 
-    def metrics_lost(self, which, seconds):
-        """What an observer says is lost."""
-        self.watch.blind(which, seconds + 5)
+    def observer_unheard(self, which, operation, seconds):
+        """What an observer says, or asks AWS, is lost."""
+        if operation != "DescribeDBClusters":
+            self.watch.blind(which, seconds + 5)
         end = self.clock.now + seconds
 
-        def fault(run, operation):
+        def fault(run, asked):
             lost = run.function.logical == which and self.clock.now < end
-            return Lost.REQUEST if lost and operation == "PutMetricData" else None
+            return Lost.REQUEST if lost and asked == operation else None
 
         self.faulty.append(fault)
 
@@ -291,13 +296,15 @@ class Hour(World):
     def run_stands(self, nth, seconds):
         """The next run that makes so many calls stands still there."""
         self.watch.excuse(seconds)
-        self.watch.stands(seconds)
-        self._at_call(nth, None, False, lambda: self.clock.wait(seconds))
+        self._at_call(nth, None, False, partial(self._stand, seconds))
 
-    def run_stands_at(self, operation, seconds):
+    def run_stands_at(self, operation, seconds, nth=1):
         self.watch.excuse(seconds)
-        self.watch.stands(seconds)
-        self._at_call(1, operation, False, lambda: self.clock.wait(seconds))
+        self._at_call(nth, operation, False, partial(self._stand, seconds))
+
+    def _stand(self, seconds, operation):
+        self.watch.stood(current_owner(), operation, seconds)
+        self.clock.wait(seconds)
 
     def answer_lost(self, operation, loss, seconds):
         """For a while what the orchestrator asks for, or the answer, is lost."""
@@ -324,7 +331,7 @@ class Hour(World):
                 return None
             self.faulty.remove(fault)
             if what is not Killed:
-                return what()
+                return what(asked)
             self.watch.lost(run)
             if not after:
                 return Killed
@@ -375,6 +382,11 @@ class Hour(World):
         """A person asks, perhaps several times in a row."""
         for number in range(1 + again):
             self._for(5 * number, self.send, ORCHESTRATOR, EVENTS[name])
+
+    def asked_blindly(self):
+        """A person names the writer, so that the run goes on without the table."""
+        event = EVENTS["forced"] | {"expected_writer": self.aurora.writer}
+        self.send(ORCHESTRATOR, event | {"components": ["database"]})
 
     def servers(self, side, reply, seconds):
         """The servers of a side answer errors, or not at all."""
@@ -451,7 +463,11 @@ HAPPENINGS = {
     "events_late": (st.sampled_from([120, 300]),),
     "observer_lost": (OBSERVER, SHORT),
     "observer_frozen": (OBSERVER, SHORT),
-    "metrics_lost": (OBSERVER, SHORT),
+    "observer_unheard": (
+        OBSERVER,
+        st.sampled_from(["PutMetricData", "Invoke", "DescribeDBClusters", "DescribeTargetHealth"]),
+        SHORT,
+    ),
     "cut": (OBSERVER, SHORT),
     "walled": (st.sampled_from([*OBSERVERS, "both"]), SHORT),
     "lossy": (st.sampled_from([0.1, 0.5]), SHORT),
@@ -467,6 +483,7 @@ HAPPENINGS = {
     "skewed": (st.sampled_from([-120, 30, 120]), st.sampled_from([-120, 30])),
     "switched": (st.sampled_from(list(SWITCHES)),),
     "asked": (st.sampled_from(sorted(EVENTS)), st.integers(0, 1)),
+    "asked_blindly": (),
     "servers": (
         st.sampled_from(["Primary", "Standby"]),
         st.sampled_from(["REFUSED", "SILENT"]),

@@ -6,9 +6,10 @@ says whom it excuses: an observer whose word is not to be had, or the automation
 
 import json
 from collections import Counter
+from datetime import datetime
 from typing import Any
 
-from simulated import START, STATE
+from simulated import LEASE, START, STATE
 
 from drtemplate.groups.handlers import OBSERVERS, ORCHESTRATOR
 from drtemplate.world.aws.aurora import FAILING_OVER
@@ -23,7 +24,7 @@ BUDGET, LATER, RULE_7 = 180, 420, 110
 # What each kind of broken promise is called.
 KINDS = (
     "healthy moved", "in hands", "cooldown", "third", "doubled", "missed", "from home", "not told", "told twice",
-    "in progress", "disagrees", "no lease", "token", "switched off", "latched", "raised",
+    "in progress", "disagrees", "no lease", "token", "switched off", "latched", "half a fail back", "raised",
 )  # fmt: skip
 
 
@@ -46,7 +47,8 @@ class Watcher(Witness):
         self.unreadable = []  # (from, until) of CloudWatch
         self.handled_until = float("-inf")
         self.unswept_until = float("-inf")
-        self.stood_until = float("-inf")
+        self.stood_at = set()  # (run, operation): where a run has stood still
+        self.late = set()  # runs that stood still for longer than their lease
         self.garble = set()
         self.killed = set()
         self.armed = [(float("-inf"), "ON")]
@@ -55,6 +57,8 @@ class Watcher(Witness):
         self.moves = []  # seconds of what starts the cooldown
         self.home = None
         self.attempts = {}  # attempt id -> subjects told
+        self.returns = []  # fail backs that were answered
+        self.latches = []  # attempts that have latched
         self.moved_by = {}  # attempt id -> run
         self.verdict = None
         self.tail = None
@@ -63,6 +67,7 @@ class Watcher(Witness):
     def begin(self, world):
         self.world = world
         self.alive, self.since, self.writer = True, float("-inf"), world.aurora.writer
+        self.dead_from = float("inf")
         self.sides = {name: (True, float("-inf")) for name in world.balancers}
         self._tick()
 
@@ -103,8 +108,10 @@ class Watcher(Witness):
     def unswept(self, seconds):
         self.unswept_until = max(self.unswept_until, self.now + seconds)
 
-    def stands(self, seconds):
-        self.stood_until = max(self.stood_until, self.now + seconds)
+    def stood(self, run, operation, seconds):
+        self.stood_at.add((run, operation))
+        if seconds >= LEASE:
+            self.late.add(run)
 
     def garbled(self, operation):
         self.garble.add(operation)
@@ -133,6 +140,9 @@ class Watcher(Witness):
         if (alive, aurora.writer) != (self.alive, self.writer):
             if aurora.writer != self.writer:
                 self._moved(self.writer)
+                self.dead_from = now
+            elif self.alive and self.now - self.since >= HEALTHY:
+                self.dead_from = now
             self.alive, self.since, self.writer = alive, now, aurora.writer
         for name, balancer in world.balancers.items():
             good = balancer.shown_good.value
@@ -206,6 +216,8 @@ class Watcher(Witness):
         aurora = self.world.aurora
         alive = aurora.nodes[aurora.writer].mode == "up" and aurora.status.value != FAILING_OVER
         if not alive and self.alive:
+            if self.now - self.since >= HEALTHY:
+                self.dead_from = self.now
             self.alive, self.since = False, self.now
 
     def after(self, caller, service, operation, params, answer):
@@ -214,6 +226,8 @@ class Watcher(Witness):
         if operation == "FailoverDBCluster":
             self._promoted(caller, params)
         if operation == "UpdateHealthCheck":
+            if params.get("Disabled"):
+                self.latches.append(self.world.table.text_of(STATE, "AttemptId"))
             self._acted(caller)
         if operation == "PutItem" and params["Item"]["StateKey"] == STATE:
             item = params["Item"]
@@ -233,15 +247,20 @@ class Watcher(Witness):
         aurora, back = self.world.aurora, caller.event.get("action") == "failback"
         found += self._judge_any(caller)
         if back:
+            both = "application" in caller.event.get("components", ["application"])
+            if both and self.world.checks["Primary"].accepted == (True, True):
+                found.append(("half a fail back", "the writer is moved while the latch stands"))
             if self.home in (None, aurora.writer):
                 found.append(("from home", f"{aurora.writer} -> {params['TargetDBInstanceIdentifier']}"))
             elif params["TargetDBInstanceIdentifier"] != self.home:
                 found.append(("from home", f"home is {self.home}"))
         if not self._automatic(caller):
             return found
-        dead = 0.0 if self.alive else self.now - self.since
+        # One that came back a moment ago has been dead until then.
+        dead = 0.0 if self.healthy() else self.now - self.dead_from
         words = f"{aurora.writer} asked for by {caller.event.get('observer') or caller.source}"
-        if self.healthy() and self.witnessed():
+        stood = (caller, "FailoverDBCluster") in self.stood_at
+        if self.healthy() and self.witnessed() and not stood:
             found.append(("healthy moved", f"{words}; alive for {self.now - self.since:.0f} s"))
         if self.now < self.handled_until and not self.alive:
             found.append(("in hands", f"{words}; the cluster is {aurora.shown.value}"))
@@ -268,7 +287,8 @@ class Watcher(Witness):
         blind = caller.event.get("force") is True and "expected_writer" in caller.event
         item = table.items.get(STATE, {})
         found = []
-        if not blind and not (
+        # No fence can stop a run that freezes between it and the act itself.
+        if not blind and caller not in self.late and not (
             table.writers.get(STATE) is caller and item.get("Status") == "IN_PROGRESS"
         ):
             found.append(("no lease", f"{item.get('Status')} of {item.get('AttemptId')}"))
@@ -292,13 +312,22 @@ class Watcher(Witness):
         automatic = self._automatic(caller)
         self.figures["automatic promotions" if automatic else "promotions by hand"] += 1
         if automatic:
-            self.figures["of healthy writers" if self.alive else "of dead writers"] += 1
+            how = (
+                "of dead writers"
+                if not self.alive
+                else "of writers back for a moment"
+                if not self.healthy()
+                else "of healthy writers"
+                if self.witnessed()
+                else "of healthy writers, no word to be had"
+            )
+            self.figures[how] += 1
         attempt = self.world.table.text_of(STATE, "AttemptId"), caller.event.get("action")
         doubled = [one for one in self.acts if one["attempt"] == attempt and one["took"]]
         if doubled:
             self.breaks("doubled", f"{attempt[0]}: again after {self.now - doubled[-1]['at']:.0f} s")
         act = {"at": self.now, "attempt": attempt, "automatic": automatic, "took": True, "known": False,
-               "old": self.world.aurora.writer}  # fmt: skip
+               "blind": caller.event.get("force") is True and "expected_writer" in caller.event}  # fmt: skip
         self.acts.append(act)
         self.moves.append(self.now)
         self.excuse(60)
@@ -325,6 +354,9 @@ class Watcher(Witness):
     def _judge_latch(self, caller, params):
         for kind, words in self._judge_any(caller):
             self.breaks(kind, words)
+        if caller.event.get("action") == "failback" and "components" not in caller.event:
+            if self.world.aurora.shown.before(self.now - 5) == FAILING_OVER:
+                self.breaks("half a fail back", "the latch is released while Aurora fails over")
         if not (self._automatic(caller) and params.get("Disabled")):
             return
         (primary, since), (standby, gone) = self.sides["Primary"], self.sides["Standby"]
@@ -349,6 +381,7 @@ class Watcher(Witness):
         if isinstance(run.error, Exception) and not self.excused > self.now:
             self.breaks("raised", repr(run.error)[:200])
         body = json.loads(run.answer["body"]) if run.answer else {}
+        self._judge_return(run, body)
         if body.get("outcome") == "FAILED_BACK" and "database" in body.get("state", {}).get(
             "Components", ["database"]
         ) and "database" in run.event.get("components", ["database"]):
@@ -356,6 +389,22 @@ class Watcher(Witness):
             self.moves = self.moves[-1:]
             for act in self.acts[:-1]:
                 act["automatic"] = False
+
+    def _judge_return(self, run, body):
+        """A fail back that is asked for the first time is not called needless away from home."""
+        aurora = self.world.aurora
+        if run.event.get("action") != "failback" or body.get("outcome") != "NOT_REQUIRED":
+            return
+        known = [one for one in self.returns if one is not run]
+        self.returns.append(run)
+        away = self.home not in (None, aurora.writer) and aurora.status.value == "available"
+        busy = self.acts and self.now - self.acts[-1]["at"] < 120
+        if away and not busy and not any(
+            one.request_id == run.request_id
+            or one.event.get("attempt_id", 0) == run.event.get("attempt_id", 1)
+            for one in known
+        ) and "database" in run.event.get("components", ["database"]):
+            self.breaks("from home", f"{aurora.writer} writes, {self.home} is home: {body['message']}")
 
     # At the end.
 
@@ -381,10 +430,33 @@ class Watcher(Witness):
         if item.get("Status") in ("COMPLETED", "FAILED_BACK") and item.get("Error"):
             self.breaks("disagrees", f"{item['Status']} with {item['Error']}")
         if item.get("Status") == "COMPLETED" and item.get("NewWriter"):
-            if item["NewWriter"] not in {who for _, who in self._changes()[1:]} | {world.aurora.writer}:
-                self.breaks("disagrees", f"NewWriter: {item['NewWriter']} has never written")
-        if item.get("Home", self.home) != self.home and self.home != world.aurora.writer:
+            begun = _seconds(item["StartTime"])
+            wrote = [at for at, who in self._changes() if who == item["NewWriter"]]
+            if not any(at < begun + 3700 for at in wrote):
+                self.breaks("disagrees", f"NewWriter: {item['NewWriter']} did not write then")
+        writer = world.aurora.writer
+        if (item.get("Home") or writer) != (self.home or writer):
             self.breaks("disagrees", f"Home: {item.get('Home')}, and is {self.home}")
+        self._judge_records()
+
+    def _judge_records(self):
+        """Each run that has moved something, and whose move took, says so in its own record."""
+        records = {
+            key.split("#", 2)[2]: item
+            for key, item in self.world.table.items.items()
+            if key.startswith("RUN#")
+        }
+        for act in self.acts:
+            attempt, _ = act["attempt"]
+            record = records.get(attempt, {})
+            if not act["took"] or act["blind"] or self.now - act["at"] > 3000:
+                continue
+            if record.get("Status") not in ("COMPLETED", "FAILED_BACK"):
+                self.breaks("disagrees", f"record of {attempt}: {record.get('Status')} {record.get('Error')}")
+        for attempt in self.latches:
+            record = records.get(attempt, {})
+            if record.get("LatchError"):
+                self.breaks("disagrees", f"record of {attempt}: {record['LatchError']}")
 
     def _judge_mails(self, attempt, runs):
         subjects = [
@@ -395,6 +467,11 @@ class Watcher(Witness):
         if not subjects:
             self.breaks("not told", f"{attempt}: {[str(run.error)[:60] for run in runs]}")
         # A run that was lost between its mail and the note of it, or an answer that was lost, is told again.
-        excused = self.killed or self.garble & {"Publish", "PutItem"}
+        excused = self.killed or self.late or self.garble & {"Publish", "PutItem"}
         if not excused and len(subjects) != len(set(subjects)):
             self.breaks("told twice", f"{attempt}: {subjects}")
+
+
+def _seconds(text):
+    """Virtual seconds of a time in an item."""
+    return datetime.fromisoformat(text).timestamp() - START
