@@ -6,13 +6,18 @@ minutes pass, and gives what was broken. ``make histories N=10000`` plays many a
 """
 
 import json
+import os
+import sys
 from collections import Counter
+from concurrent.futures import ProcessPoolExecutor
 from dataclasses import replace
 from functools import cache, partial
+from multiprocessing import get_context
 
+from hypothesis import HealthCheck, Phase, given, seed, settings
 from hypothesis import strategies as st
 from simulated import FOLDER, RENDERED, TIMINGS
-from watching import HANDS, Watcher
+from watching import FIGURES, HANDS, KINDS, Watcher
 
 from drtemplate.groups.handlers import MONITOR, MONITOR_2, OBSERVERS, ORCHESTRATOR
 from drtemplate.world.api.failures import Lost
@@ -268,6 +273,15 @@ class Hour(World):
             self.walls.add(wall)
             self._for(seconds, self.walls.discard, wall)
 
+    def walled_off(self, seconds):
+        """The observers' way to all members is shut."""
+        self.watch.unreached(seconds)
+        for observer in OBSERVERS:
+            self.watch.blind(observer, seconds + 10)
+            for node in self.aurora.nodes:
+                self.walls.add((ZONE[observer], node))
+                self._for(seconds, self.walls.discard, (ZONE[observer], node))
+
     def lossy(self, share, seconds):
         """A share of the connections meets silence."""
         for one in OBSERVERS:
@@ -383,10 +397,10 @@ class Hour(World):
         for number in range(1 + again):
             self._for(5 * number, self.send, ORCHESTRATOR, EVENTS[name])
 
-    def asked_blindly(self):
-        """A person names the writer, so that the run goes on without the table."""
-        event = EVENTS["forced"] | {"expected_writer": self.aurora.writer}
-        self.send(ORCHESTRATOR, event | {"components": ["database"]})
+    def asked_naming(self):
+        """A person names the writer; so the run goes on even without the table."""
+        event = EVENTS["forced"] | {"components": ["database"]}
+        self.send(ORCHESTRATOR, event | {"expected_writer": self.aurora.writer})
 
     def servers(self, side, reply, seconds):
         """The servers of a side answer errors, or not at all."""
@@ -470,6 +484,7 @@ HAPPENINGS = {
     ),
     "cut": (OBSERVER, SHORT),
     "walled": (st.sampled_from([*OBSERVERS, "both"]), SHORT),
+    "walled_off": (SHORT,),
     "lossy": (st.sampled_from([0.1, 0.5]), SHORT),
     "outage": (SERVICES, st.sampled_from([ERROR, SILENT]), SHORT),
     "run_lost": (NTH, st.booleans()),
@@ -483,7 +498,7 @@ HAPPENINGS = {
     "skewed": (st.sampled_from([-120, 30, 120]), st.sampled_from([-120, 30])),
     "switched": (st.sampled_from(list(SWITCHES)),),
     "asked": (st.sampled_from(sorted(EVENTS)), st.integers(0, 1)),
-    "asked_blindly": (),
+    "asked_naming": (),
     "servers": (
         st.sampled_from(["Primary", "Standby"]),
         st.sampled_from(["REFUSED", "SILENT"]),
@@ -528,3 +543,84 @@ def shrink(story, kind, code=None):
         else:
             at += 1
     return (members, cooldown, *happenings)
+
+
+def tally(number, first, code=None):
+    """Play so many stories as the seed gives them.
+
+    Returns:
+        The figures, and by kind of failure how often it was found and the shortest story with it.
+    """
+    figures: Counter = Counter()
+    found: dict[str, tuple] = {}
+
+    @seed(first)
+    @settings(
+        max_examples=number,
+        deadline=None,
+        database=None,
+        phases=[Phase.generate],
+        suppress_health_check=list(HealthCheck),
+    )
+    @given(STORIES)
+    def played(story):
+        watch = play(story, code)
+        figures["histories"] += 1
+        figures.update(watch.figures)
+        for kind in watch.broken_kinds():
+            figures[kind] += 1
+            found[kind] = min(found.get(kind, story), story, key=len)
+
+    played()
+    return figures, found
+
+
+def play_many(number, first, jobs):
+    """The same on several processes.
+
+    Returns:
+        The figures; and a text for each kind of failure, with the shrunk story.
+    """
+    figures: Counter = Counter()
+    found: dict[str, tuple] = {}
+    # A later process must not inherit what this one has running.
+    with ProcessPoolExecutor(jobs, mp_context=get_context("spawn")) as pool:
+        share = [(number + job) // jobs for job in range(jobs)]
+        for more, stories in pool.map(tally, share, [1000 * first + job for job in range(jobs)]):
+            figures.update(more)
+            for kind, story in stories.items():
+                found[kind] = min(found.get(kind, story), story, key=len)
+    return figures, [describe(kind, story) for kind, story in found.items()]
+
+
+def describe(kind, story):
+    """A failure in words: what broke, and the shrunk story."""
+    story = shrink(story, kind)
+    members, cooldown, *happenings = story
+    lines = [f"{kind}: {members} members, a cooldown of {cooldown} s, and after {BEFORE} s"]
+    lines += [f"  {pause:>4} s later: {name} {arguments}" for pause, name, *arguments in happenings]
+    broken = [f"  at {at} s: {words}" for at, one, words in play(story).broken if one == kind]
+    return "\n".join([*lines, *broken, f"  play({story!r})"])
+
+
+def main():
+    """``python tests/handlers/histories.py [N [SEED]]``: figures, and a story for each kind of failure."""
+    words = sys.argv[1:3] + ["1000", "1"][len(sys.argv[1:3]) :]
+    if not all(word.isdecimal() and int(word) for word in words):
+        print(
+            "error: give N and SEED as whole numbers from 1 up: make histories N=1000 SEED=1",
+            file=sys.stderr,
+        )
+        sys.exit(2)
+    number, first = map(int, words)
+    figures, failures = play_many(number, first, os.cpu_count() or 1)
+    shown = [*FIGURES, *KINDS]
+    for name in [*shown, *sorted(set(figures) - set(shown))]:
+        print(f"{figures[name]:>8}  {'broken: ' if name in KINDS else ''}{name}")
+    for failure in failures:
+        print(f"\n{failure}")
+    sys.exit(1 if failures else 0)
+
+
+if __name__ == "__main__":
+    main()

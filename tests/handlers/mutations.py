@@ -33,17 +33,30 @@ def of(kind, story, *changes):
 DIES = ("dies", "refused", False)
 LOST = ("run_lost_at", "FailoverDBCluster", True)  # accepted, and then the run is lost
 LATER = (300, "lags", 30)  # time passes
-FINISH = '            "publish, status'
+NO_COOLDOWN = ("closing", 'state if counted else state.with_move("database", now)', "state")
+FORGETS = (
+    "attempts",
+    "    try:\n        table.put_item(Item=item, ConditionExpression=free)",
+    "    return True\n    try:\n        table.put_item(Item=item, ConditionExpression=free)",
+)
+
+
+def TELL(unless):
+    """A run is not told if this holds."""
+    call = "attempt(publish, self.status, self.reason, record)"
+    return ("ending", f"return {call}", f"return {unless} or {call}")
+
+
 MUTATIONS = {
     "E1 a lost run lifts the cooldown": of(
         "cooldown",
         (2, 3600, (5, *DIES), (0, *LOST), (200, "walled", "both", 90), (90, "lags", 30)),
-        ("closing", 'return state._replace(\n        status="FAILED"', 'return state._replace(\n        moves={}, status="FAILED"'),
-        ("closing", "counted = pending and", "counted = pending or"),
+        ("closing", 'return state._replace(status="FAILED", ', 'return state._replace(moves={}, status="FAILED", '),
+        NO_COOLDOWN,
     ),
     "E2 the error of a closed run stays": of(
         "disagrees",
-        (2, 3600, (5, *DIES), (0, *LOST)),
+        (2, 3600, (5, *DIES), (0, *LOST), LATER),
         ("closing", 'status=end.status, error="",', "status=end.status,"),
     ),
     "E3 home is where the writer was last": of(
@@ -54,7 +67,7 @@ MUTATIONS = {
     "E4 home moves with each move": of(
         "from home",
         (2, 400, (5, *DIES), (100, "asked", "forced", 0), (60, "asked", "fail back of the database", 0)),
-        ("acts", 'home=run.state.home or decision.old or ""', 'home=decision.old or ""'),
+        ("acts", "home=run.state.home or decision.old", "home=decision.old"),
     ),
     "E5 the writer goes home though the latch stands": of(
         "half a fail back",
@@ -64,19 +77,21 @@ MUTATIONS = {
     ),
     "E6 another failover, hours later, closes a run": of(
         "disagrees",
-        (2, 400, (5, "rolls_back"), (0, "asked", "database", 0), (3900, "aurora_moves")),
+        (2, 400, (5, "rolls_back"), (0, *LOST), (0, "asked", "database", 0), (3900, "aurora_moves")),
         ("closing", "if now - pending.since > PENDING:", "if False:"),
     ),
     "E7 a promotion with a known error of the latch is not told": of(
         "not told",
         (2, 3600, (5, "servers", "Standby", "REFUSED", 200), (20, "asked", "failover", 0)),
-        ("runs", "told = attempt(\n            publish, status", "told = bool(run.state.latch_error) or attempt(\n            publish, status"),
+        TELL("self.refused"),
     ),
     "E8 a promotion whose latch lost the fence is not told": of(
         "not told",
-        (2, 3600, (5, "run_stands_at", "DescribeTargetHealth", 100, 4), (0, "asked", "failover", 0)),
-        ("runs", "told = attempt(\n            publish, status", 'told = "written the state" in run.state.latch_error or attempt(\n            publish, status'),
-        ("runs", "untold=True,\n    )", "untold=False,\n    )"),
+        (2, 3600, (5, "run_stands_at", "DescribeDBClusters", 100, 4), (0, "asked", "failover", 0), LATER),
+        TELL('"written the state" in run.state.latch_error'),
+        ("closing", 'done = done.owing(end.run, f"seen through later: {end.status}")', ""),
+        ("acts", 'state.owing(state.run_key, "moved something, and its end is not recorded")', "state"),
+        ("closing", "state = state.owing(state.run_key, lost)", ""),
     ),
     "E10 what was switched off is on while the store is silent": of(
         "switched off",
@@ -86,14 +101,15 @@ MUTATIONS = {
     "E11 a call that names nobody replaces who writes now": of(
         "healthy moved",
         (3, 3600, (5, "lags", 60), (0, "observer_unheard", MONITOR, "DescribeDBClusters", 90),
-         (0, "observer_unheard", MONITOR_2, "DescribeDBClusters", 90), (1, "dies", "refused", True), (60, "lags", 60)),
+         (0, "observer_unheard", MONITOR_2, "DescribeDBClusters", 90), (0, "sweeps_lost", 90), (1, "dies", "refused", True), (60, "lags", 60)),
         ("decision", "if request.alarm or not (old or request.automatic):", "if not old:"),
+        NO_COOLDOWN,
     ),
     "E12 an attempt is not remembered": of(
         "doubled",
-        (2, 3600, (5, "asked", "forced", 0), (90, "again", 0)),
+        (2, 3600, (5, "asked", "forced", 0), (90, "again", 2)),
         ("runs", "known = None if state.unlocked else recall(request)", "known = None"),
-        ("attempts", "    try:\n        table.put_item(Item=item, ConditionExpression=free)", "    return True\n    try:\n        table.put_item(Item=item, ConditionExpression=free)"),
+        FORGETS,
     ),
     "E15 one half of a fail back goes without the other": of(
         "half a fail back",
@@ -101,16 +117,17 @@ MUTATIONS = {
         ("decision", "if back and any(one.refused for one in made):", "if False:"),
     ),
     "E16 no look right before the act": of(
-        "healthy moved",
-        (3, 3600, (5, *DIES), (15, "run_stands_at", "DescribeDBInstances", 30), (2, "aurora_moves"), (60, "lags", 30)),
+        "another writer",
+        (3, 3600, (5, "run_stands_at", "DescribeDBInstances", 40), (0, "sweeps_lost", 90), (0, "events_late", 300),
+         (0, "asked_naming"), (3, "aurora_moves"), (60, "lags", 30)),
         ("acts", "if topology.failing_over or topology.writer != decision.old:", "if False:"),
     ),
     "E17 only the last attempt is remembered": of(
         "doubled",
-        (2, 3600, (5, "asked", "forced", 0), (60, "asked", "forced", 0), (60, "again", 2)),
+        (2, 3600, (5, "asked", "forced", 0), (70, "asked", "forced", 0), (60, "again", 5)),
         ("runs", "known = None if state.unlocked else recall(request)",
          "known = DONE if state.attempt_id == request.attempt_id else None"),
-        ("attempts", "    try:\n        table.put_item(Item=item, ConditionExpression=free)", "    return True\n    try:\n        table.put_item(Item=item, ConditionExpression=free)"),
+        FORGETS,
     ),
     "E17 a fail back is the same attempt as its failover": of(
         "from home",
@@ -130,7 +147,7 @@ MUTATIONS = {
     ),
     "E19 a cluster in somebody's hands is an outage": of(
         "in hands",
-        (2, 3600, (5, "in_hands", "upgrading", 200), (60, "lags", 30)),
+        (2, 3600, (5, "in_hands", "upgrading", 200), (160, "lags", 30)),
         ("decision", "if status in IN_HANDS:", "if False:"),
     ),
     "E20 no second promotion in the cooldown": of(
@@ -140,18 +157,23 @@ MUTATIONS = {
     ),
     "E22 a blind run starts no cooldown": of(
         "cooldown",
-        (2, 3600, (5, "outage", "dynamodb", "error", 40), (1, "asked_blindly"), (130, "walled", "both", 90), (90, "lags", 30)),
-        ("closing", 'state if counted else state.with_move("database", now)', "state"),
+        (2, 3600, (5, "outage", "dynamodb", "error", 40), (1, "asked_naming"), (130, "walled", "both", 90), (90, "lags", 30)),
+        NO_COOLDOWN,
     ),
     "E22 a blind run leaves no home": of(
         "disagrees",
-        (2, 3600, (5, "outage", "dynamodb", "error", 40), (1, "asked_blindly")),
+        (2, 3600, (5, "outage", "dynamodb", "error", 40), (1, "asked_naming")),
         ("closing", 'home = state.home or (moved_from if moved_from in topology.members else "")', "home = state.home"),
     ),
     "E24 no observer has a veto": of(
         "healthy moved",
         (2, 3600, (5, "walled", MONITOR, 90), (90, "lags", 30)),
         ("decision", "if view.word and view.word.alive:", "if False:"),
+    ),
+    "E24 an observer that reaches nobody counts": of(
+        "healthy moved",
+        (2, 3600, (5, "walled_off", 90), (90, "lags", 30)),
+        ("rows", "return BAD if suspects and others else UNKNOWN", "return BAD if suspects else UNKNOWN"),
     ),
     "E25 a lost answer is a failure": of(
         "disagrees",

@@ -19,12 +19,20 @@ from drtemplate.world.witness import Witness
 HANDS = frozenset("backtracking upgrading stopping stopped starting".split())
 # Seconds: alive for so long a writer is healthy, within which an observer has spoken of it; how long an
 # act may follow what it rests on; by when a dead writer is replaced, and in the cooldown; of rule 7.
-HEALTHY, HEARD = 12, 25
+HEALTHY, HEARD = 10, 25
 BUDGET, LATER, RULE_7 = 180, 420, 110
+# AWS's own metrics come once a minute, and may miss a shorter life.
+SAMPLED = 60
 # What each kind of broken promise is called.
 KINDS = (
     "healthy moved", "in hands", "cooldown", "third", "doubled", "missed", "from home", "not told", "told twice",
-    "in progress", "disagrees", "no lease", "token", "switched off", "latched", "half a fail back", "raised",
+    "in progress", "disagrees", "no lease", "token", "switched off", "latched", "half a fail back", "another writer",
+    "raised",
+)  # fmt: skip
+# What is counted, broken or not.
+FIGURES = (
+    "histories", "automatic promotions", "of dead writers", "of writers back for a moment", "of healthy writers",
+    "of healthy writers, no word to be had", "promotions by hand", "mails",
 )  # fmt: skip
 
 
@@ -46,6 +54,7 @@ class Watcher(Witness):
         self.blinded = []  # (observer, from, until)
         self.unreadable = []  # (from, until) of CloudWatch
         self.handled_until = float("-inf")
+        self.unreached_from, self.unreached_until = float("inf"), float("-inf")
         self.unswept_until = float("-inf")
         self.stood_at = set()  # (run, operation): where a run has stood still
         self.late = set()  # runs that stood still for longer than their lease
@@ -62,7 +71,7 @@ class Watcher(Witness):
         self.moved_by = {}  # attempt id -> run
         self.verdict = None
         self.tail = None
-        self.missed_at = None
+        self.missed_at = self.recent = None
 
     def begin(self, world):
         self.world = world
@@ -105,6 +114,11 @@ class Watcher(Witness):
     def handled(self, seconds):
         self.handled_until = self.now + seconds
 
+    def unreached(self, seconds):
+        if self.unreached_until < self.now:
+            self.unreached_from = self.now
+        self.unreached_until = max(self.unreached_until, self.now + seconds)
+
     def unswept(self, seconds):
         self.unswept_until = max(self.unswept_until, self.now + seconds)
 
@@ -141,7 +155,7 @@ class Watcher(Witness):
             if aurora.writer != self.writer:
                 self._moved(self.writer)
                 self.dead_from = now
-            elif self.alive and self.now - self.since >= HEALTHY:
+            elif self.alive and self.now - self.since >= SAMPLED:
                 self.dead_from = now
             self.alive, self.since, self.writer = alive, now, aurora.writer
         for name, balancer in world.balancers.items():
@@ -153,7 +167,7 @@ class Watcher(Witness):
 
     def _moved(self, old):
         self.home = self.home or old
-        if not any(self.now - when < 60 for when in self.moves):
+        if not any(self.now - one["at"] < 60 for one in self.acts):
             self.moves.append(self.now)
             self.excuse(60)
 
@@ -168,14 +182,15 @@ class Watcher(Witness):
         )
         armed = self.armed[-1][1] == "ON"
         if self.alive or aurora.status.value != "available" or shown in HANDS or not living:
-            self.missed_at = None
+            self.missed_at = self.recent = None
             return
         if not armed or self.now < self.excused or self.handled_until > self.now:
-            self.missed_at = None
+            self.missed_at = self.recent = None
             return
-        if self.missed_at is None:
+        recent = sum(self.now - when < self.cooldown + 5 for when in self.moves)
+        if self.missed_at is None or recent != self.recent:
             self.missed_at = self.now
-        recent = sum(self.now - when < self.cooldown for when in self.moves)
+        self.recent = recent
         if recent > 1:
             return
         if self.now - self.missed_at > (LATER if recent else BUDGET):
@@ -216,7 +231,7 @@ class Watcher(Witness):
         aurora = self.world.aurora
         alive = aurora.nodes[aurora.writer].mode == "up" and aurora.status.value != FAILING_OVER
         if not alive and self.alive:
-            if self.now - self.since >= HEALTHY:
+            if self.now - self.since >= SAMPLED:
                 self.dead_from = self.now
             self.alive, self.since = False, self.now
 
@@ -227,7 +242,7 @@ class Watcher(Witness):
             self._promoted(caller, params)
         if operation == "UpdateHealthCheck":
             if params.get("Disabled"):
-                self.latches.append(self.world.table.text_of(STATE, "AttemptId"))
+                self.latches.append(self._attempt(caller))
             self._acted(caller)
         if operation == "PutItem" and params["Item"]["StateKey"] == STATE:
             item = params["Item"]
@@ -245,13 +260,18 @@ class Watcher(Witness):
     def _judge_promotion(self, caller, params):
         found = []
         aurora, back = self.world.aurora, caller.event.get("action") == "failback"
-        found += self._judge_any(caller)
+        found += self._judge_any(caller, "FailoverDBCluster")
+        named = caller.event.get("writer") or caller.event.get("expected_writer")
+        if named not in (None, aurora.writer):
+            found.append(("another writer", f"{named} was named, and {aurora.writer} writes"))
         if back:
             both = "application" in caller.event.get("components", ["application"])
             if both and self.world.checks["Primary"].accepted == (True, True):
                 found.append(("half a fail back", "the writer is moved while the latch stands"))
             if self.home in (None, aurora.writer):
-                found.append(("from home", f"{aurora.writer} -> {params['TargetDBInstanceIdentifier']}"))
+                found.append(
+                    ("from home", f"{aurora.writer} -> {params['TargetDBInstanceIdentifier']}")
+                )
             elif params["TargetDBInstanceIdentifier"] != self.home:
                 found.append(("from home", f"home is {self.home}"))
         if not self._automatic(caller):
@@ -260,14 +280,24 @@ class Watcher(Witness):
         dead = 0.0 if self.healthy() else self.now - self.dead_from
         words = f"{aurora.writer} asked for by {caller.event.get('observer') or caller.source}"
         stood = (caller, "FailoverDBCluster") in self.stood_at
-        if self.healthy() and self.witnessed() and not stood:
+        nobody = self.unreached_from + HEALTHY < self.now < self.unreached_until
+        if self.healthy() and (self.witnessed() or nobody) and not stood:
             found.append(("healthy moved", f"{words}; alive for {self.now - self.since:.0f} s"))
         if self.now < self.handled_until and not self.alive:
             found.append(("in hands", f"{words}; the cluster is {aurora.shown.value}"))
         recent = [one for one in self.moves if self.now - one < self.cooldown - 1]
         if recent and dead < RULE_7 and not self._did_not_take():
-            found.append(("cooldown", f"{words}, dead for {dead:.0f} s, moved {self.now - recent[-1]:.0f} s ago"))
-        acts = [one for one in self.acts if one["automatic"] and self.now - one["at"] < self.cooldown - 1]
+            found.append(
+                (
+                    "cooldown",
+                    f"{words}, dead for {dead:.0f} s, moved {self.now - recent[-1]:.0f} s ago",
+                )
+            )
+        acts = [
+            one
+            for one in self.acts
+            if one["automatic"] and self.now - one["at"] < self.cooldown - 1
+        ]
         if len([one for one in acts if one["took"] or one["known"]]) > 1:
             found.append(("third", words))
         return found
@@ -282,14 +312,16 @@ class Watcher(Witness):
             and last["at"] >= max(self.moves, default=0.0) - 1
         )
 
-    def _judge_any(self, caller):
+    def _judge_any(self, caller, operation):
         table = self.world.table
         blind = caller.event.get("force") is True and "expected_writer" in caller.event
         item = table.items.get(STATE, {})
         found = []
         # No fence can stop a run that freezes between it and the act itself.
-        if not blind and caller not in self.late and not (
-            table.writers.get(STATE) is caller and item.get("Status") == "IN_PROGRESS"
+        if (
+            not blind
+            and (caller, operation) not in self.stood_at
+            and not (table.writers.get(STATE) is caller and item.get("Status") == "IN_PROGRESS")
         ):
             found.append(("no lease", f"{item.get('Status')} of {item.get('AttemptId')}"))
         if caller.event.get("dry_run"):
@@ -303,8 +335,15 @@ class Watcher(Witness):
         if how not in ("OFF", "DRY_RUN") or since >= caller.began - 1:
             return False
         unread = any(start < self.now and end > since for start, end in self.ssm)
-        unread |= bool(self.garble & {"GetParameter", "GetItem", "PutItem"}) or since < self.unswept_until
-        return not unread or since < caller.began - 130 and self.unswept_until < since and not self.garble
+        unread |= (
+            bool(self.garble & {"GetParameter", "GetItem", "PutItem"}) or since < self.unswept_until
+        )
+        return (
+            not unread
+            or since < caller.began - 130
+            and self.unswept_until < since
+            and not self.garble
+        )
 
     def _promoted(self, caller, params):
         for kind, words in self.verdict:
@@ -322,10 +361,12 @@ class Watcher(Witness):
                 else "of healthy writers, no word to be had"
             )
             self.figures[how] += 1
-        attempt = self.world.table.text_of(STATE, "AttemptId"), caller.event.get("action")
+        attempt = self._attempt(caller), caller.event.get("action")
         doubled = [one for one in self.acts if one["attempt"] == attempt and one["took"]]
         if doubled:
-            self.breaks("doubled", f"{attempt[0]}: again after {self.now - doubled[-1]['at']:.0f} s")
+            self.breaks(
+                "doubled", f"{attempt[0]}: again after {self.now - doubled[-1]['at']:.0f} s"
+            )
         act = {"at": self.now, "attempt": attempt, "automatic": automatic, "took": True, "known": False,
                "blind": caller.event.get("force") is True and "expected_writer" in caller.event}  # fmt: skip
         self.acts.append(act)
@@ -337,9 +378,7 @@ class Watcher(Witness):
 
     def _look_back(self, act):
         aurora = self.world.aurora
-        act["took"] = any(
-            when > act["at"] for when, _ in self._changes() if when <= act["at"] + 50
-        )
+        act["took"] = any(when > act["at"] for when, _ in self._changes() if when <= act["at"] + 50)
         if not act["took"]:
             act["known"] = aurora.status.value == "available"
 
@@ -347,12 +386,18 @@ class Watcher(Witness):
         history = self.world.aurora.writers
         return list(zip(history.times, history.values, strict=True))
 
+    def _attempt(self, caller):
+        event = caller.event
+        if "alarmData" in event or event.get("action") == "sweep":
+            return self.world.table.text_of(STATE, "AttemptId")
+        return event.get("attempt_id") or caller.request_id
+
     def _acted(self, caller):
-        attempt = self.world.table.text_of(STATE, "AttemptId")
+        attempt = self._attempt(caller)
         self.moved_by.setdefault(attempt, []).append(caller)
 
     def _judge_latch(self, caller, params):
-        for kind, words in self._judge_any(caller):
+        for kind, words in self._judge_any(caller, "UpdateHealthCheck"):
             self.breaks(kind, words)
         if caller.event.get("action") == "failback" and "components" not in caller.event:
             if self.world.aurora.shown.before(self.now - 5) == FAILING_OVER:
@@ -382,9 +427,11 @@ class Watcher(Witness):
             self.breaks("raised", repr(run.error)[:200])
         body = json.loads(run.answer["body"]) if run.answer else {}
         self._judge_return(run, body)
-        if body.get("outcome") == "FAILED_BACK" and "database" in body.get("state", {}).get(
-            "Components", ["database"]
-        ) and "database" in run.event.get("components", ["database"]):
+        if (
+            body.get("outcome") == "FAILED_BACK"
+            and "database" in body.get("state", {}).get("Components", ["database"])
+            and "database" in run.event.get("components", ["database"])
+        ):
             self.home = None
             self.moves = self.moves[-1:]
             for act in self.acts[:-1]:
@@ -399,12 +446,19 @@ class Watcher(Witness):
         self.returns.append(run)
         away = self.home not in (None, aurora.writer) and aurora.status.value == "available"
         busy = self.acts and self.now - self.acts[-1]["at"] < 120
-        if away and not busy and not any(
-            one.request_id == run.request_id
-            or one.event.get("attempt_id", 0) == run.event.get("attempt_id", 1)
-            for one in known
-        ) and "database" in run.event.get("components", ["database"]):
-            self.breaks("from home", f"{aurora.writer} writes, {self.home} is home: {body['message']}")
+        if (
+            away
+            and not busy
+            and not any(
+                one.request_id == run.request_id
+                or one.event.get("attempt_id", 0) == run.event.get("attempt_id", 1)
+                for one in known
+            )
+            and "database" in run.event.get("components", ["database"])
+        ):
+            self.breaks(
+                "from home", f"{aurora.writer} writes, {self.home} is home: {body['message']}"
+            )
 
     # At the end.
 
@@ -452,7 +506,10 @@ class Watcher(Witness):
             if not act["took"] or act["blind"] or self.now - act["at"] > 3000:
                 continue
             if record.get("Status") not in ("COMPLETED", "FAILED_BACK"):
-                self.breaks("disagrees", f"record of {attempt}: {record.get('Status')} {record.get('Error')}")
+                self.breaks(
+                    "disagrees",
+                    f"record of {attempt}: {record.get('Status')} {record.get('Error')}",
+                )
         for attempt in self.latches:
             record = records.get(attempt, {})
             if record.get("LatchError"):
