@@ -338,11 +338,8 @@ class Watcher(Witness):
         unread |= (
             bool(self.garble & {"GetParameter", "GetItem", "PutItem"}) or since < self.unswept_until
         )
-        return (
-            not unread
-            or since < caller.began - 130
-            and self.unswept_until < since
-            and not self.garble
+        return not unread or (
+            since < caller.began - 130 and self.unswept_until < since and not self.garble
         )
 
     def _promoted(self, caller, params):
@@ -399,9 +396,9 @@ class Watcher(Witness):
     def _judge_latch(self, caller, params):
         for kind, words in self._judge_any(caller, "UpdateHealthCheck"):
             self.breaks(kind, words)
-        if caller.event.get("action") == "failback" and "components" not in caller.event:
-            if self.world.aurora.shown.before(self.now - 5) == FAILING_OVER:
-                self.breaks("half a fail back", "the latch is released while Aurora fails over")
+        whole = caller.event.get("action") == "failback" and "components" not in caller.event
+        if whole and self.world.aurora.shown.before(self.now - 5) == FAILING_OVER:
+            self.breaks("half a fail back", "the latch is released while Aurora fails over")
         if not (self._automatic(caller) and params.get("Disabled")):
             return
         (primary, since), (standby, gone) = self.sides["Primary"], self.sides["Standby"]
