@@ -160,7 +160,9 @@ class Hour(World):
     def dies(self, mode, seen):
         """The writer's instance stops; Aurora sees it, or does not."""
         self.aurora.sees = seen
-        self.aurora.stop(self.aurora.writer, mode)
+        if self.aurora.shown.value not in HANDS:
+            self.watch.handled(0)
+            self.aurora.stop(self.aurora.writer, mode)
 
     def revives(self):
         """A dead instance comes back."""
@@ -184,7 +186,8 @@ class Hour(World):
 
     def aurora_moves(self):
         """Aurora, or somebody by the console, fails over behind the automation's back."""
-        if self.aurora.status.value == "available" and self.aurora._candidate():
+        free = self.aurora.status.value == "available" and self.aurora.shown.value not in HANDS
+        if free and self.aurora._candidate():
             self.watch.excuse(30)
             self.aurora.fail_over(None)
 

@@ -274,14 +274,14 @@ class Watcher(Witness):
                 )
             elif params["TargetDBInstanceIdentifier"] != self.home:
                 found.append(("from home", f"home is {self.home}"))
-        if not self._automatic(caller):
+        # No look can stop a run that freezes between it and the act itself.
+        if not self._automatic(caller) or (caller, "FailoverDBCluster") in self.stood_at:
             return found
         # One that came back a moment ago has been dead until then.
         dead = 0.0 if self.healthy() else self.now - self.dead_from
         words = f"{aurora.writer} asked for by {caller.event.get('observer') or caller.source}"
-        stood = (caller, "FailoverDBCluster") in self.stood_at
         nobody = self.unreached_from + HEALTHY < self.now < self.unreached_until
-        if self.healthy() and (self.witnessed() or nobody) and not stood:
+        if self.healthy() and (self.witnessed() or nobody):
             found.append(("healthy moved", f"{words}; alive for {self.now - self.since:.0f} s"))
         if self.now < self.handled_until and not self.alive:
             found.append(("in hands", f"{words}; the cluster is {aurora.shown.value}"))
@@ -364,8 +364,10 @@ class Watcher(Witness):
             self.breaks(
                 "doubled", f"{attempt[0]}: again after {self.now - doubled[-1]['at']:.0f} s"
             )
-        act = {"at": self.now, "attempt": attempt, "automatic": automatic, "took": True, "known": False,
+        act = {"at": self.now, "attempt": attempt, "automatic": automatic, "took": True, "known": False, "seen": False,
                "blind": caller.event.get("force") is True and "expected_writer" in caller.event}  # fmt: skip
+        if self.acts and self.now - self.acts[-1]["at"] < 50:
+            self._look_back(self.acts[-1])
         self.acts.append(act)
         self.moves.append(self.now)
         self.excuse(60)
@@ -375,7 +377,10 @@ class Watcher(Witness):
 
     def _look_back(self, act):
         aurora = self.world.aurora
-        act["took"] = any(when > act["at"] for when, _ in self._changes() if when <= act["at"] + 50)
+        if act["seen"]:
+            return
+        act["seen"] = True
+        act["took"] = any(when > act["at"] for when, _ in self._changes())
         if not act["took"]:
             act["known"] = aurora.status.value == "available"
 
@@ -397,7 +402,8 @@ class Watcher(Witness):
         for kind, words in self._judge_any(caller, "UpdateHealthCheck"):
             self.breaks(kind, words)
         whole = caller.event.get("action") == "failback" and "components" not in caller.event
-        if whole and self.world.aurora.shown.before(self.now - 5) == FAILING_OVER:
+        shown = self.world.aurora.shown
+        if whole and shown.value == shown.before(self.now - 3) == FAILING_OVER:
             self.breaks("half a fail back", "the latch is released while Aurora fails over")
         if not (self._automatic(caller) and params.get("Disabled")):
             return
