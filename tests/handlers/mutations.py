@@ -3,7 +3,6 @@
 Each has a short story in which it shows, beside what kind of promise it breaks.
 """
 
-from dataclasses import replace
 from typing import NamedTuple
 
 from simulated import FOLDER
@@ -220,6 +219,3 @@ class Code(NamedTuple):
 def _changed(text, module, old, new):
     assert text.count(old) == 1, f"{module} has {text.count(old)} times: {old}"
     return text.replace(old, new)
-
-
-__all__ = ["MUTATIONS", "mutated", "replace"]

@@ -9,20 +9,13 @@ from collections import Counter
 from datetime import datetime
 from typing import Any
 
-from simulated import LEASE, START, STATE
+from simulated import START, STATE
+from truth import BUDGET, HANDS, HEALTHY, LATER, RULE_7, Truth
 
-from drtemplate.groups.handlers import OBSERVERS, ORCHESTRATOR
+from drtemplate.groups.handlers import ORCHESTRATOR
 from drtemplate.world.aws.aurora import FAILING_OVER
 from drtemplate.world.clock import Killed
-from drtemplate.world.witness import Witness
 
-HANDS = frozenset("backtracking upgrading stopping stopped starting".split())
-# Seconds: alive for so long a writer is healthy, within which an observer has spoken of it; how long an
-# act may follow what it rests on; by when a dead writer is replaced, and in the cooldown; of rule 7.
-HEALTHY, HEARD = 10, 25
-BUDGET, LATER, RULE_7 = 180, 420, 110
-# AWS's own metrics come once a minute, and may miss a shorter life.
-SAMPLED = 60
 # What each kind of broken promise is called.
 KINDS = (
     "healthy moved", "in hands", "cooldown", "third", "doubled", "missed", "from home", "not told", "told twice",
@@ -36,7 +29,7 @@ FIGURES = (
 )  # fmt: skip
 
 
-class Watcher(Witness):
+class Watcher(Truth):
     """Notes what is broken.
 
     Attributes:
@@ -45,44 +38,16 @@ class Watcher(Witness):
     """
 
     def __init__(self, cooldown):
-        self.cooldown = cooldown
+        super().__init__(cooldown)
         self.broken = []
         self.figures = Counter()
         self.kill_after = None
-        self.skewed = False
-        self.excused = 0.0
-        self.blinded = []  # (observer, from, until)
-        self.unreadable = []  # (from, until) of CloudWatch
-        self.handled_until = float("-inf")
-        self.unreached_from, self.unreached_until = float("inf"), float("-inf")
-        self.unswept_until = float("-inf")
-        self.stood_at = set()  # (run, operation): where a run has stood still
-        self.late = set()  # runs that stood still for longer than their lease
-        self.garble = set()
-        self.killed = set()
-        self.armed = [(float("-inf"), "ON")]
-        self.ssm = []  # (from, until)
-        self.acts = []  # accepted promotions
-        self.moves = []  # seconds of what starts the cooldown
-        self.home = None
         self.attempts = {}  # attempt id -> subjects told
         self.returns = []  # fail backs that were answered
         self.latches = []  # attempts that have latched
         self.moved_by = {}  # attempt id -> run
         self.verdict = None
-        self.tail = None
         self.missed_at = self.recent = None
-
-    def begin(self, world):
-        self.world = world
-        self.alive, self.since, self.writer = True, float("-inf"), world.aurora.writer
-        self.dead_from = float("inf")
-        self.sides = {name: (True, float("-inf")) for name in world.balancers}
-        self._tick()
-
-    @property
-    def now(self):
-        return self.world.clock.now
 
     def breaks(self, kind, words):
         assert kind in KINDS
@@ -91,87 +56,7 @@ class Watcher(Witness):
     def broken_kinds(self):
         return {kind for _, kind, _ in self.broken}
 
-    # Excuses.
-
-    def excuse(self, seconds):
-        self.excused = max(self.excused, self.now + seconds)
-
-    def blind(self, observer, seconds):
-        self.blinded.append((observer, self.now, self.now + seconds))
-        until = {one: self._blind_until(one) for one in OBSERVERS}
-        # With both gone the alarms are left, and rule 7's own time begins anew.
-        self.excuse(max(0.0, min(until.values()) - self.now))
-
-    def _blind_until(self, observer):
-        return max((end for one, _, end in self.blinded if one == observer), default=float("-inf"))
-
-    def silent(self, service, seconds):
-        if service == "cloudwatch":
-            self.unreadable.append((self.now, self.now + seconds))
-        if service == "ssm":
-            self.ssm.append((self.now, self.now + seconds))
-
-    def handled(self, seconds):
-        self.handled_until = self.now + seconds
-
-    def unreached(self, seconds):
-        if self.unreached_until < self.now:
-            self.unreached_from = self.now
-        self.unreached_until = max(self.unreached_until, self.now + seconds)
-
-    def unswept(self, seconds):
-        self.unswept_until = max(self.unswept_until, self.now + seconds)
-
-    def stood(self, run, operation, seconds):
-        self.stood_at.add((run, operation))
-        if seconds >= LEASE:
-            self.late.add(run)
-
-    def garbled(self, operation):
-        self.garble.add(operation)
-
-    def lost(self, run):
-        self.killed.add(run)
-
-    def switched(self, how):
-        means = {"odd off": "OFF", "broken": None, "odd": None}.get(how, how)
-        if means is None:
-            # What does not fit leaves what held before, if the sweep has seen that.
-            means = self.armed[-1][1] if self.now - self.armed[-1][0] > 130 else "?"
-        self.armed.append((self.now, means))
-
-    def mended(self):
-        self.tail = self.now
-        self.excuse(60)
-
-    # What is true.
-
-    def _tick(self):
-        world, now = self.world, self.now
-        aurora = world.aurora
-        node = aurora.nodes[aurora.writer]
-        alive = node.mode == "up" and aurora.status.value != FAILING_OVER
-        if (alive, aurora.writer) != (self.alive, self.writer):
-            if aurora.writer != self.writer:
-                self._moved(self.writer)
-                self.dead_from = now
-            elif self.alive and self.now - self.since >= SAMPLED:
-                self.dead_from = now
-            self.alive, self.since, self.writer = alive, now, aurora.writer
-        for name, balancer in world.balancers.items():
-            good = balancer.shown_good.value
-            if good != self.sides[name][0]:
-                self.sides[name] = (good, now)
-        self._owed()
-        world.clock.at(1, self._tick)
-
-    def _moved(self, old):
-        self.home = self.home or old
-        if not any(self.now - one["at"] < 60 for one in self.acts):
-            self.moves.append(self.now)
-            self.excuse(60)
-
-    def _owed(self):
+    def ticked(self):
         """A dead writer is replaced within the budget, if the automation could."""
         aurora = self.world.aurora
         shown = aurora.shown.value
@@ -197,43 +82,18 @@ class Watcher(Witness):
             self.breaks("missed", f"{aurora.writer} dead for {self.now - self.since:.0f} s")
             self.missed_at = float("inf")
 
-    def healthy(self):
-        """Whether the writer has been alive for long enough to be known so."""
-        return self.alive and self.now - self.since >= HEALTHY
-
-    def witnessed(self):
-        """Whether the word of an observer was to be had."""
-        sooner = self.now - HEARD
-        if any(start < self.now and end > sooner for start, end in self.unreadable):
-            return False
-        return any(
-            not any(
-                one == name and start < self.now and end > sooner
-                for one, start, end in self.blinded
-            )
-            for name in OBSERVERS
-        )
-
     # At each call.
 
     def before(self, caller, service, operation, params):
         if caller.function.logical != ORCHESTRATOR:
             return
         if operation == "FailoverDBCluster":
-            self._tick_now()
+            self.catch_up()
             self.verdict = self._judge_promotion(caller, params)
         if operation == "UpdateHealthCheck":
             self._judge_latch(caller, params)
         if operation == "PutItem" and params["Item"]["StateKey"] == STATE:
             self.token = self.world.table.number_of(STATE, "FencingToken")
-
-    def _tick_now(self):
-        aurora = self.world.aurora
-        alive = aurora.nodes[aurora.writer].mode == "up" and aurora.status.value != FAILING_OVER
-        if not alive and self.alive:
-            if self.now - self.since >= SAMPLED:
-                self.dead_from = self.now
-            self.alive, self.since = False, self.now
 
     def after(self, caller, service, operation, params, answer):
         if caller.function.logical != ORCHESTRATOR:
@@ -380,13 +240,9 @@ class Watcher(Witness):
         if act["seen"]:
             return
         act["seen"] = True
-        act["took"] = any(when > act["at"] for when, _ in self._changes())
+        act["took"] = any(when > act["at"] for when, _ in self.changes())
         if not act["took"]:
             act["known"] = aurora.status.value == "available"
-
-    def _changes(self):
-        history = self.world.aurora.writers
-        return list(zip(history.times, history.values, strict=True))
 
     def _attempt(self, caller):
         event = caller.event
@@ -488,7 +344,7 @@ class Watcher(Witness):
             self.breaks("disagrees", f"{item['Status']} with {item['Error']}")
         if item.get("Status") == "COMPLETED" and item.get("NewWriter"):
             begun = _seconds(item["StartTime"])
-            wrote = [at for at, who in self._changes() if who == item["NewWriter"]]
+            wrote = [at for at, who in self.changes() if who == item["NewWriter"]]
             if not any(at < begun + 3700 for at in wrote):
                 self.breaks("disagrees", f"NewWriter: {item['NewWriter']} did not write then")
         writer = world.aurora.writer
