@@ -11,6 +11,7 @@ from collections import Counter
 from concurrent.futures import ProcessPoolExecutor
 from multiprocessing import get_context
 
+from ends import judge_end
 from hours import AFTER, BEFORE, EVENTS, SWITCHES, Hour
 from hypothesis import HealthCheck, Phase, given, seed, settings
 from hypothesis import strategies as st
@@ -38,7 +39,7 @@ def play(story, code=None):
         hour.run(now + 20)
         hour.mend()
         hour.run(now + 20 + AFTER)
-        hour.watch.end()
+        judge_end(hour.watch)
     finally:
         hour.close()
     return hour.watch

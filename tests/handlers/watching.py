@@ -6,10 +6,8 @@ says whom it excuses: an observer whose word is not to be had, or the automation
 
 import json
 from collections import Counter
-from datetime import datetime
-from typing import Any
 
-from simulated import START, STATE
+from simulated import STATE
 from truth import BUDGET, HANDS, HEALTHY, LATER, RULE_7, Truth
 
 from drtemplate.groups.handlers import ORCHESTRATOR
@@ -25,7 +23,8 @@ KINDS = (
 # What is counted, broken or not.
 FIGURES = (
     "histories", "automatic promotions", "of dead writers", "of writers back for a moment", "of healthy writers",
-    "of healthy writers, no word to be had", "promotions by hand", "mails",
+    "of healthy writers, no word to be had", "deaths that the automation owed an answer", "promotions by hand",
+    "latches", "mails",
 )  # fmt: skip
 
 
@@ -73,6 +72,8 @@ class Watcher(Truth):
             self.missed_at = self.recent = None
             return
         recent = sum(self.now - when < self.cooldown + 5 for when in self.moves)
+        if self.missed_at is None:
+            self.figures["deaths that the automation owed an answer"] += 1
         if self.missed_at is None or recent != self.recent:
             self.missed_at = self.now
         self.recent = recent
@@ -103,6 +104,7 @@ class Watcher(Truth):
         if operation == "UpdateHealthCheck":
             if params.get("Disabled"):
                 self.latches.append(self._attempt(caller))
+                self.figures["latches"] += 1
             self._acted(caller)
         if operation == "PutItem" and params["Item"]["StateKey"] == STATE:
             item = params["Item"]
@@ -318,76 +320,3 @@ class Watcher(Truth):
             self.breaks(
                 "from home", f"{aurora.writer} writes, {self.home} is home: {body['message']}"
             )
-
-    # At the end.
-
-    def end(self):
-        world = self.world
-        item = world.table.items.get(STATE, {})
-        for attempt, runs in self.moved_by.items():
-            self._judge_mails(attempt, runs)
-        lease = float(item.get("LeaseExpires", 0))
-        if item.get("Status") == "IN_PROGRESS" and not START + self.now <= lease:
-            self.breaks("in progress", f"{item.get('AttemptId')}")
-        if item.get("Status") == "IN_PROGRESS":
-            return
-        found: dict[str, Any] = {
-            "Writer": world.aurora.writer,
-            "Latched": world.checks["Primary"].accepted == (True, True),
-        }
-        for name, true in found.items():
-            if item.get(name, False) != true:
-                self.breaks("disagrees", f"{name}: {item.get(name)}, and is {true}")
-        if item.get("Home") and item["Home"] not in world.aurora.nodes:
-            self.breaks("disagrees", f"Home: {item['Home']}")
-        if item.get("Status") in ("COMPLETED", "FAILED_BACK") and item.get("Error"):
-            self.breaks("disagrees", f"{item['Status']} with {item['Error']}")
-        if item.get("Status") == "COMPLETED" and item.get("NewWriter"):
-            begun = _seconds(item["StartTime"])
-            wrote = [at for at, who in self.changes() if who == item["NewWriter"]]
-            if not any(at < begun + 3700 for at in wrote):
-                self.breaks("disagrees", f"NewWriter: {item['NewWriter']} did not write then")
-        writer = world.aurora.writer
-        if (item.get("Home") or writer) != (self.home or writer):
-            self.breaks("disagrees", f"Home: {item.get('Home')}, and is {self.home}")
-        self._judge_records()
-
-    def _judge_records(self):
-        """Each run that has moved something, and whose move took, says so in its own record."""
-        records = {
-            key.split("#", 2)[2]: item
-            for key, item in self.world.table.items.items()
-            if key.startswith("RUN#")
-        }
-        for act in self.acts:
-            attempt, _ = act["attempt"]
-            record = records.get(attempt, {})
-            if not act["took"] or act["blind"] or self.now - act["at"] > 3000:
-                continue
-            if record.get("Status") not in ("COMPLETED", "FAILED_BACK"):
-                self.breaks(
-                    "disagrees",
-                    f"record of {attempt}: {record.get('Status')} {record.get('Error')}",
-                )
-        for attempt in self.latches:
-            record = records.get(attempt, {})
-            if record.get("LatchError"):
-                self.breaks("disagrees", f"record of {attempt}: {record['LatchError']}")
-
-    def _judge_mails(self, attempt, runs):
-        subjects = [
-            subject
-            for subject, _ in self.attempts.get(attempt, ())
-            if subject in ("COMPLETED", "FAILED", "FAILED_BACK")
-        ]
-        if not subjects:
-            self.breaks("not told", f"{attempt}: {[str(run.error)[:60] for run in runs]}")
-        # A run that was lost between its mail and the note of it, or an answer that was lost, is told again.
-        excused = self.killed or self.late or self.garble & {"Publish", "PutItem"}
-        if not excused and len(subjects) != len(set(subjects)):
-            self.breaks("told twice", f"{attempt}: {subjects}")
-
-
-def _seconds(text):
-    """Virtual seconds of a time in an item."""
-    return datetime.fromisoformat(text).timestamp() - START
