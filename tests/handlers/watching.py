@@ -306,7 +306,9 @@ class Watcher(Truth):
         known = [one for one in self.returns if one is not run]
         self.returns.append(run)
         away = self.home not in (None, aurora.writer) and aurora.status.value == "available"
-        busy = self.acts and self.now - self.acts[-1]["at"] < 120
+        busy = self.world.table.text_of(STATE, "Status") == "IN_PROGRESS" or (
+            self.acts and self.now - self.acts[-1]["at"] < 120
+        )
         if (
             away
             and not busy
