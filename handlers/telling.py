@@ -15,7 +15,7 @@ INCIDENT = "INCIDENT"
 QUIET, HOUR, PATIENCE = 300, 3600, 300
 # Reasons that mostly pass by themselves within seconds, and those nobody is told of.
 PASSING_REASONS = frozenset(
-    "seen_alive in_hands passing settling lost_run lost_lease nobody_named unreadable slow another_writer no_writer".split()
+    "seen_alive in_hands passing settling state lost_run lost_lease nobody_named unreadable slow another_writer no_writer".split()
 )
 SILENT_REASONS = frozenset(("not_corroborated", "busy", "known"))
 # Somebody is at work on the writer; seconds after that in which it may be back and not yet be seen.
