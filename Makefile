@@ -12,7 +12,7 @@ SOURCES := generate.py .cfnlintrc $(wildcard drtemplate/*.py drtemplate/*/*.py d
 
 # make expands the variables of its command line for every command that it runs, and would run a
 # $(shell ...) in them. Those of the environment it hands on as they are.
-$(foreach name,STACK PARAMS BUCKET REGION ENDPOINT YES FORCE DRY_RUN,$(if \
+$(foreach name,STACK PARAMS BUCKET REGION ENDPOINT YES FORCE DRY_RUN N SEED,$(if \
 	$(findstring command,$(origin $(name))),$(if $(findstring $$,$(value $(name))),\
 	$(error $(name) has a dollar sign in it, which make would expand; give a value without one))))
 
