@@ -209,15 +209,15 @@ def move_application(run, decision):
         NotTaken: Route 53 did not do it.
     """
     begun, latch = time(), decision.kind == LATCH
-    for _ in range(3):
-        run.fence()
-        fenced = time()
+    for _ in range(2):
         if latch:
             check_sides(run.request, read_sides())
-        if time() - fenced <= FRESH:
+        seen = time()
+        run.fence()
+        if time() - seen <= 2 * FRESH:
             break
     else:
-        raise Refusal("slow", "the targets could not be read in time before the act")
+        raise Refusal("slow", "the lease could not be proven in time before the act")
     log("ACT", act="UpdateHealthCheck", component="application", latch=latch)
     try:
         route53.update_health_check(HealthCheckId=HEALTH_CHECK, Disabled=latch, Inverted=latch)

@@ -109,12 +109,17 @@ def read_configuration(state):
     return parse_configuration(attempt(read_parameter), state.configuration or None)
 
 
+def may_be_blind(request):
+    """Whether it goes on without the table: by hand, by force, and naming who writes."""
+    return not request.automatic and request.force and bool(request.expected_writer)
+
+
 def read_state(store, request):
     """The state; without the table only a forced manual run that names the writer goes on."""
     try:
         return store.read()
     except Refusal as error:
-        if request.automatic or not (request.force and request.expected_writer):
+        if not may_be_blind(request):
             raise
         log("BLIND", error=repr(error)[:LONGEST])
         return State(unlocked=True)

@@ -14,7 +14,7 @@ from .clients import table
 from .ending import Ending, finish
 from .events import LONGEST
 from .log import add_to_log, attempt, log
-from .look import Look, judge, read_configuration, read_state
+from .look import Look, judge, may_be_blind, read_configuration, read_state
 from .refusal import Refusal
 from .state import Pending, Store, iso, to_item
 from .telling import (
@@ -63,7 +63,7 @@ def run(request, context):
             look.settle(store)
             return not_required(request, "; ".join(one.reason for one in decisions))
         started = take_lease(store, look, request, acting, configuration, began, word.waited)
-        if not state.unlocked and not claim_or_end(
+        if not started.unlocked and not claim_or_end(
             store, started, look, request, configuration, known
         ):
             return not_required(request, f"attempt {request.attempt_id} is being made")
@@ -249,7 +249,13 @@ def take_lease(store, look, request, acting, configuration, began, waited):
                 repeated=again,
             ),
         )
-    written = store.write(begun, look.before._replace(unlocked=old.unlocked))
+    try:
+        written = store.write(begun, look.before._replace(unlocked=old.unlocked))
+    except Refusal as refusal:
+        if refusal.kind != "state" or not may_be_blind(request):
+            raise
+        log("BLIND", error=refusal.reason)
+        return begun._replace(unlocked=True)
     look.correct_records()
     return written
 

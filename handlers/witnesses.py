@@ -12,7 +12,7 @@ from .log import attempt, log
 
 # Seconds: what a word may be younger than the first miss, how long after its last word an observer is
 # waited for, how long at most, and how often it is asked.
-TOLERANCE, HEARD, WAIT, ASK = 1, 30, 4, 0.5
+TOLERANCE, HEARD, WAIT, ASK = 1, 30, 3.9, 0.5
 # How far back and ahead words are asked for: clocks of two hosts may be two minutes apart.
 BACK, AHEAD = 600, 180
 # AWS's own eye: a reader's newest uptime is so much later than the writer's; or both observers agree
