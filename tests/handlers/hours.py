@@ -365,7 +365,9 @@ class Hour(World):
 
     def skewed(self, seconds, other):
         """The clocks of all sandboxes are off."""
-        self.clock.skewed = True
+        if self.watch.skewed:
+            return  # a clock that is off stays so
+        self.watch.skewed = self.clock.skewed = True
         for logical, off in ((ORCHESTRATOR, seconds), (MONITOR, other), (MONITOR_2, -other)):
             self.functions.skews[logical] = [off] * 1000
             for environment in self.functions.environments[logical]:

@@ -39,6 +39,7 @@ class Truth(Witness):
         self.late = set()  # runs that stood still for longer than their lease
         self.garble = set()
         self.killed = set()
+        self.skewed = False
         self.armed = [(float("-inf"), "ON")]
         self.ssm = []  # (from, until)
         self.acts = []  # accepted promotions

@@ -147,7 +147,9 @@ class Watcher(Truth):
             found.append(("healthy moved", f"{words}; alive for {self.now - self.since:.0f} s"))
         if self.now < self.handled_until and not self.alive:
             found.append(("in hands", f"{words}; the cluster is {aurora.shown.value}"))
-        recent = [one for one in self.moves if self.now - one < self.cooldown - 1]
+        # By clocks that are two minutes ahead, and behind, a cooldown is shorter by so much.
+        cooldown = self.cooldown - (240 if self.skewed else 1)
+        recent = [one for one in self.moves if self.now - one < cooldown]
         if recent and dead < RULE_7 and not self._did_not_take():
             found.append(
                 (
@@ -155,11 +157,7 @@ class Watcher(Truth):
                     f"{words}, dead for {dead:.0f} s, moved {self.now - recent[-1]:.0f} s ago",
                 )
             )
-        acts = [
-            one
-            for one in self.acts
-            if one["automatic"] and self.now - one["at"] < self.cooldown - 1
-        ]
+        acts = [one for one in self.acts if one["automatic"] and self.now - one["at"] < cooldown]
         if len([one for one in acts if one["took"] or one["known"]]) > 1:
             found.append(("third", words))
         return found
@@ -277,7 +275,8 @@ class Watcher(Truth):
         subject = subject.removeprefix("drill: ")
         text = self.world.messages[-1].text
         record = json.loads(text[text.index("\n\n") + 2 :]) if "\n\n{" in text else {}
-        attempt = record.get("AttemptId")
+        # Of a run that was lost, its key alone may be known.
+        attempt = record.get("AttemptId") or str(record.get("Run")).split("#", 2)[-1]
         self.attempts.setdefault(attempt, []).append((subject, caller))
         self.figures["mails"] += 1
 
