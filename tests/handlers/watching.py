@@ -276,7 +276,8 @@ class Watcher(Truth):
         text = self.world.messages[-1].text
         record = json.loads(text[text.index("\n\n") + 2 :]) if "\n\n{" in text else {}
         # Of a run that was lost, its key alone may be known.
-        attempt = record.get("AttemptId") or str(record.get("Run")).split("#", 2)[-1]
+        key = str(record.get("Run") or record.get("StateKey"))
+        attempt = record.get("AttemptId") or key.split("#", 2)[-1]
         self.attempts.setdefault(attempt, []).append((subject, caller))
         self.figures["mails"] += 1
 
