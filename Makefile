@@ -12,7 +12,7 @@ SOURCES := generate.py .cfnlintrc $(wildcard drtemplate/*.py drtemplate/*/*.py d
 
 # make expands the variables of its command line for every command that it runs, and would run a
 # $(shell ...) in them. Those of the environment it hands on as they are.
-$(foreach name,STACK PARAMS BUCKET REGION ENDPOINT YES FORCE DRY_RUN,$(if \
+$(foreach name,STACK PARAMS BUCKET REGION ENDPOINT YES FORCE DRY_RUN N SEED,$(if \
 	$(findstring command,$(origin $(name))),$(if $(findstring $$,$(value $(name))),\
 	$(error $(name) has a dollar sign in it, which make would expand; give a value without one))))
 
@@ -30,7 +30,7 @@ FLAGS += --dry-run
 endif
 
 .DEFAULT_GOAL := help
-.PHONY: help template deploy test e2e lint fix types current check drill bench bench-set-up drill-picture clean
+.PHONY: help template deploy test e2e lint fix types current check histories drill bench bench-set-up drill-picture clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / {printf "  %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -78,6 +78,9 @@ current: $(READY) ## the committed template is what the code renders, and equiva
 	$(BIN)/python generate.py equivalence
 
 check: lint types current test ## all that a commit must pass
+
+histories: $(ALL) ## play N random hours (1000) in the simulated account, from SEED (1), and print figures
+	$(BIN)/python tests/handlers/histories.py "$${N:-1000}" "$${SEED:-1}"
 
 drill: $(ALL) ## run the handlers in a simulated cloud; report in build/drill/
 	$(BIN)/python generate.py drill

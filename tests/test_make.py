@@ -121,7 +121,8 @@ def test_a_dry_run_is_not_taken_for_a_deployment():
 
 
 @pytest.mark.parametrize(
-    "name", ["STACK", "PARAMS", "BUCKET", "REGION", "ENDPOINT", "YES", "FORCE", "DRY_RUN"]
+    "name",
+    ["STACK", "PARAMS", "BUCKET", "REGION", "ENDPOINT", "YES", "FORCE", "DRY_RUN", "N", "SEED"],
 )
 def test_make_runs_nothing_that_stands_in_a_value(tmp_path, name):
     mark = tmp_path / "mark"
