@@ -127,7 +127,7 @@ class Hour(World):
         if old.turn == turn:
             old.mode = mode
             if mode == "up":
-                self.aurora._up(old, turn)
+                self.aurora.up(old, turn)
 
     def _failure(self, _service, operation, _params):
         """The first of the faults that are there says what it does to this call."""
@@ -156,7 +156,7 @@ class Hour(World):
         """A dead instance comes back."""
         for node in self.aurora.nodes.values():
             if node.mode != "up" and self.aurora.status.value == "available":
-                self.aurora._up(node, node.turn)
+                self.aurora.up(node, node.turn)
 
     def stalls(self, seconds):
         self.aurora.pause(seconds)
@@ -191,7 +191,7 @@ class Hour(World):
             node.mode, node.status = "refused", "rebooting"
             node.turn += 1
             self.aurora.writing.set(self.clock.now, False)
-            self._for(40, self.aurora._up, node, node.turn)
+            self._for(40, self.aurora.up, node, node.turn)
 
     def in_hands(self, status, seconds):
         """Somebody works on the cluster; all connections close."""
@@ -211,7 +211,7 @@ class Hour(World):
     def _hands_off(self, node, turn, status):
         if self.aurora.shown.value == status:
             self.aurora.show("available")
-        self.aurora._up(node, turn)
+        self.aurora.up(node, turn)
 
     def lags(self, seconds):
         """From now on Aurora is quick, and the cluster endpoint's name lags behind."""

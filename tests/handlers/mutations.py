@@ -148,7 +148,7 @@ MUTATIONS = {
         "in hands",
         (2, 3600, (5, "in_hands", "upgrading", 200), (160, "lags", 30)),
         ("decision", "if status in IN_HANDS:", "if False:"),
-        ("decision", "if view.lately_held:", "if False:"),
+        ("decision", "if view.lately_held and all(", "if False and all("),
     ),
     "E20 no second promotion in the cooldown": of(
         "missed",
