@@ -14,7 +14,8 @@ SOURCES := generate.py .cfnlintrc $(wildcard drtemplate/*.py drtemplate/*/*.py d
 # $(shell ...) in them. Those of the environment it hands on as they are. What NAME:=value holds, make
 # has expanded before it reads a line of this file.
 WORDS := STACK PARAMS BUCKET REGION ENDPOINT PROFILE ACCOUNT ROLE_ARN TAGS NOTIFICATION_ARNS \
-	ALLOW_DATA_LOSS DISABLE_ROLLBACK EVENTS OFFLINE YES FORCE DRY_RUN
+	ALLOW_DATA_LOSS DISABLE_ROLLBACK EVENTS OFFLINE YES FORCE DRY_RUN \
+	N SEED
 $(foreach name,$(WORDS),$(if $(findstring command,$(origin $(name))),\
 	$(if $(findstring $$,$(value $(name))),\
 	$(error $(name) has a dollar sign in it, which make would expand; give a value without one))\
@@ -46,7 +47,7 @@ FLAGS += --events
 endif
 
 .DEFAULT_GOAL := help
-.PHONY: help template deploy test e2e lint fix types current docs check drill bench bench-set-up drill-picture clean
+.PHONY: help template deploy test e2e lint fix types current docs check histories drill bench bench-set-up drill-picture clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / {printf "  %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -103,6 +104,9 @@ docs: $(READY) ## write the generated pages
 	$(BIN)/python generate.py docs
 
 check: lint types current test ## all that a commit must pass
+
+histories: $(ALL) ## play N random hours (1000) in the simulated account, from SEED (1), and print figures
+	$(BIN)/python tests/handlers/histories.py "$${N:-1000}" "$${SEED:-1}"
 
 drill: $(ALL) ## run the handlers in a simulated cloud; report in build/drill/
 	$(BIN)/python generate.py drill

@@ -202,8 +202,9 @@ def check_witnesses(request, view):
             raise Refusal(
                 "passing", f"{name} is {status}, which may pass: for {PASSING} s it is left alone"
             )
-    if view.lately_held:
-        # It may be back by now, and the observers' next looks will tell.
+    statuses = (view.statuses.get(topology.writer), topology.status)
+    if view.lately_held and all(one is None or one in IN_SERVICE for one in statuses):
+        # It may be back just now, and the observers' next looks will tell.
         raise Refusal("settling", "somebody was at work on the writer seconds ago")
 
 

@@ -23,7 +23,7 @@ def raises(what, before=""):
 
 def noted(deployment, fixed, code, *, of=ORCHESTRATOR, until=40.0, during=lambda _: None):
     """Who is said to have ended how, of one run of the orchestrator or the monitor with this code."""
-    codes = {MONITOR: raises("pass"), ORCHESTRATOR: raises("pass")} | {of: code}
+    codes = dict.fromkeys(deployment.functions, raises("pass")) | {of: code}
     functions = {
         name: replace(one, code=codes[name], retries=0, timeout=20)
         for name, one in deployment.functions.items()
@@ -36,7 +36,9 @@ def noted(deployment, fixed, code, *, of=ORCHESTRATOR, until=40.0, during=lambda
     return [(actor, what) for _, actor, what in world.journal.moments if actor in ACTORS.values()]
 
 
-@pytest.mark.parametrize(("of", "actor"), [(MONITOR, "monitor"), (ORCHESTRATOR, "orchestrator")])
+@pytest.mark.parametrize(
+    ("of", "actor"), [(MONITOR, "observer zone-1"), (ORCHESTRATOR, "orchestrator")]
+)
 def test_an_exception_is_noted_with_its_text(deployment, fixed, of, actor):
     ((who, what),) = set(
         noted(deployment, fixed, WRONG_NAME, of=of)
