@@ -32,6 +32,7 @@ class Run:
     Attributes:
         state: as written last; what an act changes in it is written by its next write.
         context: Lambda's.
+        took: whether AWS has accepted anything.
     """
 
     def __init__(self, store, state, request, began, context):
@@ -40,6 +41,7 @@ class Run:
         self.request = request
         self.began = began
         self.context = context
+        self.took = False
 
     def change(self, **values):
         """Change the state; the next write keeps it."""
@@ -63,7 +65,8 @@ class Run:
         state = self.state.with_move(component, time())
         if pending:
             state = state.with_pending(component, pending._replace(accepted=True))
-        self.state = state._replace(untold=True)
+        self.took = True
+        self.state = state.owing(state.run_key, "moved something, and its end is not recorded")
 
 
 def move_database(run, decision):

@@ -6,9 +6,11 @@ An attempt is remembered from its intent. One whose act AWS did not take is with
 from time import time
 
 from boto3.dynamodb.conditions import Attr
+from botocore.exceptions import BotoCoreError, ClientError
 
 from .clients import table
 from .log import attempt
+from .refusal import unreachable
 
 DAY = 86400
 INTENT, DONE, WITHDRAWN = "INTENT", "DONE", "WITHDRAWN"
@@ -20,16 +22,34 @@ def attempt_key(request):
 
 
 def recall(request):
-    """INTENT, DONE or WITHDRAWN; None if the attempt has never got as far as an intent."""
-    item = table.get_item(Key={"StateKey": attempt_key(request)}, ConsistentRead=True).get("Item")
-    return item.get("Status") if item else None
+    """INTENT, DONE or WITHDRAWN; None if the attempt has never got as far as an intent.
+
+    Raises:
+        Refusal: the table gives no answer.
+    """
+    try:
+        return read_attempt(request).get("Status")
+    except (BotoCoreError, ClientError) as error:
+        raise unreachable(error) from error
 
 
-def claim(request, cooldown, owner, again):
-    """Remember the intent; False if another delivery of the same attempt has it.
+def read_attempt(request):
+    """The item; empty if there is none."""
+    key = {"StateKey": attempt_key(request)}
+    return table.get_item(Key=key, ConsistentRead=True).get("Item", {})
+
+
+def claim(request, cooldown, owner, known):
+    """Remember the intent; False if another delivery of the same attempt has it by now.
 
     Args:
-        again: whether an intent that was lost with its run may be made again.
+        request: the failover or fail back.
+        cooldown: seconds; it is remembered for that and a day.
+        owner: of the lease.
+        known: what `recall` gave: an intent that was lost with its run is made again.
+
+    Raises:
+        Refusal: the table gives no answer.
     """
     item = {
         "StateKey": attempt_key(request),
@@ -38,19 +58,17 @@ def claim(request, cooldown, owner, again):
         "ExpiresAt": int(time()) + cooldown + DAY,
     }
     free = Attr("StateKey").not_exists() | Attr("Status").eq(WITHDRAWN)
-    if again:
+    if known == INTENT:
         free = free | Attr("Status").eq(INTENT)
     try:
         table.put_item(Item=item, ConditionExpression=free)
-    except Exception as error:
-        found = attempt(
-            lambda: table.get_item(Key={"StateKey": item["StateKey"]}, ConsistentRead=True)
-        )
-        if (found or {}).get("Item", {}).get("Owner") == owner:
+    except (BotoCoreError, ClientError) as error:
+        found = attempt(read_attempt, request) or {}
+        if found.get("Owner") == owner:
             return True
         if "ConditionalCheckFailed" in repr(error):
             return False
-        raise
+        raise unreachable(error) from error
     return True
 
 

@@ -51,9 +51,9 @@ def abandon(state, now):
     if state.status != "IN_PROGRESS" or state.leased(now):
         return state
     pending = {name: one._replace(lost=True) for name, one in state.pending.items()}
-    return state._replace(
-        status="FAILED", error="abandoned: the run was lost", pending=pending, untold=True
-    )
+    lost = "abandoned: the run was lost"
+    state = state.owing(state.run_key, lost)
+    return state._replace(status="FAILED", error=lost, pending=pending)
 
 
 def close(state, topology, latched, now):
@@ -108,9 +108,10 @@ def _close_status(state, pending, end, now):
     if state.attempt_id != pending.attempt_id or state.status != "FAILED":
         return state
     if end.status == "FAILED":
-        return state._replace(error=end.error, untold=True)
+        return state.owing(end.run, end.error)._replace(error=end.error)
     done = state._replace(new_writer=end.new_writer or state.new_writer)
     waiting = any(one.attempt_id == pending.attempt_id for one in state.pending.values())
     if waiting or state.latch_error:
         return done
-    return done._replace(status=end.status, error="", completed_time=iso(now), untold=True)
+    done = done.owing(end.run, f"seen through later: {end.status}")
+    return done._replace(status=end.status, error="", completed_time=iso(now))

@@ -4,7 +4,6 @@ from typing import NamedTuple
 
 from .refusal import Refusal
 from .topology import Topology
-from .witnesses import Word
 
 # Statuses in which an instance or a cluster serves, or should: no sign of somebody at work on it.
 # https://docs.aws.amazon.com/AmazonRDS/latest/AuroraUserGuide/Aurora.Status.html and, for instances,
@@ -23,6 +22,18 @@ SHOWS = 60
 
 # What is done with a component.
 PROMOTE, LATCH, RELEASE, VERIFY, NOTHING = "PROMOTE", "LATCH", "RELEASE", "VERIFY", "NOTHING"
+
+
+class Word(NamedTuple):
+    """What the observers say of the writer.
+
+    Attributes:
+        alive: which observer has seen it alive since it was first missed, and None if none has.
+        waited: seconds that an observer was waited for.
+    """
+
+    alive: str | None = None
+    waited: float = 0.0
 
 
 class Decision(NamedTuple):

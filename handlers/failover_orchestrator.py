@@ -9,20 +9,15 @@ from time import time
 from uuid import uuid4
 
 from .acts import read_latch
+from .answer import answer
 from .clients import CLUSTER, DEPLOYED_ARMING, rds, table
 from .events import LONGEST, RdsEvent, Request, parse_event
 from .log import attempt, begin_log, log
+from .look import Look, read_configuration, tell_untold
 from .refusal import Refusal
-from .runs import (
-    answer,
-    look_around,
-    read_configuration,
-    refuse,
-    run,
-    settle_look,
-)
+from .runs import refuse, run
 from .state import State, Store, iso, to_item
-from .sweep import sweep, tell_untold
+from .sweep import sweep
 from .telling import keep
 from .topology import read_topology
 
@@ -87,6 +82,6 @@ def see_through():
     state = store.read()
     if state.leased(now):
         return
-    look = look_around(state, now)
-    settle_look(store, look)
+    look = Look(state, now)
+    look.settle(store)
     tell_untold(store, look.state)

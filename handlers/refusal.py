@@ -13,3 +13,8 @@ class Refusal(Exception):
         super().__init__(reason)
         self.kind = kind
         self.reason = reason
+
+
+def unreachable(error):
+    """The state table gives no answer."""
+    return Refusal("state", f"the state table cannot be read or written: {error!r}"[:450])

@@ -61,6 +61,9 @@ class Rows:
         """Take a look's verdict.
 
         Args:
+            signal: one of `SIGNALS`.
+            verdict: GOOD, BAD or UNKNOWN.
+            now: when the look began.
             writer: whom RDS calls writer now; another one than before begins a new row.
             holds: whether an unknown look cannot end the row, since a member is known to be dead.
         """

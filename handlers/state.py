@@ -9,10 +9,11 @@ from time import gmtime, strftime, time
 from typing import NamedTuple
 
 from boto3.dynamodb.conditions import Attr
+from botocore.exceptions import BotoCoreError, ClientError
 
 from .events import LONGEST
 from .log import add_to_log, attempt, log
-from .refusal import Refusal
+from .refusal import Refusal, unreachable
 
 KEY = "FAILOVER_STATUS"
 # Allowed transitions of Status. FAILED -> COMPLETED and FAILED_BACK: what a run had begun was found done later.
@@ -63,7 +64,7 @@ class State(NamedTuple):
         home: where the writer was before the first move since the last completed fail back.
         moves: by component, epoch seconds of each accepted move or observed change.
         pending: by component, see `Pending`.
-        untold: whether people still have to be told how the last run ended.
+        untold: by the key of a run's record, why people still have to be told how it ended.
         configuration: the last usable one.
         alarms: by name, since when: alarms whose run was refused and is to be made again.
         faults_told: the faults of the configuration that people were told of.
@@ -94,7 +95,7 @@ class State(NamedTuple):
     home: str = ""
     moves: dict = {}
     pending: dict = {}
-    untold: bool = False
+    untold: dict = {}
     configuration: dict = {}
     alarms: dict = {}
     faults_told: str = ""
@@ -119,6 +120,10 @@ class State(NamedTuple):
         kept = [when for when in self.moves.get(component, ()) if now - when < 90000][-9:]
         return self._replace(moves={**self.moves, component: (*kept, now)})
 
+    def owing(self, run, reason):
+        """The same, with people to be told how a run ended; no more than they can read."""
+        return self._replace(untold={**dict(list(self.untold.items())[-9:]), run: reason})
+
     def with_pending(self, component, pending):
         """The same, waiting for something else, or for nothing."""
         others = {name: one for name, one in self.pending.items() if name != component}
@@ -133,10 +138,10 @@ _TEXTS = {
     "LatchError": "latch_error", "Writer": "writer", "Home": "home", "FaultsTold": "faults_told",
 }  # fmt: skip
 _FLAGS = {
-    "Automatic": "automatic", "Latched": "latched", "Untold": "untold", "Unlocked": "unlocked",
+    "Automatic": "automatic", "Latched": "latched", "Unlocked": "unlocked",
     "OddLatchTold": "odd_latch_told",
 }  # fmt: skip
-_MAPS = {"Configuration": "configuration", "Alarms": "alarms"}
+_MAPS = {"Configuration": "configuration", "Alarms": "alarms", "Untold": "untold"}
 _PENDING_TEXTS = {
     "AttemptId": "attempt_id",
     "Action": "action",
@@ -259,28 +264,36 @@ class Store:
         return self.table.get_item(Key={"StateKey": KEY}, ConsistentRead=True).get("Item", {})
 
     def read(self):
-        """The state now."""
-        return from_item(self.stored())
+        """The state now.
+
+        Raises:
+            Refusal: the table gives no answer.
+        """
+        try:
+            return from_item(self.stored())
+        except (BotoCoreError, ClientError) as error:
+            raise unreachable(error) from error
 
     def write(self, state, before):
         """Write the state in place of the one that was read.
 
         Raises:
-            Refusal: somebody else has written since.
+            Refusal: somebody else has written since, or the table gives no answer.
             ValueError: the transition is none of `TRANSITIONS`.
         """
-        if state.status != before.status:
-            if state.status not in TRANSITIONS[before.status]:
-                raise ValueError(f"{before.status} -> {state.status} is no transition")
+        if state.status != before.status and state.status not in TRANSITIONS[before.status]:
+            raise ValueError(f"{before.status} -> {state.status} is no transition")
         token = int(number(before.token)) + 1
         state = state._replace(token=token, owner=self.owner, lease_expires=time() + LEASE)
         if before.unlocked:
             return state
         held = Attr("FencingToken")
-        unwritten = held.not_exists() if before.token is None else held.eq(before.token)
+        unwritten = held.eq(before.token)
+        if before.token is None:
+            unwritten = held.not_exists() | unwritten
         try:
             self.table.put_item(Item=to_item(state), ConditionExpression=unwritten)
-        except Exception as error:
+        except (BotoCoreError, ClientError) as error:
             # Without an answer it may be written all the same; then it has our token and name.
             found = attempt(self.stored) or {}
             if (found.get("FencingToken"), found.get("Owner")) != (token, self.owner):
@@ -288,7 +301,7 @@ class Store:
                     raise Refusal(
                         "lost_lease", "another run has written the state since"
                     ) from error
-                raise
+                raise unreachable(error) from error
         add_to_log(token=token)
         if state.status != before.status:
             log("TRANSITION", before=before.status, status=state.status)

@@ -3,12 +3,14 @@
 from time import time
 from uuid import uuid4
 
-from .acts import read_latch
+from .acts import is_latched, read_latch
+from .answer import answer
 from .clients import DEPLOYED_ARMING, STACK, cloudwatch, table
 from .events import alarm_request
 from .log import attempt, log
-from .runs import answer, look_around, read_configuration, run, settle_look
-from .state import Store, to_item
+from .look import Look, read_configuration, tell_untold
+from .runs import run
+from .state import Store
 from .telling import publish
 
 ALARMS = (f"{STACK}-writer", f"{STACK}-alb-unhealthy-targets")
@@ -20,12 +22,10 @@ def sweep(context):
     state = store.read()
     configuration = read_configuration(state)
     if not state.leased(now):
-        look = look_around(state, now)
-        changed = look.state
+        look = Look(state, now, is_latched())
         if not configuration.faults:
-            changed = changed._replace(configuration=configuration.stored())
-        look.state = changed
-        settle_look(store, look)
+            look.state = look.state._replace(configuration=configuration.stored())
+        look.settle(store)
         state = tell_untold(store, look.state)
         state = tell_faults(store, state, configuration)
         state = tell_odd_latch(store, state)
@@ -35,16 +35,6 @@ def sweep(context):
             log("ALARM_STANDS", alarm=name, since=since)
             run(alarm_request(name, since), context)
     return answer("RECORDED", "swept", writer=state.writer, arming=configuration.arming)
-
-
-def tell_untold(store, state):
-    """A run that was killed, or whose mail SNS refused, is told now."""
-    if not state.untold:
-        return state
-    reason = state.error or state.latch_error or f"writer: {state.writer}"
-    if not attempt(publish, state.status, reason, to_item(state)):
-        return state
-    return attempt(store.write, state._replace(untold=False), state) or state
 
 
 def tell_faults(store, state, configuration):
@@ -89,7 +79,7 @@ def put_metrics(configuration, state):
     values = {
         "ArmedAsDeployed": configuration.arming == DEPLOYED_ARMING,
         "ConfigurationUsable": not configuration.faults,
-        "Untold": state.untold,
+        "Untold": len(state.untold),
     }
     dimensions = [{"Name": "StackName", "Value": STACK}]
     data = [

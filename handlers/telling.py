@@ -65,11 +65,17 @@ def keep(item, key):
     table.put_item(Item={**storable(item), "StateKey": key, "ExpiresAt": expires})
 
 
-def count_refusal(kind, reason, record):
+def count_refusal(kind, reason, record, told=False):
     """Count a refusal of an automatic call in its incident, and tell it if that is due.
 
     A reason is told once an hour in an incident; one that mostly passes, when calls have been refused for
     five minutes.
+
+    Args:
+        kind: the refusal's.
+        reason: in words.
+        record: what is kept of the call.
+        told: whether another mail tells it anyway.
     """
     now = time()
     for _ in range(3):
@@ -77,9 +83,9 @@ def count_refusal(kind, reason, record):
         item = _incident(before, now)
         entry = dict(item["Refusals"].get(kind) or {"Count": 0, "First": int(now), "Told": 0})
         entry |= {"Count": int(number(entry["Count"])) + 1, "Last": int(now), "Reason": reason}
-        due = _due(kind, entry, item, now)
+        due = not told and _due(kind, entry, item, now)
         told_before = entry.get("Told", 0)
-        if due:
+        if due or told:
             entry["Told"] = int(now)
         item["Refusals"] = {**item["Refusals"], kind: entry}
         if attempt(_put_incident, item, before):

@@ -5,9 +5,9 @@ CloudWatch's timestamps are the one clock that all observers share; this host's 
 
 from itertools import pairwise
 from time import sleep, time
-from typing import NamedTuple
 
 from .clients import OBSERVERS, STACK, cloudwatch
+from .decision import Word
 from .log import attempt, log
 
 # Seconds: what a word may be younger than the first miss, how long after its last word an observer is
@@ -18,18 +18,6 @@ BACK, AHEAD = 600, 180
 # AWS's own eye: a reader's newest uptime is so much later than the writer's; or both observers agree
 # for so long, with words no further apart than that.
 SILENT, AGREED, GAP = 120, 180, 20
-
-
-class Word(NamedTuple):
-    """What the observers say of the writer.
-
-    Attributes:
-        alive: which observer has seen it alive since it was first missed, and None if none has.
-        waited: seconds that an observer was waited for.
-    """
-
-    alive: str | None = None
-    waited: float = 0.0
 
 
 def read_series(namespace, name, dimensions, period, statistic):
@@ -52,12 +40,11 @@ def read_series(namespace, name, dimensions, period, statistic):
 
 
 def read_words(metric="DatabaseHealth", period=1, statistic="Maximum"):
-    """By observer, its own series of a metric; what cannot be read is empty, and no veto."""
+    """By observer, its own series of a metric; None where it cannot be read."""
     found = {}
     for observer in OBSERVERS:
         dimensions = {"StackName": STACK, "Observer": observer}
-        read = attempt(read_series, "DRSystem", metric, dimensions, period, statistic)
-        found[observer] = read or []
+        found[observer] = attempt(read_series, "DRSystem", metric, dimensions, period, statistic)
     return found
 
 
@@ -71,39 +58,47 @@ def hear_observers(caller, row_age):
         caller: the observer that calls; None for an alarm, which names no first miss.
         row_age: seconds since that miss.
     """
-    begun, missed = time(), None
+    begun, missed, words = time(), None, {}
     while True:
-        words = read_words()
-        newest = max((points[-1][0] for points in words.values() if points), default=None)
-        if newest is None:
-            return Word(waited=time() - begun)
-        if missed is None:
-            missed = first_miss(words.get(caller, ()), row_age, begun)
+        words = words | {one: points for one, points in read_words().items() if points is not None}
+        newest = max((points[-1][0] for points in words.values() if points), default=begun)
+        if missed is None and words.get(caller):
+            missed = first_miss(words[caller], row_age)
+        since = begun - row_age if missed is None else missed
         for observer, points in words.items():
-            if any(value >= 1 and at > missed + TOLERANCE for at, value in points):
+            if any(value >= 1 and at > since + TOLERANCE for at, value in points):
                 return Word(observer, time() - begun)
+        # Whoever was heard of lately is to speak after that moment; what could not be read may be yet.
         silent = [
             observer
-            for observer, points in words.items()
-            if points and newest - points[-1][0] <= HEARD and points[-1][0] <= missed + TOLERANCE
+            for observer in OBSERVERS
+            if observer != caller
+            and (
+                observer not in words
+                or (
+                    words[observer]
+                    and newest - words[observer][-1][0] <= HEARD
+                    and words[observer][-1][0] <= since + TOLERANCE
+                )
+            )
         ]
         if not silent or time() - begun >= WAIT:
-            log("WITNESSES", missed=missed, waited=round(time() - begun, 3), silent=silent)
+            log("WITNESSES", missed=since, waited=round(time() - begun, 3), silent=silent)
             return Word(waited=time() - begun)
         sleep(ASK)
 
 
-def first_miss(points, row_age, now):
+def first_miss(points, row_age):
     """When the caller first missed the writer, on CloudWatch's clock: it has put a 0 right after that.
 
-    Where its series does not show it, this host's clock must do.
+    None while its series does not show it; then this host's clock must do.
     """
     misses = []
     for at, value in reversed(points):
         if value >= 1 or points[-1][0] - at > row_age + GAP:
             break
         misses.append(at)
-    return misses[-1] if misses else now - row_age
+    return misses[-1] if misses else None
 
 
 def aws_sees_writer_silent(writer, readers):

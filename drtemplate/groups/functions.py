@@ -151,6 +151,7 @@ def orchestrator_environment(dependencies: Dependencies) -> dict[str, object]:
         "HEALTH_CHECK": dependencies.dns.primary_health_check.ref(),
         "RETENTION_DAYS": dependencies.parameters.data_retention_days.ref(),
         "OBSERVERS": ",".join(OBSERVERS.values()),
+        "AUTO_FAILOVER": dependencies.parameters.auto_failover.ref(),
         **_common_environment(dependencies),
     }
 
@@ -184,7 +185,6 @@ def _common_environment(dependencies: Dependencies) -> dict[str, object]:
     return {
         "STACK_NAME": StackName,
         "CONFIG": dependencies.configuration.failover.ref(),
-        "AUTO_FAILOVER": dependencies.parameters.auto_failover.ref(),
     }
 
 

@@ -1,0 +1,115 @@
+"""How a run ends: its record, its mail, and what of it is still owed. Nothing here changes how it went."""
+
+from time import time
+
+from .answer import answer
+from .attempts import DONE, WITHDRAWN, settle
+from .clients import STACK, cloudwatch
+from .events import LONGEST
+from .log import attempt, log
+from .refusal import Refusal
+from .state import iso, to_item
+from .telling import count_refusal, keep, publish
+
+
+class Ending:
+    """What became of a run.
+
+    Attributes:
+        run: it, with the lease.
+        moved: the components that were moved, or found moved.
+        failure: what the first part that was to be moved failed of; None if all was.
+        refused: the decisions that were refused beside those that acted.
+    """
+
+    def __init__(self, run, moved, failures, refused):
+        self.run = run
+        self.moved = moved
+        self.refused = refused
+        self.failure = failures[0] if failures else None
+        if not moved and not failures:
+            self.failure = Refusal("not_latched", run.state.latch_error)
+
+    @property
+    def status(self):
+        """COMPLETED only if something asked for was moved or found moved."""
+        if self.failure:
+            return "FAILED"
+        return "FAILED_BACK" if self.run.request.action == "failback" else "COMPLETED"
+
+    @property
+    def reason(self):
+        """In words: what failed, or what was moved, and what was not."""
+        parts = [f"moved: {', '.join(self.moved)}"] if self.moved else []
+        if self.failure:
+            failure = self.failure
+            parts = [failure.reason if isinstance(failure, Refusal) else repr(failure), *parts]
+        parts += [f"{one.component} not moved: {one.reason}" for one in self.refused]
+        latch = self.run.state.latch_error
+        if latch and not any(latch in part for part in parts):
+            parts.append(f"not latched: {latch}")
+        return "; ".join(parts)[:LONGEST]
+
+    def record(self):
+        """Write the end; people are owed it until they are told."""
+        run, now = self.run, time()
+        run.change(
+            status=self.status,
+            error=self.reason if self.failure else "",
+            completed_time=iso(now),
+            duration=round(now - run.began, 3),
+        )
+        run.state = run.state.owing(run.state.run_key, self.reason)
+        if self.status == "FAILED_BACK" and "database" in run.request.components:
+            # A new beginning: home is where it was, and the cooldown counts from here alone.
+            last = {name: times[-1:] for name, times in run.state.moves.items()}
+            run.change(home="", moves=last)
+        kept = attempt(run.store.write, run.state, run.state._replace(status="IN_PROGRESS"))
+        run.state = kept or run.state
+        log(
+            "END", status=self.status, moved=self.moved, reason=self.reason, stages=run.state.stages
+        )
+        return kept
+
+    def remember(self, cooldown):
+        """The attempt is done; what was refused or not taken is decided anew when it is asked again."""
+        done = self.run.took or self.moved
+        status = DONE if done and not self.refused else WITHDRAWN
+        if not self.run.state.unlocked:
+            settle(self.run.request, cooldown, self.run.store.owner, status)
+
+    def tell(self):
+        """Tell it, once; whether people are told, or need not be."""
+        run = self.run
+        record = {**to_item(run.state), "Components": list(run.request.components)}
+        record.pop("Untold", None)
+        for one in self.refused if run.request.automatic else ():
+            attempt(count_refusal, one.refused, one.reason, record, told=True)
+        if self.failure and not run.took and run.request.automatic:
+            # It is asked again while its signals stand, and so counted like a refusal.
+            kind = getattr(self.failure, "kind", type(self.failure).__name__)
+            return attempt(count_refusal, kind, self.reason, record) is not None
+        attempt(keep, record, run.state.run_key)
+        return attempt(publish, self.status, self.reason, record)
+
+
+def finish(run, moved, failures, refused, configuration):
+    """Record, remember, tell, measure.
+
+    Raises:
+        Exception: what the run failed of, if that is the only way left to tell it.
+    """
+    ending = Ending(run, moved, failures, refused)
+    kept = ending.record()
+    ending.remember(configuration.values["cooldown_seconds"])
+    told = ending.tell()
+    stack = [{"Name": "StackName", "Value": STACK}]
+    metric = {"MetricName": "FailoverDuration", "Value": time() - run.began, "Dimensions": stack}
+    attempt(cloudwatch.put_metric_data, Namespace="DRSystem", MetricData=[metric])
+    if told and kept:
+        owed = {key: why for key, why in kept.untold.items() if key != kept.run_key}
+        attempt(run.store.write, kept._replace(untold=owed), kept)
+    if ending.failure and not told:
+        raise ending.failure
+    code = 500 if ending.failure else 200
+    return answer(ending.status, ending.reason, code, state=to_item(run.state))

@@ -1,0 +1,146 @@
+"""What a run reads before it decides: the state, set right by the cluster, and the witnesses it needs."""
+
+from time import time
+
+from .acts import read_sides
+from .clients import CLUSTER, rds, read_parameter, table
+from .closing import abandon, close, reconcile
+from .configuration import parse_configuration
+from .decision import View, decide
+from .events import LONGEST
+from .log import attempt, log
+from .refusal import Refusal
+from .state import State, iso, to_item
+from .telling import keep, publish
+from .topology import read_instance_status, read_topology
+from .witnesses import HEARD, aws_sees_writer_silent, hear_observers, observers_agree
+
+
+class Look:
+    """What was found.
+
+    Attributes:
+        before: the state as the table has it, or as it was written last.
+        state: the same, set right by what is.
+        topology: None if it cannot be read, and ``unreadable`` says why.
+        closed: runs of which the end was found.
+        moved_from: who wrote before, if another instance was found to write.
+    """
+
+    def __init__(self, state, now, latched=None):
+        """Read the cluster; nothing is written yet.
+
+        Args:
+            state: as the table has it.
+            now: epoch seconds.
+            latched: whether the latch holds, if that was read too: Route 53's control plane, in another
+                region, must delay no promotion, so that only the sweep asks it.
+        """
+        self.before, self.topology, self.unreadable = state, None, ""
+        try:
+            self.topology = read_topology(rds, CLUSTER)
+        except Exception as error:
+            self.unreadable = repr(error)[:LONGEST]
+        abandoned = abandon(state, now)
+        found, self.moved_from = reconcile(abandoned, self.topology, latched, now)
+        if self.moved_from:
+            log("MOVED", component="database", writer=found.writer, before=self.moved_from)
+        self.state, self.closed = close(found, self.topology, latched, now)
+
+    def settle(self, store):
+        """Write what was set right, and correct the records of the runs that are closed by it."""
+        if self.state != self.before:
+            was = self.before
+            self.state = self.before = store.write(self.state, was)
+            if was.status == "IN_PROGRESS":
+                attempt(keep, to_item(self.state), self.state.run_key)
+        self.correct_records()
+
+    def correct_records(self):
+        """Each run that is closed now has its own record."""
+        for end in self.closed:
+            log("CLOSED", run=end.run, status=end.status)
+            attempt(correct_record, end)
+        self.closed = []
+
+
+def correct_record(end):
+    """Set a run's own record right."""
+    item = table.get_item(Key={"StateKey": end.run}, ConsistentRead=True).get("Item", {})
+    item |= {"Status": end.status, "CompletedTime": iso(time())}
+    item.pop("Error", None)
+    if end.error:
+        item["Error"] = end.error
+    if end.new_writer:
+        item["NewWriter"] = end.new_writer
+    keep(item, end.run)
+
+
+def tell_untold(store, state):
+    """Tell how runs ended that were killed, or whose mail SNS refused."""
+    left = dict(state.untold)
+    for run, reason in state.untold.items():
+        item = attempt(table.get_item, Key={"StateKey": run}, ConsistentRead=True) or {}
+        record = item.get("Item") or (to_item(state) if run == state.run_key else {"Run": run})
+        if attempt(publish, record.get("Status", "FAILED"), reason, record):
+            del left[run]
+    if left == state.untold:
+        return state
+    return attempt(store.write, state._replace(untold=left), state) or state
+
+
+def read_configuration(state):
+    """What holds now; where it does not fit, the last usable one that the state keeps."""
+    return parse_configuration(attempt(read_parameter), state.configuration or None)
+
+
+def read_state(store, request):
+    """The state; without the table only a forced manual run that names the writer goes on."""
+    try:
+        return store.read()
+    except Refusal as error:
+        if request.automatic or not (request.force and request.expected_writer):
+            raise
+        log("BLIND", error=repr(error)[:LONGEST])
+        return State(unlocked=True)
+
+
+def judge(request, look, configuration, now):
+    """Ask the witnesses that this request needs, and decide.
+
+    Returns:
+        The decisions, and the seconds that an observer was waited for.
+    """
+    topology, statuses, causes = look.topology, {}, {}
+    row_age = request.row_age if request.row_age is not None else now - (request.detected_at or now)
+    cooldown = configuration.values["cooldown_seconds"]
+    database, word, silent, agreed = "database" in request.components, None, None, None
+    if database and topology and not topology.failing_over:
+        for member in topology.members:
+            try:
+                statuses[member] = read_instance_status(rds, member)
+            except Exception as error:
+                causes[member] = repr(error)[:200]
+        named = request.writer == topology.writer or request.alarm
+        if request.automatic and named and topology.writer:
+            cooled = look.state.moves_within("database", cooldown, now)
+            if request.alarm or cooled:
+                silent = aws_sees_writer_silent(topology.writer, topology.readers)
+                agreed = not silent and not request.alarm and observers_agree()
+            word = hear_observers(request.observer, HEARD if request.alarm else row_age)
+    view = View(
+        state=look.state,
+        topology=topology,
+        cooldown=cooldown,
+        now=now,
+        unreadable=look.unreadable,
+        statuses=statuses,
+        targets=read_sides() if "application" in request.components else {},
+        word=word,
+        aws_silent=silent,
+        agreed=agreed,
+        row_age=max(row_age, 0.0),
+        moved_from=look.moved_from,
+        causes=causes,
+    )
+    return decide(request, view), word.waited if word else 0.0
