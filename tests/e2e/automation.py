@@ -72,7 +72,7 @@ def functions(of: Deployed) -> Iterator[str]:
 def logs(of: Deployed) -> Iterator[str]:
     for name in ("FailoverLogGroup", "HealthMonitorLogGroup", "HealthMonitorLogGroup2"):
         found = of.aws.client("logs").describe_log_groups(logGroupNamePrefix=of.ids[name])
-        (group,) = found["logGroups"]
+        (group,) = (one for one in found["logGroups"] if one["logGroupName"] == of.ids[name])
         if not of.is_key(group.get("kmsKeyId")) or group.get("retentionInDays") != 90:
             yield f"{name}: key {group.get('kmsKeyId')}, {group.get('retentionInDays')} days"
 
