@@ -131,7 +131,7 @@ def test_e07_a_promotion_is_told_whatever_was_told_of_the_latch(world):
     assert world.send(VOTED).outcome == "COMPLETED"
     assert (world.writer, world.latched) == (READER, False)
     assert world.told() == ["REFUSED", "COMPLETED"]
-    assert "no healthy standby" in world.state["LatchError"]
+    assert "no healthy standby" in world.first_line()
 
 
 def test_e08_a_promotion_whose_latch_lost_the_fence_is_told(world):
