@@ -11,6 +11,7 @@ from .refusal import Refusal
 from .state import LEASE
 from .targets import read_targets
 from .topology import read_topology
+from .witnesses import hear_observers, row_age
 
 # Seconds kept back to record and tell before Lambda ends the run: what the rest takes if every call hangs.
 RESERVE = 115
@@ -31,15 +32,18 @@ class Run:
 
     Attributes:
         state: as written last; what an act changes in it is written by its next write.
+        began: epoch seconds.
+        heard: when the witnesses were heard.
         context: Lambda's.
         took: whether AWS has accepted anything.
     """
 
-    def __init__(self, store, state, request, began, context):
+    def __init__(self, store, state, request, began, heard, context):
         self.store = store
         self.state = state
         self.request = request
         self.began = began
+        self.heard = heard
         self.context = context
         self.took = False
 
@@ -60,7 +64,7 @@ class Run:
         self.change(stages={**self.state.stages, name: max(0.0, round(seconds, 3))})
 
     def accepted(self, component):
-        """AWS has said yes: the cooldown begins."""
+        """AWS has said yes, or somebody has moved it: the cooldown begins, and people are owed a word."""
         pending = self.state.pending.get(component)
         state = self.state.with_move(component, time())
         if pending:
@@ -82,11 +86,11 @@ def move_database(run, decision):
     if answer == ACCEPTED:
         run.accepted("database")
     run.stage("decide", asked - run.began - run.state.stages.get("wait", 0.0))
-    run.change(previous_writer=decision.old or "", home=run.state.home or decision.old or "")
+    run.change(home=run.state.home or decision.old)
     run.keep()
     topology = wait_for_writer(run, decision, asked, answer)
     run.stage("verify", time() - asked - run.state.stages["promote"])
-    run.change(new_writer=topology.writer, writer=topology.writer)
+    run.change(previous_writer=decision.old, new_writer=topology.writer, writer=topology.writer)
     run.state = run.state.with_pending("database", None)
 
 
@@ -99,13 +103,12 @@ def promote(run, decision):
     """
     refused = None
     for target in decision.targets:
+        pending = run.state.pending["database"]._replace(target=target)
+        run.state = run.state.with_pending("database", pending)
         topology = last_look(run)
         if topology.failing_over or topology.writer != decision.old:
             log("LEFT", component="database", writer=topology.writer, status=topology.status)
             return LEFT
-        pending = run.state.pending.get("database")
-        if pending:
-            run.state = run.state.with_pending("database", pending._replace(target=target))
         log(
             "ACT", act="FailoverDBCluster", component="database", writer=decision.old, target=target
         )
@@ -129,12 +132,16 @@ def promote(run, decision):
 
 
 def last_look(run):
-    """The topology right before the act, under a fence that is seconds old.
+    """The topology right before the act, under a fence and the witnesses' word that are seconds old.
+
+    A run may have stood still since it decided; what was true then may not be so any more.
 
     Raises:
-        Refusal: the lease is lost, or the cluster cannot be read.
+        Refusal: the lease is lost, the cluster cannot be read, or an observer has seen the writer alive.
     """
     for _ in range(3):
+        if run.request.automatic and time() - run.heard > FRESH:
+            hear_again(run)
         run.fence()
         fenced = time()
         try:
@@ -143,9 +150,20 @@ def last_look(run):
             raise Refusal(
                 "unreadable", f"who writes cannot be read right before the act: {error!r}"
             ) from error
-        if time() - fenced <= FRESH:
+        if time() - fenced <= FRESH and (
+            not run.request.automatic or time() - run.heard <= 2 * FRESH
+        ):
             return topology
     raise Refusal("slow", "who writes could not be read in time before the act")
+
+
+def hear_again(run):
+    """Ask the observers once more; raises `Refusal` if one has seen the writer alive."""
+    request = run.request
+    word = hear_observers(request.observer, row_age(request, time(), run.began))
+    run.heard = time()
+    if word.alive:
+        raise Refusal("seen_alive", f"observer {word.alive} has seen the writer alive since")
 
 
 def wait_for_writer(run, decision, asked, answer):
@@ -164,7 +182,9 @@ def wait_for_writer(run, decision, asked, answer):
         status = topology.status if topology else "unreadable"
         at_it |= status == "failing-over"
         moved = topology is not None and topology.writer not in (None, decision.old)
-        if (moved or (at_it and answer == UNKNOWN)) and not counted:
+        # What was found moved before this run began is counted already.
+        new = moved and topology.writer != run.state.writer
+        if (new or (at_it and answer == UNKNOWN)) and not counted:
             run.accepted("database")
             counted = True
         if moved:

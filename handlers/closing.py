@@ -16,6 +16,7 @@ class Closed(NamedTuple):
 
     run: str
     status: str
+    old: str = ""
     new_writer: str = ""
     error: str = ""
 
@@ -90,7 +91,7 @@ def _end_of_promotion(pending, topology, now):
         pending.target is None and topology.writer != pending.old
     ):
         status = "FAILED_BACK" if pending.action == "failback" else "COMPLETED"
-        return Closed(pending.run, status, new_writer=topology.writer)
+        return Closed(pending.run, status, old=pending.old or "", new_writer=topology.writer)
     gone = topology.writer == pending.old and now - pending.since >= SHOWS
     if gone and pending.accepted and not pending.rolled_back:
         return Closed(pending.run, "FAILED", error=f"{pending.old} not replaced: rolled back")
@@ -109,7 +110,11 @@ def _close_status(state, pending, end, now):
         return state
     if end.status == "FAILED":
         return state.owing(end.run, end.error)._replace(error=end.error)
-    done = state._replace(new_writer=end.new_writer or state.new_writer)
+    done = state
+    if end.new_writer:
+        done = done._replace(previous_writer=end.old, new_writer=end.new_writer)
+    if end.new_writer and end.status == "FAILED_BACK":
+        done = done._replace(home="")
     waiting = any(one.attempt_id == pending.attempt_id for one in state.pending.values())
     if waiting or state.latch_error:
         return done

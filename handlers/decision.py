@@ -95,7 +95,11 @@ def decide(request, view):
     """A decision for each component that is asked for.
 
     The components of a fail back hold together: the conditions of both before either moves.
+
+    Raises:
+        Refusal: an instance that the request names is no member, or not the expected one; then nothing of it is done.
     """
+    check_named(request, view)
     back = request.action == "failback"
     deciders = {
         "database": decide_return if back else decide_database,
@@ -112,6 +116,22 @@ def decide(request, view):
     return tuple(reversed(made)) if back else tuple(made)
 
 
+def check_named(request, view):
+    """The instances that a request names are members, and the expected writer writes.
+
+    Raises:
+        Refusal: one is not, or nobody can say.
+    """
+    named = {"writer": request.writer, "expected_writer": request.expected_writer}
+    for field, name in named.items():
+        if name and name not in readable(view).members:
+            members = _listed(view.topology)
+            raise Refusal("field", f"{field}: {name!r} is no member; they are {members}")
+    expected = request.expected_writer
+    if expected and expected != view.topology.writer:
+        raise Refusal("another_writer", f"{expected} is not the writer, {view.topology.writer} is")
+
+
 def decide_database(request, view):
     """Whom to replace, and by whom.
 
@@ -120,20 +140,17 @@ def decide_database(request, view):
     """
     topology, state = readable(view), view.state
     old = request.writer or request.expected_writer
-    for given in (request.writer, request.expected_writer):
-        if given and given not in topology.members:
-            raise Refusal("field", f"writer: {given!r} is no member; they are {_listed(topology)}")
     if topology.failing_over:
         # Whom Aurora replaces, only what was recorded before it began can say.
+        if not (state.writer or old):
+            raise Refusal(
+                "nobody_named", "Aurora is failing over, and nobody knows who wrote before"
+            )
         return Decision(
             "database", VERIFY, state.writer or old, reason="Aurora is failing over by itself"
         )
     if topology.writer is None:
         raise Refusal("no_writer", f"RDS lists not exactly one writer of {_listed(topology)}")
-    if request.expected_writer and topology.writer != request.expected_writer:
-        raise Refusal(
-            "another_writer", f"{request.expected_writer} is not the writer, {topology.writer} is"
-        )
     if request.alarm or not (old or request.automatic):
         old = topology.writer
     if old is None and view.moved_from:
@@ -272,13 +289,6 @@ def decide_return(request, view):
         raise Refusal("failing_over", "Aurora is failing over; ask again when it is done")
     if topology.writer is None:
         raise Refusal("no_writer", f"RDS lists not exactly one writer of {_listed(topology)}")
-    expected = request.expected_writer
-    if expected and expected not in topology.members:
-        raise Refusal(
-            "field", f"expected_writer: {expected!r} is no member; they are {_listed(topology)}"
-        )
-    if expected and expected != topology.writer:
-        raise Refusal("another_writer", f"{expected} is not the writer, {topology.writer} is")
     if not home or home == topology.writer:
         return Decision("database", NOTHING, reason=f"{topology.writer} is home")
     if home not in topology.members:

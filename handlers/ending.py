@@ -88,7 +88,7 @@ class Ending:
         if self.failure and not run.took and run.request.automatic:
             # It is asked again while its signals stand, and so counted like a refusal.
             kind = getattr(self.failure, "kind", type(self.failure).__name__)
-            return attempt(count_refusal, kind, self.reason, record) is not None
+            return attempt(count_refusal, kind, self.reason, record, "FAILED") is not None
         attempt(keep, record, run.state.run_key)
         return attempt(publish, self.status, self.reason, record)
 

@@ -36,7 +36,11 @@ def handler(event, context):
     if isinstance(asked, RdsEvent):
         return record_rds_event(asked)
     if asked == "sweep":
-        return sweep(context)
+        try:
+            return sweep(context)
+        except Refusal as refusal:  # the table, or another run; the next sweep is a minute away
+            log("REFUSED", kind=refusal.kind, reason=refusal.reason)
+            return answer("REFUSED", refusal.reason, 409)
     if asked == "status":
         return status()
     if asked == "ok_alarm":

@@ -13,7 +13,13 @@ from .refusal import Refusal
 from .state import State, iso, to_item
 from .telling import keep, publish
 from .topology import read_instance_status, read_topology
-from .witnesses import HEARD, aws_sees_writer_silent, hear_observers, observers_agree
+from .witnesses import (
+    SILENT,
+    aws_sees_writer_silent,
+    hear_observers,
+    observers_agree,
+    row_age,
+)
 
 
 class Look:
@@ -112,7 +118,6 @@ def judge(request, look, configuration, now):
         The decisions, and the seconds that an observer was waited for.
     """
     topology, statuses, causes = look.topology, {}, {}
-    row_age = request.row_age if request.row_age is not None else now - (request.detected_at or now)
     cooldown = configuration.values["cooldown_seconds"]
     database, word, silent, agreed = "database" in request.components, None, None, None
     if database and topology and not topology.failing_over:
@@ -127,7 +132,7 @@ def judge(request, look, configuration, now):
             if request.alarm or cooled:
                 silent = aws_sees_writer_silent(topology.writer, topology.readers)
                 agreed = not silent and not request.alarm and observers_agree()
-            word = hear_observers(request.observer, HEARD if request.alarm else row_age)
+            word = hear_observers(request.observer, row_age(request, time(), now))
     view = View(
         state=look.state,
         topology=topology,
@@ -139,7 +144,7 @@ def judge(request, look, configuration, now):
         word=word,
         aws_silent=silent,
         agreed=agreed,
-        row_age=max(row_age, 0.0),
+        row_age=SILENT if request.alarm else row_age(request, now, now),
         moved_from=look.moved_from,
         causes=causes,
     )

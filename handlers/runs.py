@@ -17,7 +17,7 @@ from .log import add_to_log, attempt, log
 from .look import Look, judge, read_configuration, read_state
 from .refusal import Refusal
 from .state import Pending, Store, iso, to_item
-from .telling import count_refusal, keep, publish, touch_incident
+from .telling import ADVICE, count_refusal, keep, publish, touch_incident
 
 
 def run(request, context):
@@ -41,6 +41,7 @@ def run(request, context):
         if message := known_or_busy(request, look, known, began):
             return not_required(request, message)
         decisions, waited = judge(request, look, configuration, began)
+        heard = time()
         for one in decisions:
             log("DECISION", **one._asdict())
         refused = [one for one in decisions if one.refused]
@@ -58,10 +59,10 @@ def run(request, context):
         ):
             return hand_back(store, started, request)
     except Refusal as refusal:
-        if refusal.kind == "lost_lease" and request.automatic and not request.alarm:
-            return not_required(request, f"busy: {refusal.reason}")
+        if refusal.kind == "lost_lease" and (message := made_by_another(request, store)):
+            return not_required(request, message)
         return refuse(request, refusal, store, look)
-    run = Run(store, started, request, began, context)
+    run = Run(store, started, request, began, heard, context)
     return act(run, decisions, refused, configuration)
 
 
@@ -77,9 +78,24 @@ def known_or_busy(request, look, known, now):
         return f"attempt {request.attempt_id} is known; the state is {state.status}"
     if not state.leased(now):
         return None
+    if state.attempt_id == request.attempt_id:
+        return f"attempt {request.attempt_id} is being made"
     if request.automatic and not request.alarm:
         return f"busy: {state.attempt_id} is at it"
     raise Refusal("busy", f"the lease is held by {state.attempt_id}; ask again when it is done")
+
+
+def made_by_another(request, store):
+    """Why a lost race is no refusal: an observer calls again, and another delivery has the same attempt."""
+    if request.automatic and not request.alarm:
+        return "busy: another run was faster"
+    state = attempt(store.read)
+    if (state and state.attempt_id == request.attempt_id) or attempt(recall, request) in (
+        INTENT,
+        DONE,
+    ):
+        return f"attempt {request.attempt_id} is made by another delivery"
+    return None
 
 
 def not_required(request, message):
@@ -101,7 +117,7 @@ def refuse(request, refusal, store, look):
             tell_without_table(refusal, record)
     else:
         attempt(keep, record, f"REFUSED#{iso(time())}#{request.attempt_id}")
-        attempt(publish, "REFUSED", refusal.reason, record)
+        attempt(publish, "REFUSED", refusal.reason, record, ADVICE.get(refusal.kind))
     if refusal.kind == "not_corroborated":
         return answer("NOT_REQUIRED", refusal.reason)
     return answer("REFUSED", refusal.reason, 409, kind=refusal.kind)
@@ -123,7 +139,7 @@ TOLD = {}
 def tell_without_table(refusal, record):
     """While the table is down, this execution environment counts: each reason once an hour."""
     if time() - TOLD.get(refusal.kind, 0) >= 3600 and attempt(
-        publish, "REFUSED", refusal.reason, record
+        publish, "REFUSED", refusal.reason, record, ADVICE.get(refusal.kind)
     ):
         TOLD[refusal.kind] = time()
 
@@ -163,7 +179,7 @@ def dry_run(request, look, decisions, began):
     )
     log("DRY_RUN", plan=plan)
     if request.automatic and not request.dry_run:
-        attempt(count_refusal, "dry_run", f"would have done: {words}", record)
+        attempt(count_refusal, "dry_run", f"would have done: {words}", record, "DRY_RUN")
     else:
         attempt(keep, record, f"RUN#{iso(began)}#{request.attempt_id}")
     return answer("DRY_RUN", f"planned only: {words}", plan=plan, state=to_item(look.state))

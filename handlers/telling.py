@@ -25,6 +25,8 @@ ONCE = frozenset(("dry_run",))
 MOST = 20_000
 # What to do, by the mail's subject or the reason.
 ADVICE = {
+    "REFUSED": "Nothing was moved. An automatic call is repeated while its signals stand; by hand, see runbook, Planned"
+    " failover.",
     "COMPLETED": "Check the application; plan the fail back (runbook, Fail back).",
     "FAILED_BACK": "Nothing is left to do.",
     "FAILED": "See who writes now, then runbook, After a FAILED or abandoned run.",
@@ -43,7 +45,7 @@ ADVICE = {
 }
 
 
-def publish(subject, reason, record, advice=""):
+def publish(subject, reason, record, advice=None):
     """Send a mail: the reason, what to do, and the record, cut to what can be sent. Raises what SNS raises."""
     lines = [reason, advice or ADVICE.get(subject, ""), f"Service: {DOMAIN}"]
     text = "\n".join(line for line in lines if line)
@@ -65,7 +67,7 @@ def keep(item, key):
     table.put_item(Item={**storable(item), "StateKey": key, "ExpiresAt": expires})
 
 
-def count_refusal(kind, reason, record, told=False):
+def count_refusal(kind, reason, record, subject="REFUSED", told=False):
     """Count a refusal of an automatic call in its incident, and tell it if that is due.
 
     A reason is told once an hour in an incident; one that mostly passes, when calls have been refused for
@@ -75,6 +77,7 @@ def count_refusal(kind, reason, record, told=False):
         kind: the refusal's.
         reason: in words.
         record: what is kept of the call.
+        subject: of the mail.
         told: whether another mail tells it anyway.
     """
     now = time()
@@ -95,8 +98,7 @@ def count_refusal(kind, reason, record, told=False):
     begun = iso(number(item["Start"]))
     attempt(keep, {**record, "Error": reason, **_counts(entry)}, f"REFUSED#{begun}#{kind}")
     if due:
-        subject = "DRY_RUN" if kind == "dry_run" else "REFUSED"
-        if not attempt(publish, subject, reason, record, ADVICE.get(kind, "")):
+        if not attempt(publish, subject, reason, record, ADVICE.get(kind)):
             item["Refusals"][kind]["Told"] = told_before
             attempt(_put_incident, item, item | {"Version": item["Version"]})
     return due

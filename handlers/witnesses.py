@@ -88,6 +88,21 @@ def hear_observers(caller, row_age):
         sleep(ASK)
 
 
+def row_age(request, now, began):
+    """Seconds since the caller first missed the writer; for an alarm, that an observer's word counts.
+
+    Args:
+        request: it says how old the row was when it was sent, since clocks differ.
+        now: epoch seconds.
+        began: epoch seconds at which the run began.
+    """
+    if request.alarm:
+        return HEARD
+    if request.row_age is not None:
+        return max(request.row_age, 0.0) + now - began
+    return max(now - (request.detected_at or began), 0.0)
+
+
 def first_miss(points, row_age):
     """When the caller first missed the writer, on CloudWatch's clock: it has put a 0 right after that.
 

@@ -5,6 +5,7 @@ from drtemplate.drill.trial import Trial
 from drtemplate.drill.verdicts import replaced
 from drtemplate.world.history import changes
 
+ALLOWED = "allowed"
 INVARIANTS = {
     "one failover per incident": "at most one FailoverDBCluster is accepted per incident and per lease",
     "lease held": "nobody acts without the lease",
@@ -14,7 +15,7 @@ INVARIANTS = {
     "true record": "COMPLETED after a call for the database is recorded only when another instance writes, "
     "and no instance as replaced that has replaced another",
     "told": "a run that acted tells the alert topic, if SNS works",
-    "allowed": "no call is denied by a deployed role or policy",
+    ALLOWED: "no call is denied by a deployed role or policy",
 }
 
 
@@ -30,7 +31,7 @@ def broken(trial: Trial, zero: float) -> tuple[str, ...]:
         "true record": _mistaken(trial, zero)
         or any(_untrue(trial, write, zero) for write in trial.facts.writes),
         "told": any(_untold(trial, act) for act in acts),
-        "allowed": bool(trial.denials),
+        ALLOWED: bool(trial.denials),
     }
     return tuple(name for name in INVARIANTS if checks[name])
 

@@ -8,12 +8,13 @@ from drtemplate.drill import faults
 from drtemplate.drill.scenarios import APPLICATION as APPLICATION_FAILS
 from drtemplate.drill.scenarios import BOTH, SCENARIOS, Scenario
 from drtemplate.drill.trial import Trial
+from drtemplate.drill.usual_week import LOST_CONNECTIONS
 from drtemplate.groups.handlers import SETTINGS
 from drtemplate.world.aws.prober import Reply
 from drtemplate.world.deployment import Deployment
 
 # The share of connections to a living database that are lost on a bad way to it; our guess.
-LOSSY = 50 * faults.LOST_CONNECTIONS
+LOSSY = 50 * LOST_CONNECTIONS
 
 
 def _balancer_back(trial: Trial) -> None:

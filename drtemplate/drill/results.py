@@ -28,7 +28,7 @@ __all__ = [
     "Summary",
 ]
 
-VERSION = 2
+VERSION = 3
 
 
 @dataclass(frozen=True, slots=True)

@@ -64,6 +64,23 @@ def simulate(
     Raises:
         DrTemplateError: a handler does what no drill knows.
     """
+    # To look for garbage in a run takes a tenth of its time; at its end all of it is garbage.
+    gc.disable()
+    try:
+        return _simulated(scenario, deployment, timings, seed, shown, tally or Tally())
+    finally:
+        gc.collect(0)
+        gc.enable()
+
+
+def _simulated(
+    scenario: Scenario,
+    deployment: Deployment,
+    timings: Timings,
+    seed: int,
+    shown: bool,
+    tally: Tally,
+) -> Run:
     # Coprime with the number of slices: fewer runs than slices lie all over the week.
     offset = (seed * STRIDE % SLICES) * SLICE if scenario.sliced else 0.0
     name = f"{scenario.name}/{seed}"
@@ -73,18 +90,15 @@ def simulate(
     end = zero + scenario.lasts
     world.journal.zero = zero
     world.clock.at(zero, world.journal.note, "scenario", scenario.title)
-    # Until its end nothing of a run is garbage; to look for some meanwhile takes a fifth of the time.
-    gc.disable()
     try:
         for fault in scenario.setup:
             fault(trial)
         for after, fault in scenario.faults:
             world.clock.at(zero + after, fault, trial)
         world.run(end)
-        return _run(trial, scenario, seed, zero, end, tally or Tally())
+        return _run(trial, scenario, seed, zero, end, tally)
     finally:
         world.close()
-        gc.enable()
 
 
 def _run(trial: Trial, scenario: Scenario, seed: int, zero: float, end: float, tally: Tally) -> Run:
@@ -102,6 +116,7 @@ def _run(trial: Trial, scenario: Scenario, seed: int, zero: float, end: float, t
         outcome=outcome(trial, zero),
         excused=measured.excused,
         broken=broken(trial, zero),
+        denials=tuple(dict.fromkeys(trial.denials)),
         timeline=world.journal.timeline(),
         **verdicts(trial, scenario, zero),
     )

@@ -44,6 +44,7 @@ class Run:
         virtual_seconds: how much virtual time the run covered.
         outcome: one word, as ``COMPLETED``, ``FAILED``, ``REFUSED``, ``NONE``.
         broken: the invariants that it violated.
+        denials: what a deployed role or policy denied in it, a line each.
         excused: measures that it could not have, as a reaction where Aurora had reacted first.
         timeline: what happened, in order; only for a run that is shown, else empty.
     """
@@ -63,6 +64,7 @@ class Run:
     virtual_seconds: float = 0.0
     outcome: str = "NONE"
     broken: tuple[str, ...] = ()
+    denials: tuple[str, ...] = ()
     excused: tuple[str, ...] = ()
     timeline: tuple[Moment, ...] = ()
 
@@ -84,5 +86,5 @@ class Run:
     def from_json(cls, data: Mapping[str, Any]) -> "Run":
         """The inverse of `dataclasses.asdict`."""
         timeline = tuple(Moment(**moment) for moment in data["timeline"])
-        lists = {name: tuple(data[name]) for name in ("broken", "excused")}
+        lists = {name: tuple(data[name]) for name in ("broken", "denials", "excused")}
         return cls(**{**data, **lists, "timeline": timeline})

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from drtemplate.drill import blind_spots, faults
+from drtemplate.drill import blind_spots, faults, usual_week
 from drtemplate.drill.faults import Fault
 from drtemplate.errors import InputError
 from drtemplate.world.aws.prober import Reply
@@ -209,7 +209,7 @@ SCENARIOS = (
              faults=((-320.0, faults.operator(trigger_failover=True, mode="PLANNED", reason="drill")),
                      (0.0, faults.operator(action="failback")))),
     Scenario(name="quiet_week", title="a quiet week, ten minutes in each run",
-             setup=(faults.usual_noise,), faults=(), lasts=455.0, sliced=True),
+             setup=(usual_week.usual_noise,), faults=(), lasts=455.0, sliced=True),
 )  # fmt: skip
 
 # A week in a thousand parts, as many as a drill has runs.

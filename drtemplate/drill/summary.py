@@ -51,6 +51,7 @@ class Summary:
         most_notifications, most_mails: in a single run; mails are the orchestrator's own.
         outcomes: runs by outcome.
         broken: runs by violated invariant.
+        denials: runs by what a deployed role or policy denied in them.
         excused: by measure, runs that could not have it.
         seeds: the lowest seeds of the runs that were unneeded, missed, repeated or broke an invariant.
         example: the shown run, the one with the lowest seed of those with a timeline.
@@ -76,6 +77,7 @@ class Summary:
     most_mails: int = 0
     outcomes: dict[str, int] = field(default_factory=dict)
     broken: dict[str, int] = field(default_factory=dict)
+    denials: dict[str, int] = field(default_factory=dict)
     excused: dict[str, int] = field(default_factory=dict)
     seeds: dict[str, tuple[int, ...]] = field(default_factory=dict)
     example: Run | None = None
@@ -99,6 +101,7 @@ class Summary:
         self.most_mails = max(self.most_mails, run.mails)
         _count(self.outcomes, {run.outcome: 1})
         _count(self.broken, dict.fromkeys(run.broken, 1))
+        _count(self.denials, dict.fromkeys(run.denials, 1))
         _count(self.excused, dict.fromkeys(run.excused, 1))
         for name in (*(wrong for wrong in WRONGS if getattr(run, wrong)), *run.broken):
             self._keep_seeds(name, (run.seed,))
@@ -118,6 +121,7 @@ class Summary:
         self.most_mails = max(self.most_mails, other.most_mails)
         _count(self.outcomes, other.outcomes)
         _count(self.broken, other.broken)
+        _count(self.denials, other.denials)
         _count(self.excused, other.excused)
         for name, seeds in other.seeds.items():
             self._keep_seeds(name, seeds)
@@ -154,6 +158,7 @@ class Summary:
             "measures": {name: one.to_json() for name, one in self.measures.items()},
             "outcomes": dict(sorted(self.outcomes.items())),
             "broken": dict(sorted(self.broken.items())),
+            "denials": dict(sorted(self.denials.items())),
             "excused": dict(sorted(self.excused.items())),
             "seeds": {name: list(seeds) for name, seeds in sorted(self.seeds.items())},
             "example": asdict(self.example) if self.example else None,

@@ -8,21 +8,26 @@ from troposphere import Sub, cloudwatch
 from drtemplate.groups.database import Database
 from drtemplate.groups.handlers import METRIC_NAMESPACE
 from drtemplate.groups.load_balancing import Side
+from drtemplate.groups.parameters import Parameters
 from drtemplate.template import StackTemplate, stack_name, variable
 
 
-def add_dashboard(template: StackTemplate, database: Database, primary: Side) -> None:
+def add_dashboard(
+    template: StackTemplate, database: Database, primary: Side, parameters: Parameters
+) -> None:
     """Add the dashboard."""
     template.add_resource(
         cloudwatch.Dashboard(
             "MonitoringDashboard",
             DashboardName=stack_name("-dr-monitoring"),
-            DashboardBody=Sub(json.dumps(dashboard(database, primary), indent=2) + "\n"),
+            DashboardBody=Sub(
+                json.dumps(dashboard(database, primary, parameters), indent=2) + "\n"
+            ),
         )
     )
 
 
-def dashboard(database: Database, primary: Side) -> dict[str, object]:
+def dashboard(database: Database, primary: Side, parameters: Parameters) -> dict[str, object]:
     """The dashboard's body, with variables for Sub.
 
     A graph without the dimensions under which a metric is published stays empty.
@@ -60,9 +65,22 @@ def dashboard(database: Database, primary: Side) -> dict[str, object]:
         [
             [METRIC_NAMESPACE, "DatabaseHealth", *stack, {"stat": "Minimum"}],
             [".", "AutomationArmed", ".", ".", {"stat": "Minimum"}],
+            [".", "ArmedAsDeployed", ".", ".", {"stat": "Minimum"}],
         ],
     )
-    return {"widgets": [system, health]}
+    arming = {
+        "type": "text",
+        "x": 0,
+        "y": 6,
+        "width": 24,
+        "height": 2,
+        "properties": {
+            "markdown": f"Deployed with **AutoFailover = {variable(parameters.auto_failover)}**. "
+            "ON: the automation acts by itself; DRY_RUN: it decides and tells; OFF: it does nothing. "
+            "ArmedAsDeployed is 0 while the configuration says otherwise."
+        },
+    }
+    return {"widgets": [system, health, arming]}
 
 
 def _line(statistic: str, label: str) -> dict[str, str]:

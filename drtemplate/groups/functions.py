@@ -25,13 +25,15 @@ class Functions:
 
     orchestrator: awslambda.Function
     monitors: tuple[awslambda.Function, ...]
+    log_groups: tuple[logs.LogGroup, ...]
 
 
 def add_functions(
     template: StackTemplate, settings: Settings, dependencies: Dependencies
 ) -> Functions:
     """Add log groups, roles and functions; the orchestrator first, since the monitor calls it."""
-    orchestrator = _add_orchestrator(template, settings, dependencies)
+    log_group = _add_log_group(template, "FailoverLogGroup", "failover-orchestrator", dependencies)
+    orchestrator = _add_orchestrator(template, settings, dependencies, log_group)
     log_groups = [
         _add_log_group(template, "HealthMonitorLogGroup", "health-monitor", dependencies),
         _add_log_group(template, "HealthMonitorLogGroup2", "health-monitor-2", dependencies),
@@ -41,13 +43,17 @@ def add_functions(
         _add_monitor(template, settings, dependencies, orchestrator, role, log_group, zone)
         for zone, log_group in enumerate(log_groups)
     ]
-    return Functions(orchestrator=orchestrator, monitors=tuple(monitors))
+    return Functions(
+        orchestrator=orchestrator, monitors=tuple(monitors), log_groups=(log_group, *log_groups)
+    )
 
 
 def _add_orchestrator(
-    template: StackTemplate, settings: Settings, dependencies: Dependencies
+    template: StackTemplate,
+    settings: Settings,
+    dependencies: Dependencies,
+    log_group: logs.LogGroup,
 ) -> awslambda.Function:
-    log_group = _add_log_group(template, "FailoverLogGroup", "failover-orchestrator", dependencies)
     role = add_orchestrator_role(template, dependencies, log_group)
     return _add_function(
         template,

@@ -61,11 +61,16 @@ SETTINGS = {
         meaning="false is OFF, whatever the other says",
     ),
     "health_check_interval": Setting(
-        default=MONITOR_INTERVAL, unit="s", meaning="how often the monitor is started; for people"
+        default=MONITOR_INTERVAL,
+        unit="s",
+        meaning="how often the observers are started; for people",
     ),
     "auto_failover": Setting(allowed=ARMING, meaning="what automatic runs may do"),
     "probe_interval_seconds": Setting(
-        default=5, allowed=range(1, 11), unit="s", meaning="between two looks of the monitor"
+        default=5,
+        allowed=range(1, 11),
+        unit="s",
+        meaning="between two looks of an observer; 2 s after a bad one",
     ),
     "consecutive_failures": Setting(
         default=2,

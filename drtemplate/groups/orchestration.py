@@ -5,6 +5,7 @@ import json
 from troposphere import Sub, awslambda, events
 
 from drtemplate.groups.alerts import Alerts
+from drtemplate.groups.configuration import Configuration
 from drtemplate.groups.database import Database
 from drtemplate.groups.functions import Functions
 from drtemplate.template import StackTemplate
@@ -20,9 +21,13 @@ DATABASE_EVENT_AGE, DATABASE_EVENT_RETRIES = 3600, 185  # seconds
 
 
 def add_orchestration(
-    template: StackTemplate, functions: Functions, database: Database, alerts: Alerts
+    template: StackTemplate,
+    functions: Functions,
+    database: Database,
+    configuration: Configuration,
+    alerts: Alerts,
 ) -> None:
-    """Add the schedules of observers and sweep, and the rule for the cluster's failovers."""
+    """Add the schedules of observers and sweep, and the rules for configuration and failovers."""
     schedule = template.add_resource(
         events.Rule(
             "HealthCheckScheduleRule",
@@ -51,6 +56,7 @@ def add_orchestration(
         )
     )
     _permit(template, "SweepPermission", functions.orchestrator, "events", sweep.get_att("Arn"))
+    _add_configuration_rule(template, configuration, alerts)
     rule = template.add_resource(
         events.Rule(
             "RDSEventRule",
@@ -78,6 +84,28 @@ def add_orchestration(
         ":alarm:${AWS::StackName}-*"
     )
     _permit(template, "AlarmPermission", functions.orchestrator, "lambda.alarms.cloudwatch", alarms)
+
+
+def _add_configuration_rule(
+    template: StackTemplate, configuration: Configuration, alerts: Alerts
+) -> None:
+    """People are told of each change of what arms the automation.
+
+    https://docs.aws.amazon.com/systems-manager/latest/userguide/monitoring-systems-manager-event-examples.html
+    """
+    template.add_resource(
+        events.Rule(
+            "ConfigurationChangeRule",
+            Description="Tell of changes of the failover configuration",
+            EventPattern={
+                "source": ["aws.ssm"],
+                "detail-type": ["Parameter Store Change"],
+                "detail": {"name": [configuration.failover.ref()]},
+            },
+            State="ENABLED",
+            Targets=[_database_event_target("ConfigurationChangeTarget", alerts.topic.ref())],
+        )
+    )
 
 
 def _tick(name: str, function: awslambda.Function, **properties: object) -> events.Target:

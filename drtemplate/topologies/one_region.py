@@ -8,6 +8,7 @@ from drtemplate.groups.dns import add_dns
 from drtemplate.groups.encryption import add_encryption
 from drtemplate.groups.endpoints import add_endpoints
 from drtemplate.groups.functions import add_functions
+from drtemplate.groups.incidents import add_incident_query
 from drtemplate.groups.load_balancing import add_load_balancing
 from drtemplate.groups.monitoring import add_monitoring
 from drtemplate.groups.network import add_network
@@ -71,7 +72,7 @@ def build(settings: Settings) -> StackTemplate:
         alerts = add_alerts(template, parameters, encryption)
     with group("Configuration", "what operators and applications read in Parameter Store"):
         configuration = add_configuration(template, parameters, sides, database)
-    with group("Functions", "an observer and the actor; their code is that of handlers/"):
+    with group("Functions", "two observers and the actor; their code is that of handlers/"):
         dependencies = Dependencies(
             parameters=parameters,
             network=network,
@@ -86,13 +87,14 @@ def build(settings: Settings) -> StackTemplate:
         )
         functions = add_functions(template, settings, dependencies)
     with group("Orchestration", "what starts the functions"):
-        add_orchestration(template, functions, database, alerts)
+        add_orchestration(template, functions, database, configuration, alerts)
     with group(
         "Monitoring",
-        "what tells people, and what starts the automation without the observer",
+        "what tells people, and what starts the automation without the observers",
     ):
         add_monitoring(template, database, sides, alerts, functions)
-        add_dashboard(template, database, sides.primary)
+        add_dashboard(template, database, sides.primary, parameters)
+        add_incident_query(template, functions)
     with group("Outputs"):
         results = Results(
             network=network,

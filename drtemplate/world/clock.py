@@ -1,4 +1,4 @@
-"""Virtual time: events on simpy's calendar, and synchronous code suspended in greenlets.
+"""Virtual time: a calendar of what is to happen, and synchronous code suspended in greenlets.
 
 A handler is plain code that sleeps and calls APIs. Each of its runs is a `Strand`; whenever it waits,
 control goes back to the calendar until its time has come, so that many runs overlap in one thread.
@@ -6,12 +6,12 @@ control goes back to the calendar until its time has come, so that many runs ove
 
 from collections.abc import Callable
 from datetime import UTC, datetime
+from heapq import heappop, heappush
+from math import inf
 from random import Random
 from typing import Any, NoReturn
 
-import simpy
 from greenlet import getcurrent, greenlet
-from simpy.events import Timeout
 
 # Monday, 5 January 2026, 00:00 UTC: windows of the week are counted from a Monday.
 EPOCH = 1_767_571_200.0
@@ -43,23 +43,29 @@ class Strand(greenlet):
         self.woken = False
 
 
-class Clock(simpy.Environment):
-    """The calendar of one run of a world; ``now`` is the virtual seconds since it began.
+class Clock:
+    """The calendar of one run of a world.
 
     Args:
         seed: names the run; every source of randomness derives from it.
         epoch: seconds since 1970 at which it begins.
 
     Attributes:
+        now: the virtual seconds since it began.
         skewed: whether the clock of any sandbox is ahead.
     """
 
     def __init__(self, seed: str, epoch: float = EPOCH) -> None:
-        super().__init__()
         self.seed = seed
         self.epoch = epoch
+        self.now = 0.0
         self.skewed = False
         self.strands: list[Strand] = []
+        # When, in which order among what is due at once, what, and with which arguments.
+        self._due: list[tuple[float, int, Callable[..., object], tuple[object, ...]]] = []
+        self._order = 0
+        # Virtual time does not pass by itself beyond this.
+        self._until = -inf
 
     def date(self, at: float) -> datetime:
         """A virtual time as botocore gives it."""
@@ -80,12 +86,33 @@ class Clock(simpy.Environment):
         return Random(f"{self.seed}/{name}")
 
     def at(self, delay: float, action: Callable[..., object], *arguments: object) -> None:
-        """Call ``action`` in ``delay`` virtual seconds."""
+        """Call ``action`` in ``delay`` virtual seconds.
 
-        def due(_: object) -> None:
-            action(*arguments)
+        Raises:
+            ValueError: that is in the past.
+        """
+        if delay < 0:
+            raise ValueError(f"an event in {delay} s; give 0 or more")
+        self._order += 1
+        heappush(self._due, (self.now + delay, self._order, action, arguments))
 
-        Timeout(self, delay).callbacks.append(due)
+    def run(self, until: float = inf, ended: Callable[[], bool] | None = None) -> None:
+        """Let things happen that are due before a virtual time, or until a condition holds.
+
+        Raises:
+            ValueError: that time is past.
+        """
+        if until <= self.now:
+            raise ValueError(f"until {until} s, at {self.now} s; give a later time")
+        due, self._until = self._due, until
+        try:
+            while due and due[0][0] < until and not (ended and ended()):
+                self.now, _, action, arguments = heappop(due)
+                action(*arguments)
+        finally:
+            self._until = -inf
+        if ended is None and until < inf:
+            self.now = until
 
     def start(self, run: Callable[[], None], timeout: float, owner: Any) -> Strand:
         """Run synchronous code from now on, for at most ``timeout`` seconds."""
@@ -99,27 +126,37 @@ class Clock(simpy.Environment):
 
         Raises:
             Killed: its deadline is reached.
+            ValueError: as ``time.sleep`` for less than none.
         """
+        if not seconds >= 0:
+            raise ValueError("sleep length must be non-negative")
         strand: Strand = getcurrent()
         now = self.now
         end = now + seconds
         late = end >= strand.deadline
         if late:
-            seconds = max(0.0, strand.deadline - now)
-        strand.turn = turn = strand.turn + 1
+            end = now + max(0.0, strand.deadline - now)
+        due = self._due
+        if end < self._until and (not due or end < due[0][0]):
+            # Nothing happens meanwhile, so the strand need not be suspended.
+            self.now = end
+            if late:
+                raise Killed
+            return
+        strand.turn += 1
         strand.woken = False
-
-        def wake(_: object) -> None:
-            if strand.turn == turn and not strand.dead:
-                if strand.frozen:
-                    strand.due = True
-                else:
-                    strand.switch()
-
-        Timeout(self, seconds).callbacks.append(wake)
+        self._order += 1
+        heappush(due, (end, self._order, self._waited, (strand, strand.turn)))
         strand.parent.switch()
         if late and not strand.woken:
             raise Killed
+
+    def _waited(self, strand: Strand, turn: int) -> None:
+        if strand.turn == turn and not strand.dead:
+            if strand.frozen:
+                strand.due = True
+            else:
+                strand.switch()
 
     def wake(self, strand: Strand) -> None:
         """End a strand's wait early."""
@@ -159,10 +196,15 @@ class Clock(simpy.Environment):
         self.strands.clear()
 
 
+def current_strand() -> Strand | None:
+    """The calling strand; None outside of one."""
+    strand = getcurrent()
+    return strand if isinstance(strand, Strand) else None
+
+
 def current_owner() -> Any:
     """What the calling strand runs for; None outside of one."""
-    strand = getcurrent()
-    return strand.owner if isinstance(strand, Strand) else None
+    return getattr(getcurrent(), "owner", None)
 
 
 def never() -> NoReturn:

@@ -27,15 +27,15 @@ class Deliveries:
 
     def __init__(self, roles: Roles | None) -> None:
         self.roles = roles
-        self._decided: dict[tuple[str, str], str | None] = {}
 
     def may(self, source: str, target: str) -> bool:
         """Whether a rule or an alarm may call a target; ARNs."""
         if self.roles is None:
             return True
-        if (source, target) not in self._decided:
-            self._decided[source, target] = self._denial(self.roles.grants, source, target)
-        denial = self._decided[source, target]
+        decided = self.roles.deliveries
+        if (source, target) not in decided:
+            decided[source, target] = self._denial(self.roles.grants, source, target)
+        denial = decided[source, target]
         if denial:
             self.roles.denials.append(denial)
         return denial is None

@@ -158,12 +158,15 @@ class Roles:
     Attributes:
         uses: every right that was used and allowed.
         denials: every denial, one line each.
+        deliveries: (source, target) -> why a delivery of events is denied, or None; kept here since
+            a service's decisions outlive a run, as the roles' do.
     """
 
     def __init__(self, grants: Grants) -> None:
         self.grants = grants
         self.uses: set[Use] = set()
         self.denials: list[str] = []
+        self.deliveries: dict[tuple[str, str], str | None] = {}
         self._decided: dict[tuple[object, ...], str | None] = {}
 
     def denial(

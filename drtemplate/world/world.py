@@ -32,8 +32,7 @@ class World(Account):
         """
         invocation = self.functions.invoke(function, event, source)
         with guard.closed():
-            while invocation.ended is None:
-                self.clock.step()
+            self.clock.run(ended=lambda: invocation.ended is not None)
         self._check()
         return invocation.answer, invocation.error
 

@@ -151,7 +151,7 @@ def one_scenario(**facts):
     run = {
         "scenario": "writer-crash", "seed": 4711, "stages": stages, "right": 21, "unneeded": 22,
         "missed": 23, "repeated": 24, "moves": 0, "notifications": 25, "lambda_seconds": 345.6, "calls": 678,
-        "virtual_seconds": 86_400.0, "outcome": "COMPLETED", "broken": (),
+        "virtual_seconds": 86_400.0, "outcome": "COMPLETED", "broken": (), "denials": (),
         "timeline": (Moment(-3.5, "monitor", "probes"), Moment(12.25, "Aurora", "reader-2 writes")),
     }  # fmt: skip
     summary = Summary("writer-crash", "the writer crashes", must_act=True, cost_per_month=91.23)

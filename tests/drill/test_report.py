@@ -48,6 +48,7 @@ CHANGES = [
     ({"cost_per_month": 43.21}, "$43.21"),
     ({"title": "the writer forgets"}, "the writer forgets"),
     ({"broken": ("never two writers",)}, "never two writers"),
+    ({"broken": ("allowed",), "denials": ("the monitor may not fly",)}, "the monitor may not fly"),
     ({"seed": 4321}, "4321"),
     ({"timeline": (Moment(43.21, "Aurora", "sleeps"),)}, "+43.21"),
     ({"timeline": (Moment(43.21, "Aurora", "sleeps"),)}, "sleeps"),

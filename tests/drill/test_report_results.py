@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 from drtemplate.drill.durations import Durations
 from drtemplate.drill.results import (
+    VERSION,
     Assumption,
     Budget,
     DrillReport,
@@ -147,7 +148,7 @@ def test_a_report_survives_its_file():
 
 @pytest.mark.parametrize(
     "text",
-    ["", "[]", "{}", '{"version": 99}', json.dumps({"version": 2, "summaries": 3})],
+    ["", "[]", "{}", '{"version": 99}', json.dumps({"version": VERSION, "summaries": 3})],
 )
 def test_a_foreign_file_is_one_line(text):
     with pytest.raises(InputError, match=r"^x.json: not the results of a drill .*make drill"):

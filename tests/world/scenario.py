@@ -37,7 +37,7 @@ Script = Callable[[World], object]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
-class Scenario:
+class Case:
     """A script and its outcome.
 
     Attributes:
@@ -125,12 +125,12 @@ def deployed() -> Deployment:
 
 
 @cache
-def run(scenario: Scenario) -> Run:
+def run(scenario: Case) -> Run:
     """What comes of it as the template is."""
     return run_on(scenario, deployed())
 
 
-def run_on(scenario: Scenario, deployment: Deployment) -> Run:
+def run_on(scenario: Case, deployment: Deployment) -> Run:
     """What comes of it on another deployment."""
     timings = load_timings().all_fixed(0.05, **{**TIMINGS, **scenario.timings})
     witness, roles = Ended(), Roles(deployment.grants)
@@ -177,7 +177,7 @@ def run_on(scenario: Scenario, deployment: Deployment) -> Run:
     return found
 
 
-def problems(scenario: Scenario, found: Run) -> list[str]:
+def problems(scenario: Case, found: Run) -> list[str]:
     """Where a run is not what its scenario says, one line each."""
     subjects = [one.subject for one in found.messages]
     compared = {

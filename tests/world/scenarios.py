@@ -1,6 +1,6 @@
 """What can happen to a deployed stack, and what must come of it."""
 
-from scenario import STANDBY, Scenario
+from scenario import STANDBY, Case
 from scripts import (
     MANUAL,
     application_dies,
@@ -29,16 +29,17 @@ from scripts import (
 
 MOVED = {"promotions": 1, "writer": STANDBY, "status": "COMPLETED", "told": ("COMPLETED",)}
 BOTH_MOVED = MOVED | {"latches": 1, "latched": True}
+# The traffic is latched, the writer stays.
 COMPLETED = frozenset({"COMPLETED"})
 SCENARIOS = (
-    Scenario(
+    Case(
         name="all well, over a change of the monitor's runs",
         script=lambda _: None,
         seconds=70,
         alarms=frozenset(),
     ),
-    Scenario(name="writer dead", script=writer_dies, within=40, outcomes=COMPLETED, **MOVED),
-    Scenario(
+    Case(name="writer dead", script=writer_dies, within=40, outcomes=COMPLETED, **MOVED),
+    Case(
         name="writer dead at the change of runs",
         script=at(52, stopped("silent")),
         seconds=120,
@@ -46,14 +47,14 @@ SCENARIOS = (
         outcomes=COMPLETED,
         **MOVED,
     ),
-    Scenario(
+    Case(
         name="writer refuses",
         script=at(5, stopped("refused")),
         within=40,
         outcomes=COMPLETED,
         **MOVED,
     ),
-    Scenario(
+    Case(
         name="application dead",
         script=application_dies,
         latches=1,
@@ -62,9 +63,9 @@ SCENARIOS = (
         outcomes=COMPLETED,
         told=("COMPLETED",),
     ),
-    Scenario(name="application draining", script=at(5, draining)),
-    Scenario(name="both dead", script=both_die, within=25, outcomes=COMPLETED, **BOTH_MOVED),
-    Scenario(
+    Case(name="application draining", script=at(5, draining)),
+    Case(name="both dead", script=both_die, within=25, outcomes=COMPLETED, **BOTH_MOVED),
+    Case(
         name="replication lag",
         monitored=False,
         script=lag,
@@ -72,23 +73,23 @@ SCENARIOS = (
         told=("replication-lag", "monitor"),
         alarms=frozenset({"replication-lag", "monitor", "monitor-2"}),
     ),
-    Scenario(
+    Case(
         name="replication lag under the monitor's eyes",
         script=lag,
         seconds=240,
         told=("replication-lag",),
         alarms=frozenset({"replication-lag"}),
     ),
-    Scenario(name="network blip", script=blip, alarms=frozenset()),
-    Scenario(name="the endpoint's name does not resolve", script=no_name, alarms=frozenset()),
-    Scenario(
+    Case(name="network blip", script=blip, alarms=frozenset()),
+    Case(name="the endpoint's name does not resolve", script=no_name, alarms=frozenset()),
+    Case(
         name="Aurora replaces the writer by itself",
         script=then(writer_dies, at(9, aurora_acts)),
         writer=STANDBY,
         outcomes=frozenset({"RECORDED"}),
         told=("RDS DB Cluster Event",),
     ),
-    Scenario(
+    Case(
         name="planned failover and fail back",
         monitored=False,
         script=then(manual, asked({"action": "failback"}, 62)),
@@ -100,7 +101,7 @@ SCENARIOS = (
         outcomes=frozenset({"COMPLETED", "FAILED_BACK"}),
         told=("COMPLETED", "FAILED_BACK", "RDS DB Cluster Event"),
     ),
-    Scenario(
+    Case(
         name="monitor dead, writer dead: the alarm's way",
         monitored=False,
         script=writer_dies,
@@ -110,7 +111,7 @@ SCENARIOS = (
         outcomes=COMPLETED,
         **MOVED | {"told": ("COMPLETED", "writer", "monitor")},
     ),
-    Scenario(
+    Case(
         name="monitor dead, application dead: the alarm's way",
         monitored=False,
         script=application_dies,
@@ -124,7 +125,7 @@ SCENARIOS = (
             {"alb-unhealthy-targets", "critical-failure", "monitor", "monitor-2"}
         ),
     ),
-    Scenario(
+    Case(
         name="day zero: empty target groups",
         script=empty,
         seconds=240,
@@ -132,7 +133,7 @@ SCENARIOS = (
         told=("alb-unhealthy-targets",),
         alarms=frozenset({"alb-unhealthy-targets", "critical-failure"}),
     ),
-    Scenario(
+    Case(
         name="a promotion that never comes",
         monitored=False,
         script=then(manual, stalled),
@@ -145,7 +146,7 @@ SCENARIOS = (
         outcomes=frozenset({"FAILED"}),
         told=("FAILED",),
     ),
-    Scenario(
+    Case(
         name="a promotion that never comes, and a topic that takes no mail",
         monitored=False,
         script=then(manual, stalled, failing(sns_all="InternalError")),
@@ -159,7 +160,7 @@ SCENARIOS = (
         fault=True,
         told=("Lambda RetriesExhausted", "orchestrator-errors"),
     ),
-    Scenario(
+    Case(
         name="a promotion that comes too late for its run",
         monitored=False,
         script=manual,
@@ -172,7 +173,7 @@ SCENARIOS = (
         latched=True,
         told=("FAILED", "COMPLETED"),
     ),
-    Scenario(
+    Case(
         name="the orchestrator is killed, and a later run goes on",
         monitored=False,
         script=then(manual, hangs),
@@ -180,21 +181,21 @@ SCENARIOS = (
         failures=1,
         **BOTH_MOVED | {"promotions": 2},
     ),
-    Scenario(
+    Case(
         name="automation off",
         script=both_die,
         configuration={"auto_failover": "OFF"},
         outcomes=frozenset({"REFUSED"}),
         told=("REFUSED",),
     ),
-    Scenario(
+    Case(
         name="dry run",
         script=both_die,
         configuration={"auto_failover": "DRY_RUN"},
         outcomes=frozenset({"DRY_RUN"}),
         told=("database-health",),
     ),
-    Scenario(
+    Case(
         name="two triggers at once",
         monitored=False,
         script=then(*(asked(MANUAL | {"attempt_id": one}) for one in ("one", "other"))),
@@ -202,54 +203,54 @@ SCENARIOS = (
         within=5,
         **BOTH_MOVED,
     ),
-    Scenario(
+    Case(
         name="no reader to promote",
         monitored=False,
         script=then(asked(MANUAL | {"components": ["database"]}), reader_down),
         outcomes=frozenset({"REFUSED"}),
         told=("REFUSED",),
     ),
-    Scenario(
+    Case(
         name="status",
         monitored=False,
         script=asked({"action": "status"}),
         outcomes=frozenset({"STATUS"}),
     ),
-    Scenario(
+    Case(
         name="something else",
         monitored=False,
         script=asked({"Records": []}),
         outcomes=frozenset({"NOT_REQUIRED"}),
     ),
-    Scenario(
+    Case(
         name="Parameter Store out",
         script=then(both_die, failing(ssm_all="InternalServerError")),
         fault=True,
         outcomes=COMPLETED,
         **BOTH_MOVED,
     ),
-    Scenario(
+    Case(
         name="CloudWatch out",
         script=then(both_die, failing(cloudwatch_all="InternalServiceFault")),
         fault=True,
         outcomes=COMPLETED,
         **BOTH_MOVED,
     ),
-    Scenario(
+    Case(
         name="load balancing's API out",
         script=then(both_die, failing(elbv2_all="ServiceUnavailable")),
         fault=True,
         outcomes=COMPLETED,
         **MOVED,
     ),
-    Scenario(
+    Case(
         name="table out",
         script=then(both_die, failing(dynamodb_all="InternalServerError")),
         fault=True,
         outcomes=frozenset({"REFUSED"}),
         told=("database-health",),
     ),
-    Scenario(
+    Case(
         name="table out, and a person who knows",
         monitored=False,
         script=then(forced, failing(dynamodb_all="InternalServerError")),
@@ -257,14 +258,14 @@ SCENARIOS = (
         outcomes=COMPLETED,
         **BOTH_MOVED | {"status": "IDLE"},
     ),
-    Scenario(
+    Case(
         name="table throttled once",
         script=then(both_die, throttled_once),
         fault=True,
         outcomes=COMPLETED,
         **BOTH_MOVED,
     ),
-    Scenario(
+    Case(
         name="notification out",
         monitored=False,
         script=then(manual, failing(sns_all="InternalError")),
@@ -272,7 +273,7 @@ SCENARIOS = (
         outcomes=COMPLETED,
         **BOTH_MOVED | {"told": ("RDS DB Cluster Event",)},
     ),
-    Scenario(
+    Case(
         name="Route 53 out",
         monitored=False,
         script=then(manual, failing(route53_all="ServiceUnavailable")),
@@ -281,14 +282,14 @@ SCENARIOS = (
         outcomes=COMPLETED,
         **MOVED,
     ),
-    Scenario(
+    Case(
         name="the monitor's call lost once",
         script=then(both_die, call_lost_once),
         fault=True,
         outcomes=COMPLETED,
         **BOTH_MOVED,
     ),
-    Scenario(
+    Case(
         name="RDS refuses",
         monitored=False,
         script=then(manual, failing(rds_FailoverDBCluster="InternalFailure")),
@@ -300,7 +301,7 @@ SCENARIOS = (
         outcomes=frozenset({"FAILED"}),
         told=("FAILED",),
     ),
-    Scenario(
+    Case(
         name="RDS blind: the application is moved all the same",
         monitored=False,
         script=then(manual, failing(rds_all="InternalFailure")),
@@ -311,7 +312,7 @@ SCENARIOS = (
         outcomes=COMPLETED,
         told=("COMPLETED",),
     ),
-    Scenario(
+    Case(
         name="Aurora acts between the look and the call",
         monitored=False,
         script=then(manual, races),

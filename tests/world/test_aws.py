@@ -37,6 +37,33 @@ def test_strands_overlap_in_virtual_time():
     assert seen == [(2, "a"), (3, "b"), (4, "a"), (6, "b"), (6, "a"), (9, "b")]
 
 
+def test_a_lonely_strand_stops_where_the_run_does():
+    clock, seen = Clock("x"), []
+
+    def run():
+        clock.wait(0)
+        while True:
+            clock.wait(5)
+            seen.append(clock.now)
+
+    clock.at(1, clock.start, run, 12, None)
+    clock.run(11)
+    assert (clock.now, seen) == (11, [6])
+    with pytest.raises(ValueError, match="give a later time"):
+        clock.run(10)
+    with pytest.raises(Killed):
+        clock.run(50)
+    assert (clock.now, seen) == (13, [6, 11])
+
+
+def test_nobody_waits_less_than_no_time():
+    clock = Clock("x")
+    with pytest.raises(ValueError, match="non-negative"):
+        clock.start(lambda: clock.wait(-1), 10, None)
+    with pytest.raises(ValueError, match="0 or more"):
+        clock.at(-1, print)
+
+
 def test_a_deadline_kills_what_catches_every_exception():
     clock, seen = Clock("x"), []
 

@@ -62,6 +62,14 @@ return client.describe_db_clusters()["DBClusters"][0]["DBClusterIdentifier"]""")
     assert answer == "AuroraDBCluster"
 
 
+def test_what_a_session_does_not_have_here_ends_in_one_line(attempt):
+    wanted = (
+        "a handler uses a session's get_available_regions, which the world does not know; use its "
+    )
+    with pytest.raises(DrTemplateError, match=wanted):
+        attempt("return __import__('boto3').Session().get_available_regions('rds')")
+
+
 REAL = "import sys; boto3, botocore, socket = (sys.modules[n] for n in ('boto3', 'botocore', 'socket'))\n"
 
 

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from drtemplate.drill.invariants import ALLOWED
 from drtemplate.drill.report.judgement import against, judge
 from drtemplate.drill.report.sweep_plot import knobs
 from drtemplate.drill.report.words import (
@@ -103,6 +104,8 @@ def failures_of(one: Summary) -> list[Failure]:
     for name, times in sorted(one.broken.items()):
         what, runs = f"invariant broken: {name}", f"in {count(times)} of {plural(one.runs, 'run')}"
         why = _seeds(one.seeds.get(name, ()))
+        if name == ALLOWED:
+            why = "; ".join(filter(None, (*sorted(one.denials), why)))
         found.append(Failure(one.scenario, title(one), what, runs, "0", why))
     return found
 

@@ -8,8 +8,8 @@ from drtemplate.world.aws.alarms import Alarms
 from drtemplate.world.aws.metrics import Key, Metrics, reduce_values
 from drtemplate.world.aws.refusal import Refused
 from drtemplate.world.clock import Clock
+from drtemplate.world.distributions import Draw
 from drtemplate.world.invocation import Invocation
-from drtemplate.world.timings import Draw
 
 # Seconds: the periods of metrics by the second, and of all the others.
 SHORT, MINUTE = (1, 5, 10, 20, 30), 60
@@ -91,4 +91,4 @@ class CloudWatch:
 
 
 def _dimensions(given: Iterable[Mapping[str, str]]) -> frozenset[tuple[str, str]]:
-    return frozenset((one["Name"], one["Value"]) for one in given)
+    return frozenset([(one["Name"], one["Value"]) for one in given])

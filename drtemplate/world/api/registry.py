@@ -6,9 +6,10 @@ from typing import Any, NamedTuple
 
 from drtemplate.errors import DrTemplateError
 from drtemplate.world.api.failures import Failure, Fault
+from drtemplate.world.distributions import Draw
 from drtemplate.world.invocation import Invocation
 from drtemplate.world.roles import Roles
-from drtemplate.world.timings import Draw, Timings
+from drtemplate.world.timings import Timings
 from drtemplate.world.witness import Witness
 
 Act = Callable[[Invocation, dict[str, Any]], dict[str, Any]]

@@ -9,7 +9,7 @@ from __future__ import annotations
 import functools
 import os
 from types import ModuleType, SimpleNamespace
-from typing import Any
+from typing import Any, NoReturn
 
 import boto3
 import boto3.session
@@ -89,7 +89,7 @@ def _resource(connect: float, read: float, attempts: int) -> Any:
     return SimpleNamespace(Table=functools.cache(made.Table), meta=made.meta)
 
 
-def _unknown(what: str, instead: str) -> None:
+def _unknown(what: str, instead: str) -> NoReturn:
     invocation = current_owner()
     error = DrTemplateError(f"a handler uses {what}, which the world does not know; use {instead}")
     if invocation is None:
@@ -110,6 +110,16 @@ class Session:
     client = staticmethod(client)
     create_client = staticmethod(client)
     resource = staticmethod(resource)
+
+    def __getattr__(self, name: str) -> NoReturn:
+        """What else a real session has.
+
+        Raises:
+            Killed: it is asked for.
+        """
+        if name.startswith("__"):  # asked for by Python itself, as in copying
+            raise AttributeError(name)
+        _unknown(f"a session's {name}", "its client, resource or get_credentials")
 
     @staticmethod
     def get_credentials() -> Credentials:

@@ -7,6 +7,7 @@ from boto3.dynamodb.conditions import ConditionBase
 from boto3.dynamodb.types import TypeDeserializer, TypeSerializer
 
 from drtemplate.errors import DrTemplateError
+from drtemplate.world.api.validation import PLAIN
 from drtemplate.world.aws.refusal import Refused
 from drtemplate.world.aws.table import KEY, Table
 from drtemplate.world.invocation import Invocation
@@ -21,7 +22,10 @@ def as_stored(item: Mapping[str, Any]) -> dict[str, Any]:
     Raises:
         TypeError: a value is of a type that DynamoDB does not have, as a float.
     """
-    return {name: _deserialize(_serialize(value)) for name, value in item.items()}
+    return {
+        name: value if type(value) in PLAIN else _deserialize(_serialize(value))
+        for name, value in item.items()
+    }
 
 
 class DynamoDB:

@@ -55,7 +55,7 @@ class Wire:
         self.connect = connect
         self.read = read
         self.attempts = attempts
-        self.models: dict[str, Any] = {}
+        self.shapes: dict[str, Any] = {}
 
     def __call__(self, operation: str, params: dict[str, Any]) -> Any:
         """One API call with its retries; the calling strand waits.
@@ -77,14 +77,14 @@ class Wire:
             raise Killed from exc
 
     def _call(self, invocation: Invocation, operation: str, params: dict[str, Any]) -> Any:
-        model = self.models.get(operation)
-        if model is None:
-            model = self.models[operation] = self.client.meta.service_model.operation_model(
-                operation
-            )
-        check(wire_form(params) if self.service == "dynamodb" else params, model.input_shape)
+        if operation not in self.shapes:
+            model = self.client.meta.service_model.operation_model(operation)
+            self.shapes[operation] = model.input_shape
+        service = self.service
+        sent = wire_form(params) if service == "dynamodb" else params
+        check(sent, self.shapes[operation])
         host = invocation.host
-        clock, api, service = host.clock, host.api, self.service
+        clock, api = host.clock, host.api
         begun = clock.now
         known = api.operation(service, operation)
         if api.recorded:
@@ -153,7 +153,7 @@ class Wire:
             denied = api.roles.denial(invocation.function.logical, service, operation, params)
             if denied:
                 raise self._error(operation, DENIED.get(service, "AccessDenied"), denied, 403)
-        if (service, operation) in api.held:
+        if api.held and (service, operation) in api.held:
             answer = self._held(invocation, operation, params, known)
         else:
             answer = self._carried_out(invocation, operation, params, known)

@@ -1,7 +1,7 @@
 """CloudWatch metrics: values with the time they are for and the time from which they can be read."""
 
 from collections import deque
-from collections.abc import Iterable
+from collections.abc import Sequence
 
 Key = tuple[str, str, frozenset[tuple[str, str]]]
 
@@ -37,27 +37,34 @@ class Metrics:
     ) -> list[float | None]:
         """A statistic for each of the last ``count`` periods before ``end``, oldest first."""
         start = end - count * period
-        bins: list[list[float]] = [[] for _ in range(count)]
-        for at, value in self.values(key, start, end, now):
-            bins[int((at - start) / period)].append(value)
-        return [reduce_values(one, statistic) if one else None for one in bins]
+        bins: list[list[float] | None] = [None] * count
+        for at, value, visible in reversed(self.series.get(key, ())):
+            if at < start:
+                break
+            if at < end and visible <= now:
+                number = int((at - start) / period)
+                found = bins[number]
+                if found is None:
+                    bins[number] = [value]
+                else:
+                    found.append(value)
+        return [None if one is None else reduce_values(one, statistic) for one in bins]
 
 
-def reduce_values(values: Iterable[float], statistic: str) -> float:
+def reduce_values(values: Sequence[float], statistic: str) -> float:
     """Average, Maximum, Minimum, Sum or SampleCount of at least one value.
 
     https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/Statistics-definitions.html
     """
-    listed = list(values)
     match statistic:
         case "Maximum":
-            return max(listed)
+            return max(values)
         case "Minimum":
-            return min(listed)
+            return min(values)
         case "Sum":
-            return sum(listed)
+            return sum(values)
         case "SampleCount":
-            return float(len(listed))
+            return float(len(values))
         case "Average":
-            return sum(listed) / len(listed)
+            return sum(values) / len(values)
     raise ValueError(f"the drill knows no statistic {statistic}")

@@ -9,7 +9,7 @@ import json
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from drtemplate.world.clock import Clock, Killed
+from drtemplate.world.clock import Clock, Killed, current_strand
 from drtemplate.world.deployment import Function
 from drtemplate.world.invocation import (
     Call,
@@ -202,6 +202,8 @@ class Functions:
 
         def run() -> None:
             error: BaseException | None = None
+            # Known from the beginning: the strand may hold a request before it is ever suspended.
+            invocation.strand = current_strand()
             try:
                 if function.logical in self.broken:
                     raise RuntimeError("the function cannot start")
@@ -216,7 +218,7 @@ class Functions:
                 error = exc
             self._end(invocation, ended, error)
 
-        invocation.strand = self.clock.start(run, function.timeout, invocation)
+        self.clock.start(run, function.timeout, invocation)
 
     def _end(self, invocation: Invocation, ended: Ended, error: BaseException | None) -> None:
         now, logical = self.clock.now, invocation.function.logical
