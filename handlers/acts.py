@@ -210,9 +210,15 @@ def move_application(run, decision):
         NotTaken: Route 53 did not do it.
     """
     begun, latch = time(), decision.kind == LATCH
-    run.fence()
-    if latch:
-        check_sides(run.request, read_sides())
+    for _ in range(3):
+        run.fence()
+        fenced = time()
+        if latch:
+            check_sides(run.request, read_sides())
+        if time() - fenced <= FRESH:
+            break
+    else:
+        raise Refusal("slow", "the targets could not be read in time before the act")
     log("ACT", act="UpdateHealthCheck", component="application", latch=latch)
     try:
         route53.update_health_check(HealthCheckId=HEALTH_CHECK, Disabled=latch, Inverted=latch)

@@ -15,7 +15,7 @@ from .events import LONGEST, RdsEvent, Request, parse_event
 from .log import attempt, begin_log, log
 from .look import Look, read_configuration, tell_untold
 from .refusal import Refusal
-from .runs import refuse, run
+from .runs import refuse, run, tell_without_table
 from .state import State, Store, iso, to_item
 from .sweep import sweep
 from .telling import keep
@@ -40,6 +40,8 @@ def handler(event, context):
             return sweep(context)
         except Refusal as refusal:  # the table, or another run; the next sweep is a minute away
             log("REFUSED", kind=refusal.kind, reason=refusal.reason)
+            if refusal.kind == "state":
+                tell_without_table(refusal, {"Event": "sweep"})
             return answer("REFUSED", refusal.reason, 409)
     if asked == "status":
         return status()
@@ -88,4 +90,4 @@ def see_through():
         return
     look = Look(state, now)
     look.settle(store)
-    tell_untold(store, look.state)
+    tell_untold(store, look.state, state.lease_expires, now)

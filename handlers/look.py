@@ -82,8 +82,17 @@ def correct_record(end):
     keep(item, end.run)
 
 
-def tell_untold(store, state):
-    """Tell how runs ended that were killed, or whose mail SNS refused."""
+def tell_untold(store, state, written_until, now):
+    """Tell how runs ended that were killed, or whose mail SNS refused.
+
+    Args:
+        store: of this run.
+        state: as it is now.
+        written_until: the end of the lease as it was read; until then the run may tell it itself.
+        now: epoch seconds.
+    """
+    if now <= written_until:
+        return state
     left = dict(state.untold)
     for run, reason in state.untold.items():
         item = attempt(table.get_item, Key={"StateKey": run}, ConsistentRead=True) or {}

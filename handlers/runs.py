@@ -17,7 +17,16 @@ from .log import add_to_log, attempt, log
 from .look import Look, judge, read_configuration, read_state
 from .refusal import Refusal
 from .state import Pending, Store, iso, to_item
-from .telling import ADVICE, count_refusal, keep, publish, touch_incident
+from .telling import (
+    ADVICE,
+    HOUR,
+    PATIENCE,
+    QUIET,
+    count_refusal,
+    keep,
+    publish,
+    touch_incident,
+)
 
 
 def run(request, context):
@@ -114,7 +123,8 @@ def refuse(request, refusal, store, look):
         attempt(settle_refused, store, look, request)
     if request.automatic:
         if attempt(count_refusal, refusal.kind, refusal.reason, record) is None:
-            tell_without_table(refusal, record)
+            # The sweep tells it within a minute; this call does where there is none.
+            tell_without_table(refusal, record, PATIENCE)
     else:
         attempt(keep, record, f"REFUSED#{iso(time())}#{request.attempt_id}")
         attempt(publish, "REFUSED", refusal.reason, record, ADVICE.get(refusal.kind))
@@ -133,15 +143,28 @@ def settle_refused(store, look, request):
     look.settle(store)
 
 
-TOLD = {}
+# While the table is down each execution environment knows only its own calls: by kind, since when it has
+# refused, and when it has told it.
+REFUSING, TOLD = {}, {}
 
 
-def tell_without_table(refusal, record):
-    """While the table is down, this execution environment counts: each reason once an hour."""
-    if time() - TOLD.get(refusal.kind, 0) >= 3600 and attempt(
-        publish, "REFUSED", refusal.reason, record, ADVICE.get(refusal.kind)
-    ):
-        TOLD[refusal.kind] = time()
+def tell_without_table(refusal, record, patience=0):
+    """Tell a refusal that nobody can count, once an hour.
+
+    Args:
+        refusal: why.
+        record: of the call.
+        patience: seconds for which this environment must have refused before it tells.
+    """
+    now = time()
+    if now - REFUSING.get(refusal.kind, (0, 0))[1] > QUIET:
+        REFUSING[refusal.kind] = (now, now)
+    since = REFUSING[refusal.kind][0]
+    REFUSING[refusal.kind] = (since, now)
+    if now - since < patience or now - TOLD.get(refusal.kind, 0) < HOUR:
+        return
+    if attempt(publish, "REFUSED", refusal.reason, record, ADVICE.get(refusal.kind)):
+        TOLD[refusal.kind] = now
 
 
 def record_of(request, error=""):

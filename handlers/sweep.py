@@ -26,10 +26,10 @@ def sweep(context):
         if not configuration.faults:
             look.state = look.state._replace(configuration=configuration.stored())
         look.settle(store)
-        state = tell_untold(store, look.state)
+        state = tell_untold(store, look.state, state.lease_expires, now)
         state = tell_faults(store, state, configuration)
         state = tell_odd_latch(store, state)
-    put_metrics(configuration, state)
+    put_metrics(configuration, state, now)
     for name, since in standing_alarms(state).items():
         if not state.leased(time()):
             log("ALARM_STANDS", alarm=name, since=since)
@@ -74,12 +74,14 @@ def standing_alarms(state):
     return found
 
 
-def put_metrics(configuration, state):
+def put_metrics(configuration, state, now):
     """What alarms look at: whether the automation is armed as deployed, and can read and tell."""
+    # The run that has written last tells its own end, as long as it may still be alive.
+    owed = [run for run in state.untold if run != state.run_key or now > state.lease_expires]
     values = {
         "ArmedAsDeployed": configuration.arming == DEPLOYED_ARMING,
         "ConfigurationUsable": not configuration.faults,
-        "Untold": len(state.untold),
+        "Untold": len(owed),
     }
     dimensions = [{"Name": "StackName", "Value": STACK}]
     data = [

@@ -97,10 +97,9 @@ def count_refusal(kind, reason, record, subject="REFUSED", told=False):
         return False
     begun = iso(number(item["Start"]))
     attempt(keep, {**record, "Error": reason, **_counts(entry)}, f"REFUSED#{begun}#{kind}")
-    if due:
-        if not attempt(publish, subject, reason, record, ADVICE.get(kind)):
-            item["Refusals"][kind]["Told"] = told_before
-            attempt(_put_incident, item, item | {"Version": item["Version"]})
+    if due and not attempt(publish, subject, reason, record, ADVICE.get(kind)):
+        item["Refusals"][kind]["Told"] = told_before
+        attempt(_put_incident, item, item | {"Version": item["Version"]})
     return due
 
 
