@@ -23,6 +23,8 @@ MONITOR_2 = "HealthMonitorFunction2"
 OBSERVERS = {MONITOR: ("PrivateSubnet1", "zone-1"), MONITOR_2: ("PrivateSubnet2", "zone-2")}
 ROLES = {ORCHESTRATOR: "LambdaExecutionRole"} | dict.fromkeys(OBSERVERS, "HealthMonitorRole")
 
+LOG_GROUPS = ("FailoverLogGroup", "HealthMonitorLogGroup", "HealthMonitorLogGroup2")
+
 
 def functions(of: Deployed) -> Iterator[str]:
     client, ids = of.aws.client("lambda"), of.ids
@@ -70,11 +72,15 @@ def functions(of: Deployed) -> Iterator[str]:
 
 
 def logs(of: Deployed) -> Iterator[str]:
-    for name in ("FailoverLogGroup", "HealthMonitorLogGroup", "HealthMonitorLogGroup2"):
+    for name in LOG_GROUPS:
         found = of.aws.client("logs").describe_log_groups(logGroupNamePrefix=of.ids[name])
         (group,) = (one for one in found["logGroups"] if one["logGroupName"] == of.ids[name])
         if not of.is_key(group.get("kmsKeyId")) or group.get("retentionInDays") != 90:
             yield f"{name}: key {group.get('kmsKeyId')}, {group.get('retentionInDays')} days"
+    (query,) = of.aws.client("logs").describe_query_definitions()["queryDefinitions"]
+    groups = {of.ids[one] for one in LOG_GROUPS}
+    if (query["name"], set(query["logGroupNames"])) != (f"{of.stack}-incident", groups):
+        yield f"IncidentQuery: {query['name']} asks {query['logGroupNames']}"
 
 
 def triggers(of: Deployed) -> Iterator[str]:

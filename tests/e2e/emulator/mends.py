@@ -25,6 +25,7 @@ from moto.s3.models import FakeBucket
 from drtemplate.cloudformation.parameters import MASK, is_secret
 from emulator.change_set import PAGE, Description, without_values
 from emulator.engine import Engine
+from emulator.queries import mend_queries
 from emulator.resource import Resource, Surroundings
 from emulator.shapes import Refused
 from emulator.template import checked_parameters
@@ -249,3 +250,4 @@ def mend() -> None:
     FakeBucket.get_permission = lambda *_: PermissionResult.NEUTRAL
     # The model is there; the action only lacks its name.
     CloudWatchResponse.put_composite_alarm = CloudWatchResponse.put_metric_alarm
+    mend_queries()
