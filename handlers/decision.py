@@ -72,6 +72,7 @@ class View(NamedTuple):
         aws_silent, agreed: the two ways of rule 7; None where nobody was asked.
         now: epoch seconds.
         row_age: seconds that the writer has been bad.
+        lately_held: whether calls were refused seconds ago since somebody was at work on the writer.
         moved_from: who wrote before, if another instance was found to write just now.
         causes: by instance, why its status is unreadable.
     """
@@ -87,6 +88,7 @@ class View(NamedTuple):
     aws_silent: bool | None = None
     agreed: bool | None = None
     row_age: float = 0.0
+    lately_held: bool = False
     moved_from: str | None = None
     causes: dict = {}
 
@@ -183,6 +185,9 @@ def check_witnesses(request, view):
         raise Refusal("not_corroborated", "AWS still hears the writer, or hears no reader")
     if view.word and view.word.alive:
         raise Refusal("seen_alive", f"observer {view.word.alive} has seen the writer alive since")
+    if view.lately_held:
+        # It may be back by now, and the observers' next looks will tell.
+        raise Refusal("settling", "somebody was at work on the writer seconds ago")
     topology = view.topology
     for name, status in (
         (topology.writer, view.statuses.get(topology.writer)),
@@ -253,7 +258,8 @@ def decide_application(request, view):
     """
     if view.state.latched and not request.force:
         return Decision("application", NOTHING, reason="latched already")
-    check_sides(request, view.targets)
+    if len(request.components) == 1 or None not in view.targets.values():
+        check_sides(request, view.targets)  # and again right before the act
     check_cooldown(request, view, "application")
     return Decision("application", LATCH, reason=request.reason)
 

@@ -11,7 +11,7 @@ from .events import LONGEST
 from .log import attempt, log
 from .refusal import Refusal
 from .state import State, iso, to_item
-from .telling import keep, publish
+from .telling import keep, lately_held, publish
 from .topology import read_instance_status, read_topology
 from .witnesses import (
     SILENT,
@@ -154,6 +154,7 @@ def judge(request, look, configuration, now):
         aws_silent=silent,
         agreed=agreed,
         row_age=SILENT if request.alarm else row_age(request, now, now),
+        lately_held=bool(database and request.automatic and attempt(lately_held, now)),
         moved_from=look.moved_from,
         causes=causes,
     )

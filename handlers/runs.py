@@ -52,7 +52,8 @@ def run(request, context):
         decisions, waited = judge(request, look, configuration, began)
         heard = time()
         for one in decisions:
-            log("DECISION", **one._asdict())
+            log("DECISION", component=one.component, kind=one.kind, writer=one.old,
+                targets=one.targets, refused=one.refused, reason=one.reason)  # fmt: skip
         refused = [one for one in decisions if one.refused]
         acting = [one for one in decisions if one.acts]
         if refused and not acting:

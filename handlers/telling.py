@@ -15,9 +15,11 @@ INCIDENT = "INCIDENT"
 QUIET, HOUR, PATIENCE = 300, 3600, 300
 # Reasons that mostly pass by themselves within seconds, and those nobody is told of.
 PASSING_REASONS = frozenset(
-    "seen_alive in_hands passing lost_run lost_lease nobody_named unreadable slow another_writer no_writer".split()
+    "seen_alive in_hands passing settling lost_run lost_lease nobody_named unreadable slow another_writer no_writer".split()
 )
 SILENT_REASONS = frozenset(("not_corroborated", "busy", "known"))
+# Somebody is at work on the writer; seconds after that in which it may be back and not yet be seen.
+HELD, BACK_AGAIN = ("passing", "in_hands"), 20
 # Told once an incident and not again.
 ONCE = frozenset(("dry_run",))
 # Bytes: SNS takes 256 KB, and nobody reads that much.
@@ -101,6 +103,14 @@ def count_refusal(kind, reason, record, subject="REFUSED", told=False):
         item["Refusals"][kind]["Told"] = told_before
         attempt(_put_incident, item, item | {"Version": item["Version"]})
     return due
+
+
+def lately_held(now):
+    """Whether an automatic call was refused seconds ago since somebody was at work on the writer."""
+    item = table.get_item(Key={"StateKey": INCIDENT}, ConsistentRead=True).get("Item", {})
+    refusals = item.get("Refusals")
+    entries = [refusals.get(kind) or {} for kind in HELD] if isinstance(refusals, dict) else []
+    return any(now - number(entry.get("Last")) < BACK_AGAIN for entry in entries)
 
 
 def touch_incident():

@@ -60,6 +60,7 @@ def hear_observers(caller, row_age):
     """
     begun, missed, words = time(), None, {}
     while True:
+        asked = time()
         words = words | {one: points for one, points in read_words().items() if points is not None}
         newest = max((points[-1][0] for points in words.values() if points), default=begun)
         if missed is None and words.get(caller):
@@ -82,7 +83,8 @@ def hear_observers(caller, row_age):
                 )
             )
         ]
-        if not silent or time() - begun >= WAIT:
+        next_answer = time() + ASK + time() - asked
+        if not silent or next_answer - begun > WAIT:
             log("WITNESSES", missed=since, waited=round(time() - begun, 3), silent=silent)
             return Word(waited=time() - begun)
         sleep(ASK)

@@ -10,7 +10,7 @@ from drtemplate.template import StackTemplate, stack_name
 # https://docs.aws.amazon.com/AmazonCloudWatch/latest/logs/CWL_AnalyzeLogData-discoverable-fields.html
 INCIDENT_QUERY = """\
 fields @timestamp, coalesce(observer, function) as who, event, component,
-  coalesce(kind, act, verdict, status, call) as what, coalesce(writer, old) as old_writer, target,
+  coalesce(kind, act, verdict, status, call) as what, writer, coalesce(target, targets.0) as promoted,
   coalesce(reason, error) as why, attempt, token, ms, request
 | filter ispresent(event) and event != "NOT_REQUIRED"
 | sort @timestamp asc
