@@ -77,10 +77,10 @@ def logs(of: Deployed) -> Iterator[str]:
         (group,) = (one for one in found["logGroups"] if one["logGroupName"] == of.ids[name])
         if not of.is_key(group.get("kmsKeyId")) or group.get("retentionInDays") != 90:
             yield f"{name}: key {group.get('kmsKeyId')}, {group.get('retentionInDays')} days"
-    (query,) = of.aws.client("logs").describe_query_definitions()["queryDefinitions"]
-    groups = {of.ids[one] for one in LOG_GROUPS}
-    if (query["name"], set(query["logGroupNames"])) != (f"{of.stack}-incident", groups):
-        yield f"IncidentQuery: {query['name']} asks {query['logGroupNames']}"
+    queries = of.aws.client("logs").describe_query_definitions()["queryDefinitions"]
+    asked = {one["name"]: set(one["logGroupNames"]) for one in queries}
+    if asked.get(f"{of.stack}-incident") != {of.ids[one] for one in LOG_GROUPS}:
+        yield f"IncidentQuery: {asked}"
 
 
 def triggers(of: Deployed) -> Iterator[str]:
@@ -166,7 +166,7 @@ def alarms(of: Deployed) -> Iterator[str]:
     )
     for widget in json.loads(dashboard["DashboardBody"])["widgets"]:
         last: list[Any] = []
-        for row in widget["properties"]["metrics"]:
+        for row in widget["properties"].get("metrics", ()):
             texts = [one for one in row if isinstance(one, str)]
             last = [last[i] if one == "." else one for i, one in enumerate(texts)]
             for name, value in zip(last[2::2], last[3::2], strict=True):
