@@ -205,16 +205,17 @@ def test_e10_off_stays_off_while_the_store_is_silent(chain):
     assert (chain.acted, chain.writer) == ((0, 0), WRITER)
 
 
-def test_e11_a_new_writer_whose_name_lags_is_left_alone():
-    world = Trial(WHOLE, alarm_delay=1.0, custom_metric_delay=1.0, aurora_detection=5.0,
-                  aurora_promotion=3.0, aurora_endpoint_update=55.0, aurora_restart=20.0)  # fmt: skip
-    world.faults["rds", "DescribeDBClusters"] = lambda _: (
+def test_e11_a_new_writer_whose_name_lags_is_left_alone(chain):
+    chain.aurora.timings = chain.timings.fixed(
+        aurora_detection=5.0, aurora_promotion=3.0, aurora_endpoint_update=55.0
+    )
+    chain.aurora.sees = True
+    chain.faults["rds", "DescribeDBClusters"] = lambda _: (
         "InternalFailure" if current_owner().function.logical != ORCHESTRATOR else None
     )
-    world.kill_writer(131)
-    world.run(400)
-    assert (world.acted, world.writer) == ((0, 0), READER)
-    world.close()
+    chain.kill_writer(131)
+    chain.run(400)
+    assert (chain.acted, chain.writer) == ((0, 0), READER)
 
 
 def moved_once(world):
@@ -553,7 +554,8 @@ def test_e27_an_hours_outage_leaves_a_few_items(chain):
     chain.kill_writer(131)
     chain.run(131 + 3600)
     assert chain.acted == (0, 0)
-    assert len(chain.table.items) <= 12
+    read = [key for key in chain.table.items if not key.startswith("ATTEMPT#")]
+    assert len(read) <= 8
 
 
 def test_e27_refusals_of_one_reason_are_one_item_with_their_count(world):

@@ -83,6 +83,16 @@ def test_clocks_that_are_two_minutes_off_move_no_healthy_writer(warm, late):
     assert warm.acted == (0, 0)
 
 
+def test_a_call_that_names_nobody_moves_nobody(warm):
+    assert warm.send(VOTED_DATABASE | {"writer": None}).outcome == "REFUSED"
+    assert warm.acted == (0, 0)
+    # But it notices who has moved meanwhile.
+    warm.send(SWEEP)
+    warm.replace_writer()
+    assert warm.send(VOTED_DATABASE | {"writer": None}).outcome == "COMPLETED"
+    assert (warm.acted, warm.state["PreviousWriter"]) == ((0, 0), WRITER)
+
+
 # Rule 7.
 
 
