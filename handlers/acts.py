@@ -33,19 +33,19 @@ class Run:
     Attributes:
         state: as written last; what an act changes in it is written by its next write.
         began: epoch seconds.
-        heard: when the witnesses were heard.
+        word: of the witnesses.
         context: Lambda's.
-        took: whether AWS has accepted anything.
+        taken: the components of which AWS has accepted a move, or that were found moved.
     """
 
-    def __init__(self, store, state, request, began, heard, context):
+    def __init__(self, store, state, request, began, word, context):
         self.store = store
         self.state = state
         self.request = request
         self.began = began
-        self.heard = heard
+        self.word = word
         self.context = context
-        self.took = False
+        self.taken = set()
 
     def change(self, **values):
         """Change the state; the next write keeps it."""
@@ -69,7 +69,7 @@ class Run:
         state = self.state.with_move(component, time())
         if pending:
             state = state.with_pending(component, pending._replace(accepted=True))
-        self.took = True
+        self.taken.add(component)
         self.state = state.owing(state.run_key, "moved something, and its end is not recorded")
 
 
@@ -91,7 +91,6 @@ def move_database(run, decision):
     topology = wait_for_writer(run, decision, asked, answer)
     run.stage("verify", time() - asked - run.state.stages["promote"])
     run.change(previous_writer=decision.old, new_writer=topology.writer, writer=topology.writer)
-    run.state = run.state.with_pending("database", None)
 
 
 def promote(run, decision):
@@ -140,7 +139,7 @@ def last_look(run):
         Refusal: the lease is lost, the cluster cannot be read, or an observer has seen the writer alive.
     """
     for _ in range(3):
-        if run.request.automatic and time() - run.heard > FRESH:
+        if run.request.automatic and time() - run.word.heard > FRESH:
             hear_again(run)
         run.fence()
         fenced = time()
@@ -151,7 +150,7 @@ def last_look(run):
                 "unreadable", f"who writes cannot be read right before the act: {error!r}"
             ) from error
         if time() - fenced <= FRESH and (
-            not run.request.automatic or time() - run.heard <= 2 * FRESH
+            not run.request.automatic or time() - run.word.heard <= 2 * FRESH
         ):
             return topology
     raise Refusal("slow", "who writes could not be read in time before the act")
@@ -160,10 +159,10 @@ def last_look(run):
 def hear_again(run):
     """Ask the observers once more; raises `Refusal` if one has seen the writer alive."""
     request = run.request
-    word = hear_observers(request.observer, row_age(request, time(), run.began))
-    run.heard = time()
-    if word.alive:
-        raise Refusal("seen_alive", f"observer {word.alive} has seen the writer alive since")
+    age = row_age(request, time(), run.began)
+    run.word = hear_observers(request.observer, age, run.word.spoken)
+    if run.word.alive:
+        raise Refusal("seen_alive", f"observer {run.word.alive} has seen the writer alive since")
 
 
 def wait_for_writer(run, decision, asked, answer):
@@ -210,15 +209,15 @@ def move_application(run, decision):
         NotTaken: Route 53 did not do it.
     """
     begun, latch = time(), decision.kind == LATCH
-    for _ in range(3):
-        run.fence()
-        fenced = time()
+    for _ in range(2):
         if latch:
             check_sides(run.request, read_sides())
-        if time() - fenced <= FRESH:
+        seen = time()
+        run.fence()
+        if time() - seen <= 2 * FRESH:
             break
     else:
-        raise Refusal("slow", "the targets could not be read in time before the act")
+        raise Refusal("slow", "the lease could not be proven in time before the act")
     log("ACT", act="UpdateHealthCheck", component="application", latch=latch)
     try:
         route53.update_health_check(HealthCheckId=HEALTH_CHECK, Disabled=latch, Inverted=latch)
@@ -229,7 +228,6 @@ def move_application(run, decision):
     log("ACCEPTED", component="application", latch=latch)
     run.accepted("application")
     run.change(latched=latch)
-    run.state = run.state.with_pending("application", None)
     run.stage("latch", time() - begun)
     run.keep()
 

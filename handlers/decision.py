@@ -29,11 +29,15 @@ class Word(NamedTuple):
 
     Attributes:
         alive: which observer has seen it alive since it was first missed, and None if none has.
-        waited: seconds that an observer was waited for.
+        waited: seconds that observers were waited for.
+        heard: epoch seconds at which they were heard; 0 if nobody was asked.
+        spoken: for an alarm, when AWS has heard a reader last, on CloudWatch's clock.
     """
 
     alive: str | None = None
     waited: float = 0.0
+    heard: float = 0.0
+    spoken: float | None = None
 
 
 class Decision(NamedTuple):
@@ -187,9 +191,6 @@ def check_witnesses(request, view):
         raise Refusal("not_corroborated", "AWS still hears the writer, or hears no reader")
     if view.word and view.word.alive:
         raise Refusal("seen_alive", f"observer {view.word.alive} has seen the writer alive since")
-    if view.lately_held:
-        # It may be back by now, and the observers' next looks will tell.
-        raise Refusal("settling", "somebody was at work on the writer seconds ago")
     topology = view.topology
     for name, status in (
         (topology.writer, view.statuses.get(topology.writer)),
@@ -201,6 +202,9 @@ def check_witnesses(request, view):
             raise Refusal(
                 "passing", f"{name} is {status}, which may pass: for {PASSING} s it is left alone"
             )
+    if view.lately_held:
+        # It may be back by now, and the observers' next looks will tell.
+        raise Refusal("settling", "somebody was at work on the writer seconds ago")
 
 
 def check_cooldown(request, view, component):

@@ -20,12 +20,14 @@ class Ending:
         moved: the components that were moved, or found moved.
         failure: what the first part that was to be moved failed of; None if all was.
         refused: the decisions that were refused beside those that acted.
+        ended: the components that wait for nothing any more.
     """
 
-    def __init__(self, run, moved, failures, refused):
+    def __init__(self, run, moved, failures, refused, ended):
         self.run = run
         self.moved = moved
         self.refused = refused
+        self.ended = ended
         self.failure = failures[0] if failures else None
         if not moved and not failures:
             self.failure = Refusal("not_latched", run.state.latch_error)
@@ -64,7 +66,12 @@ class Ending:
             # A new beginning: home is where it was, and the cooldown counts from here alone.
             last = {name: times[-1:] for name, times in run.state.moves.items()}
             run.change(home="", moves=last)
-        kept = attempt(run.store.write, run.state, run.state._replace(status="IN_PROGRESS"))
+        for component in self.ended:
+            run.state = run.state.with_pending(component, None)
+        before = run.state._replace(status="IN_PROGRESS")
+        kept = attempt(run.store.write, run.state, before) or attempt(
+            run.store.write, run.state, before
+        )
         run.state = kept or run.state
         log(
             "END", status=self.status, moved=self.moved, reason=self.reason, stages=run.state.stages
@@ -72,9 +79,16 @@ class Ending:
         return kept
 
     def remember(self, cooldown):
-        """The attempt is done; what was refused or not taken is decided anew when it is asked again."""
-        done = self.run.took or self.moved
-        status = DONE if done and not self.refused else WITHDRAWN
+        """The attempt is done; of an observer's, what was refused or not taken is decided anew.
+
+        A person's attempt is done as soon as anything of it was: it may name no writer, and a second
+        delivery must not move the new one.
+        """
+        run = self.run
+        asked = set(run.state.pending) | set(self.ended)
+        left = self.refused or asked - run.taken - set(self.moved)
+        done = bool(run.taken or self.moved) and not (run.request.automatic and left)
+        status = DONE if done else WITHDRAWN
         if not self.run.state.unlocked:
             settle(self.run.request, cooldown, self.run.store.owner, status)
 
@@ -85,7 +99,7 @@ class Ending:
         record.pop("Untold", None)
         for one in self.refused if run.request.automatic else ():
             attempt(count_refusal, one.refused, one.reason, record, told=True)
-        if self.failure and not run.took and run.request.automatic:
+        if self.failure and not run.taken and run.request.automatic:
             # It is asked again while its signals stand, and so counted like a refusal.
             kind = getattr(self.failure, "kind", type(self.failure).__name__)
             return attempt(count_refusal, kind, self.reason, record, "FAILED") is not None
@@ -93,13 +107,12 @@ class Ending:
         return attempt(publish, self.status, self.reason, record)
 
 
-def finish(run, moved, failures, refused, configuration):
+def finish(run, ending, configuration):
     """Record, remember, tell, measure.
 
     Raises:
         Exception: what the run failed of, if that is the only way left to tell it.
     """
-    ending = Ending(run, moved, failures, refused)
     kept = ending.record()
     ending.remember(configuration.values["cooldown_seconds"])
     told = ending.tell()

@@ -6,7 +6,7 @@ from .acts import read_sides
 from .clients import CLUSTER, rds, read_parameter, table
 from .closing import abandon, close, reconcile
 from .configuration import parse_configuration
-from .decision import View, decide
+from .decision import View, Word, decide
 from .events import LONGEST
 from .log import attempt, log
 from .refusal import Refusal
@@ -15,7 +15,7 @@ from .telling import keep, lately_held, publish
 from .topology import read_instance_status, read_topology
 from .witnesses import (
     SILENT,
-    aws_sees_writer_silent,
+    aws_hears_reader_alone,
     hear_observers,
     observers_agree,
     row_age,
@@ -109,12 +109,17 @@ def read_configuration(state):
     return parse_configuration(attempt(read_parameter), state.configuration or None)
 
 
+def may_be_blind(request):
+    """Whether it goes on without the table: by hand, by force, and naming who writes."""
+    return not request.automatic and request.force and bool(request.expected_writer)
+
+
 def read_state(store, request):
     """The state; without the table only a forced manual run that names the writer goes on."""
     try:
         return store.read()
     except Refusal as error:
-        if request.automatic or not (request.force and request.expected_writer):
+        if not may_be_blind(request):
             raise
         log("BLIND", error=repr(error)[:LONGEST])
         return State(unlocked=True)
@@ -124,11 +129,11 @@ def judge(request, look, configuration, now):
     """Ask the witnesses that this request needs, and decide.
 
     Returns:
-        The decisions, and the seconds that an observer was waited for.
+        The decisions, and the observers' word, empty where nobody was asked.
     """
     topology, statuses, causes = look.topology, {}, {}
     cooldown = configuration.values["cooldown_seconds"]
-    database, word, silent, agreed = "database" in request.components, None, None, None
+    database, word, spoken, agreed = "database" in request.components, None, None, None
     if database and topology and not topology.failing_over:
         for member in topology.members:
             try:
@@ -139,9 +144,12 @@ def judge(request, look, configuration, now):
         if request.automatic and named and topology.writer:
             cooled = look.state.moves_within("database", cooldown, now)
             if request.alarm or cooled:
-                silent = aws_sees_writer_silent(topology.writer, topology.readers)
-                agreed = not silent and not request.alarm and observers_agree()
-            word = hear_observers(request.observer, row_age(request, time(), now))
+                spoken = aws_hears_reader_alone(topology.writer, topology.readers)
+                agreed = not spoken and not request.alarm and observers_agree()
+            if not request.alarm:
+                word = hear_observers(request.observer, row_age(request, time(), now))
+            elif spoken is not None:
+                word = hear_observers(None, row_age(request, time(), now), spoken)
     view = View(
         state=look.state,
         topology=topology,
@@ -151,11 +159,11 @@ def judge(request, look, configuration, now):
         statuses=statuses,
         targets=read_sides() if "application" in request.components else {},
         word=word,
-        aws_silent=silent,
+        aws_silent=spoken is not None,
         agreed=agreed,
         row_age=SILENT if request.alarm else row_age(request, now, now),
         lately_held=bool(database and request.automatic and attempt(lately_held, now)),
         moved_from=look.moved_from,
         causes=causes,
     )
-    return decide(request, view), word.waited if word else 0.0
+    return decide(request, view), word or Word()

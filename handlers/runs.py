@@ -11,10 +11,10 @@ from .acts import NotTaken, Run, move_application, move_database
 from .answer import answer
 from .attempts import DONE, INTENT, claim, recall
 from .clients import table
-from .ending import finish
+from .ending import Ending, finish
 from .events import LONGEST
 from .log import add_to_log, attempt, log
-from .look import Look, judge, read_configuration, read_state
+from .look import Look, judge, may_be_blind, read_configuration, read_state
 from .refusal import Refusal
 from .state import Pending, Store, iso, to_item
 from .telling import (
@@ -49,8 +49,7 @@ def run(request, context):
         look = Look(state, began)
         if message := known_or_busy(request, look, known, began):
             return not_required(request, message)
-        decisions, waited = judge(request, look, configuration, began)
-        heard = time()
+        decisions, word = judge(request, look, configuration, began)
         for one in decisions:
             log("DECISION", component=one.component, kind=one.kind, writer=one.old,
                 targets=one.targets, refused=one.refused, reason=one.reason)  # fmt: skip
@@ -63,16 +62,16 @@ def run(request, context):
         if not acting:
             look.settle(store)
             return not_required(request, "; ".join(one.reason for one in decisions))
-        started = take_lease(store, look, request, acting, configuration, began, waited)
-        if not state.unlocked and not claim(
-            request, configuration.values["cooldown_seconds"], store.owner, known
+        started = take_lease(store, look, request, acting, configuration, began, word.waited)
+        if not started.unlocked and not claim_or_end(
+            store, started, look, request, configuration, known
         ):
-            return hand_back(store, started, request)
+            return not_required(request, f"attempt {request.attempt_id} is being made")
     except Refusal as refusal:
         if refusal.kind == "lost_lease" and (message := made_by_another(request, store)):
             return not_required(request, message)
         return refuse(request, refusal, store, look)
-    run = Run(store, started, request, began, heard, context)
+    run = Run(store, started, request, began, word, context)
     return act(run, decisions, refused, configuration)
 
 
@@ -250,31 +249,50 @@ def take_lease(store, look, request, acting, configuration, began, waited):
                 repeated=again,
             ),
         )
-    written = store.write(begun, look.before._replace(unlocked=old.unlocked))
+    try:
+        written = store.write(begun, look.before._replace(unlocked=old.unlocked))
+    except Refusal as refusal:
+        if refusal.kind != "state" or not may_be_blind(request):
+            raise
+        log("BLIND", error=refusal.reason)
+        return begun._replace(unlocked=True)
     look.correct_records()
     return written
 
 
-def hand_back(store, started, request):
-    """Another delivery of the same attempt has its intent: this run ends before it does anything."""
-    others = {
-        name: one for name, one in started.pending.items() if one.attempt_id != request.attempt_id
-    }
-    ended = started._replace(status="FAILED", error="made by another delivery", pending=others)
-    attempt(store.write, ended, started)
-    return not_required(request, f"attempt {request.attempt_id} is being made")
+def claim_or_end(store, started, look, request, configuration, known):
+    """Remember the intent; else the run ends here, before it does anything, and gives the lease back.
+
+    Raises:
+        Refusal: the table gives no answer.
+    """
+    claimed, error = False, "made by another delivery"
+    try:
+        claimed = claim(request, configuration.values["cooldown_seconds"], store.owner, known)
+    except Refusal as refusal:
+        error = refusal.reason
+        raise
+    finally:
+        if not claimed:
+            others = {
+                name: one
+                for name, one in started.pending.items()
+                if one.attempt_id != request.attempt_id
+            }
+            ended = started._replace(status="FAILED", error=error, pending=others)
+            look.state = look.before = attempt(store.write, ended, started) or started
+    return claimed
 
 
 def act(run, decisions, refused, configuration):
     """Move what is wanted, record, tell; the components of a failover fail apart from each other."""
-    request, moved, failures = run.request, [], []
+    request, moved, failures, ended = run.request, [], [], []
     movers = {"database": move_database, "application": move_application}
     for decision in decisions:
         if not decision.acts:
             continue
         if failures and request.action == "failback":
-            # A latch that cannot be released moves no writer.
-            run.state = run.state.with_pending(decision.component, None)
+            ended.append(decision.component)  # a latch that cannot be released moves no writer
             continue
         try:
             movers[decision.component](run, decision)
@@ -287,5 +305,5 @@ def act(run, decisions, refused, configuration):
             else:
                 failures.append(error)
             if isinstance(error, Refusal | NotTaken):
-                run.state = run.state.with_pending(decision.component, None)
-    return finish(run, moved, failures, refused, configuration)
+                ended.append(decision.component)
+    return finish(run, Ending(run, moved, failures, refused, [*moved, *ended]), configuration)

@@ -161,7 +161,7 @@ def from_item(item):
     """The state that an item holds; an attribute of another type than ours counts as missing."""
     status = item.get("Status")
     found = {
-        "status": status if status in TRANSITIONS else "IDLE",
+        "status": status if isinstance(status, str) and status in TRANSITIONS else "IDLE",
         "token": item.get("FencingToken"),
     }
     for name, attribute in _TEXTS.items():

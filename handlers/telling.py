@@ -15,11 +15,11 @@ INCIDENT = "INCIDENT"
 QUIET, HOUR, PATIENCE = 300, 3600, 300
 # Reasons that mostly pass by themselves within seconds, and those nobody is told of.
 PASSING_REASONS = frozenset(
-    "seen_alive in_hands passing settling lost_run lost_lease nobody_named unreadable slow another_writer no_writer".split()
+    "seen_alive in_hands passing settling state lost_run lost_lease nobody_named unreadable slow another_writer no_writer".split()
 )
 SILENT_REASONS = frozenset(("not_corroborated", "busy", "known"))
 # Somebody is at work on the writer; seconds after that in which it may be back and not yet be seen.
-HELD, BACK_AGAIN = ("passing", "in_hands"), 20
+HELD, BACK_AGAIN = ("passing", "in_hands"), 25
 # Told once an incident and not again.
 ONCE = frozenset(("dry_run",))
 # Bytes: SNS takes 256 KB, and nobody reads that much.
@@ -135,7 +135,9 @@ def _put_incident(item, before):
     version = Attr("Version")
     held = None if before is None else before.get("Version")
     item["Version"] = int(number(held)) + 1
-    condition = version.not_exists() if held is None else version.eq(held)
+    condition = version.eq(held)
+    if held is None:
+        condition = version.not_exists() | condition
     table.put_item(Item={**storable(item), "StateKey": INCIDENT}, ConditionExpression=condition)
     return True
 

@@ -12,7 +12,7 @@ from .log import attempt, log
 
 # Seconds: what a word may be younger than the first miss, how long after its last word an observer is
 # waited for, how long at most, and how often it is asked.
-TOLERANCE, HEARD, WAIT, ASK = 1, 30, 4, 0.5
+TOLERANCE, HEARD, WAIT, ASK = 1, 30, 3.9, 0.5
 # How far back and ahead words are asked for: clocks of two hosts may be two minutes apart.
 BACK, AHEAD = 600, 180
 # AWS's own eye: a reader's newest uptime is so much later than the writer's; or both observers agree
@@ -48,46 +48,68 @@ def read_words(metric="DatabaseHealth", period=1, statistic="Maximum"):
     return found
 
 
-def hear_observers(caller, row_age):
+def hear_observers(caller, row_age, spoken=None):
     """Whether an observer has seen the writer alive since the caller first missed it.
 
-    An observer heard of lately is waited for until it has spoken after that moment, for `WAIT` seconds
-    at most.
+    An observer heard of lately is waited for until it has spoken after that moment, and the caller until
+    its series shows the miss, for `WAIT` seconds at most.
 
     Args:
         caller: the observer that calls; None for an alarm, which names no first miss.
         row_age: seconds since that miss.
+        spoken: for an alarm, when AWS has heard a reader last; an older word is none.
     """
-    begun, missed, words = time(), None, {}
+    begun, words = time(), {}
     while True:
         asked = time()
         words = words | {one: points for one, points in read_words().items() if points is not None}
-        newest = max((points[-1][0] for points in words.values() if points), default=begun)
-        if missed is None and words.get(caller):
-            missed = first_miss(words[caller], row_age)
-        since = begun - row_age if missed is None else missed
-        for observer, points in words.items():
-            if any(value >= 1 and at > since + TOLERANCE for at, value in points):
-                return Word(observer, time() - begun)
-        # Whoever was heard of lately is to speak after that moment; what could not be read may be yet.
-        silent = [
+        newest = max((points[-1][0] for points in words.values() if points), default=None)
+        since = first_miss(words.get(caller), row_age, newest, spoken)
+        alive = [
             observer
-            for observer in OBSERVERS
-            if observer != caller
-            and (
-                observer not in words
-                or (
-                    words[observer]
-                    and newest - words[observer][-1][0] <= HEARD
-                    and words[observer][-1][0] <= since + TOLERANCE
-                )
-            )
+            for observer, points in words.items()
+            if any(value >= 1 and at > since + TOLERANCE for at, value in points)
         ]
-        next_answer = time() + ASK + time() - asked
-        if not silent or next_answer - begun > WAIT:
-            log("WITNESSES", missed=since, waited=round(time() - begun, 3), silent=silent)
-            return Word(waited=time() - begun)
+        waits = [
+            one for one in OBSERVERS if one not in words or _is_awaited(words[one], since, newest)
+        ]
+        if words.get(caller):
+            waits = [one for one in waits if one != caller]
+            if words[caller][-1][1] >= 1:
+                # Its 0 is on its way, or another run of it sees the writer.
+                waits, alive = [*waits, caller], [one for one in alive if one != caller]
+        last = time() + ASK + time() - asked - begun > WAIT
+        if last and caller in waits and words.get(caller):
+            alive.append(caller)
+        if alive or not waits or last:
+            log("WITNESSES", missed=since, alive=alive, awaited=waits)
+            return Word(alive[0] if alive else None, time() - begun, time(), spoken)
         sleep(ASK)
+
+
+def _is_awaited(points, since, newest):
+    """Whether an observer was heard of lately, and has not spoken since the first miss."""
+    return bool(points) and newest - points[-1][0] <= HEARD and points[-1][0] <= since + TOLERANCE
+
+
+def first_miss(points, row_age, newest, spoken):
+    """When the caller first missed the writer, on CloudWatch's clock: it has put a 0 right after that.
+
+    Args:
+        points: its own words, oldest first.
+        row_age: seconds since the miss, by its own clock.
+        newest: the time of the newest word of all; None where there is none.
+        spoken: see `hear_observers`.
+    """
+    misses = []
+    for at, value in reversed(points or ()):
+        if value >= 1 or points[-1][0] - at > row_age + GAP:
+            break
+        misses.append(at)
+    if misses:
+        return misses[-1]
+    begin = (newest or 0.0) - row_age
+    return begin if spoken is None else max(begin, spoken)
 
 
 def row_age(request, now, began):
@@ -105,45 +127,40 @@ def row_age(request, now, began):
     return max(now - (request.detected_at or began), 0.0)
 
 
-def first_miss(points, row_age):
-    """When the caller first missed the writer, on CloudWatch's clock: it has put a 0 right after that.
-
-    None while its series does not show it; then this host's clock must do.
-    """
-    misses = []
-    for at, value in reversed(points):
-        if value >= 1 or points[-1][0] - at > row_age + GAP:
-            break
-        misses.append(at)
-    return misses[-1] if misses else None
-
-
-def aws_sees_writer_silent(writer, readers):
-    """Whether AWS itself still hears a reader's engine and has not heard the writer's for two minutes.
+def aws_hears_reader_alone(writer, readers):
+    """Since when AWS itself hears a reader's engine, and has not heard the writer's for two minutes before.
 
     EngineUptime comes once a minute from a running engine.
     https://docs.aws.amazon.com/AmazonRDS/latest/AuroraUserGuide/Aurora.AuroraMonitoring.Metrics.html
+
+    Returns:
+        The time of the reader's newest point, on CloudWatch's clock; None if it is not so.
     """
     heard = []
     for instance in (writer, *readers):
         dimensions = {"DBInstanceIdentifier": instance}
         points = attempt(read_series, "AWS/RDS", "EngineUptime", dimensions, 60, "Maximum")
         if points is None and instance == writer:
-            return False
+            return None
         heard.append(points[-1][0] if points else float("-inf"))
     silent, speaking = heard[0], max(heard[1:], default=float("-inf"))
-    return speaking != float("-inf") and speaking - silent >= SILENT
+    alone = speaking != float("-inf") and speaking - silent >= SILENT
+    return speaking if alone else None
 
 
 def observers_agree():
     """Whether every observer has had the writer dead and a member alive, at each look of three minutes."""
-    for points in read_words("WriterDead", 10, "Minimum").values():
-        if not points:
-            return False
+    words = read_words("WriterDead", 10, "Minimum")
+    if not all(words.values()):
+        return False
+    latest = max(points[-1][0] for points in words.values())
+    for points in words.values():
         newest = points[-1][0]
         row = [point for point in points if point[0] >= newest - AGREED - GAP]
         gaps = [later[0] - sooner[0] for sooner, later in pairwise(row)]
         dead = [at for at, value in row if value >= 1]
         if len(dead) != len(row) or newest - row[0][0] < AGREED or max(gaps, default=0) > GAP:
             return False
+        if latest - newest > GAP:
+            return False  # what it said is of another time
     return True
