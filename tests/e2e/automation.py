@@ -63,6 +63,11 @@ def functions(of: Deployed) -> Iterator[str]:
     )["DestinationConfig"]
     if destination.get("OnFailure") != {"Destination": ids["AlertTopic"]}:
         yield f"{ORCHESTRATOR}: failures go to {destination}"
+
+
+def observers(of: Deployed) -> Iterator[str]:
+    """Each is pinned to its zone, and knows its name."""
+    client, ids = of.aws.client("lambda"), of.ids
     for name, (subnet, observer) in OBSERVERS.items():
         facts = client.get_function_configuration(FunctionName=ids[name])
         if facts["VpcConfig"]["SubnetIds"] != [ids[subnet]]:
@@ -248,6 +253,6 @@ def outputs(of: Deployed) -> Iterator[str]:
 CHECKS = [
     services.network, services.security_groups, services.key, services.buckets, services.database,
     services.tables, services.load_balancers, services.dns,
-    functions, logs, triggers, alarms,
+    functions, observers, logs, triggers, alarms,
     alerts, settings, outputs,
 ]  # fmt: skip

@@ -212,7 +212,9 @@ def test_the_key_is_never_used_but_through_a_service(properties):
             assert "kms:ViaService" in statement["Condition"]["StringEquals"]
 
 
-@pytest.mark.parametrize("title", ["FailoverLogGroup", "HealthMonitorLogGroup", "HealthMonitorLogGroup2"])
+@pytest.mark.parametrize(
+    "title", ["FailoverLogGroup", "HealthMonitorLogGroup", "HealthMonitorLogGroup2"]
+)
 def test_a_log_is_kept_for_90_days(properties, title):
     assert properties[title]["RetentionInDays"] == 90
 

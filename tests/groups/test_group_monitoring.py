@@ -132,7 +132,9 @@ def test_the_load_balancer_node_with_the_fewest_targets_counts(properties):
     assert properties["ALBUnhealthyTargetsAlarm"]["Statistic"] == "Minimum"
 
 
-@pytest.mark.parametrize(("title", "zone"), [("MonitorAlarm", "zone-1"), ("MonitorAlarm2", "zone-2")])
+@pytest.mark.parametrize(
+    ("title", "zone"), [("MonitorAlarm", "zone-1"), ("MonitorAlarm2", "zone-2")]
+)
 def test_each_observer_is_missed_by_an_alarm_of_its_own(properties, title, zone):
     alarm = properties[title]
     assert (alarm["MetricName"], alarm["Statistic"]) == ("Heartbeat", "SampleCount")

@@ -62,7 +62,9 @@ def test_a_text_that_is_none_leaves_the_last_usable_or_a_dry_run(text, last):
 
 def test_the_last_usable_one_survives_the_table():
     stored = parsed(auto_failover="DRY_RUN").stored()
-    back = {key: Decimal(value) if isinstance(value, int) else value for key, value in stored.items()}
+    back = {
+        key: Decimal(value) if isinstance(value, int) else value for key, value in stored.items()
+    }
     assert usable(back) == stored
     assert parse_configuration(None, back).stored() == stored
 
@@ -99,4 +101,4 @@ def test_the_faults_stand_in_the_record(world):
 
 
 def test_every_default_is_the_settings():
-    assert DEFAULTS == {key: SETTINGS[key].default for key in DEFAULTS}
+    assert {key: SETTINGS[key].default for key in DEFAULTS} == DEFAULTS

@@ -3,7 +3,6 @@
 A test's name begins with its row.
 """
 
-import itertools
 import json
 
 import pytest
@@ -16,12 +15,9 @@ from simulated import (
     MANUAL,
     READER,
     START,
-    STATE,
     STATUS,
     SWEEP,
-    TARGETS_ALARM,
     VOTED,
-    WARM,
     WHOLE,
     WRITER,
     Trial,

@@ -175,7 +175,9 @@ def test_a_failed_run_raises_only_if_nobody_could_be_told(world):
     assert world.state["Status"] == "FAILED"
 
 
-@pytest.mark.parametrize("error", ["AccessDenied", "InvalidDBInstanceState", "Throttling", Lost.REQUEST])
+@pytest.mark.parametrize(
+    "error", ["AccessDenied", "InvalidDBInstanceState", "Throttling", Lost.REQUEST]
+)
 def test_a_promotion_that_was_not_taken_fails_and_starts_no_cooldown(world, error):
     world.faults["rds", "FailoverDBCluster"] = error
     assert world.send(HAND_DATABASE).outcome == "FAILED"
@@ -202,7 +204,11 @@ def test_a_cluster_that_cannot_be_read_right_before_the_act_is_refused(world):
 
 
 def test_a_cluster_that_cannot_be_read_any_more_ends_failed(world):
-    world.on("rds", "FailoverDBCluster", lambda _: world.faults.update({("rds", "DescribeDBClusters"): "InternalFailure"}))
+    world.on(
+        "rds",
+        "FailoverDBCluster",
+        lambda _: world.faults.update({("rds", "DescribeDBClusters"): "InternalFailure"}),
+    )
     assert world.send(HAND_DATABASE).outcome == "FAILED"
     assert world.state["Status"] == "FAILED"
 

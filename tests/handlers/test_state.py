@@ -84,7 +84,7 @@ def test_what_is_written_is_read_back():
 def test_what_is_empty_is_not_written():
     assert to_item(State(token=3)) == {
         "StateKey": STATE, "Status": "IDLE", "FencingToken": 3, "LeaseExpires": 0,
-    } | {key: False for key in ("Automatic", "Unlocked", "OddLatchTold")}  # fmt: skip
+    } | dict.fromkeys(("Automatic", "Unlocked", "OddLatchTold"), False)  # fmt: skip
 
 
 ODD = [
@@ -161,7 +161,8 @@ def test_another_writer_than_the_recorded_one_starts_the_cooldown_and_gives_a_ho
 
 
 @pytest.mark.parametrize(
-    "topology", [None, Topology(None, ("a", "b"), "available"), Topology("b", ("a",), "failing-over")]
+    "topology",
+    [None, Topology(None, ("a", "b"), "available"), Topology("b", ("a",), "failing-over")],
 )
 def test_what_cannot_be_seen_changes_nothing(topology):
     state = State(writer="a", home="x")

@@ -130,7 +130,12 @@ def test_what_could_not_be_told_is_told_at_its_repeat(world):
 
 def test_an_incident_item_that_is_odd_stops_nothing(world):
     world.aurora.nodes[READER].status = "modifying"
-    world.table.items["INCIDENT"] = {"StateKey": "INCIDENT", "Refusals": "x", "Last": "y", "Version": None}
+    world.table.items["INCIDENT"] = {
+        "StateKey": "INCIDENT",
+        "Refusals": "x",
+        "Last": "y",
+        "Version": None,
+    }
     repeat(world, 30)
     assert world.told() == ["REFUSED"]
 
@@ -138,9 +143,13 @@ def test_an_incident_item_that_is_odd_stops_nothing(world):
 OUTAGES = {
     "no reader": lambda world: setattr(world.aurora.nodes[READER], "status", "modifying"),
     "a stalled promotion": lambda world: setattr(world.aurora, "stalled", True),
-    "RDS refuses": lambda world: world.faults.update({("rds", "FailoverDBCluster"): "AccessDenied"}),
+    "RDS refuses": lambda world: world.faults.update(
+        {("rds", "FailoverDBCluster"): "AccessDenied"}
+    ),
     "RDS is out": lambda world: world.faults.update({("rds", "*"): "InternalFailure"}),
-    "the table is out": lambda world: world.faults.update({("dynamodb", "*"): "InternalServerError"}),
+    "the table is out": lambda world: world.faults.update(
+        {("dynamodb", "*"): "InternalServerError"}
+    ),
     "switched off": lambda world: world.configure(auto_failover="OFF"),
     "a dry run": lambda world: world.configure(auto_failover="DRY_RUN"),
     "one observer is cut off": lambda world: world.blind(*WHOLE.functions[MONITOR].zones, WRITER),

@@ -300,7 +300,9 @@ def test_observers_that_cannot_call_leave_it_to_the_alarm(chain):
     assert (chain.acted, chain.writer) == ((1, 0), READER)
 
 
-@pytest.mark.parametrize("service", ["rds", "dynamodb", "ssm", "cloudwatch", "elbv2", "sns", "route53"])
+@pytest.mark.parametrize(
+    "service", ["rds", "dynamodb", "ssm", "cloudwatch", "elbv2", "sns", "route53"]
+)
 def test_an_outage_of_an_api_for_five_minutes_moves_no_healthy_writer_and_hides_no_dead_one(
     chain, service
 ):

@@ -121,9 +121,7 @@ SCENARIOS = (
         status="COMPLETED",
         outcomes=COMPLETED,
         told=("COMPLETED", "alb-unhealthy-targets", "critical-failure"),
-        alarms=frozenset(
-            {"alb-unhealthy-targets", "critical-failure", "monitor", "monitor-2"}
-        ),
+        alarms=frozenset({"alb-unhealthy-targets", "critical-failure", "monitor", "monitor-2"}),
     ),
     Case(
         name="day zero: empty target groups",
