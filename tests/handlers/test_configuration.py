@@ -98,7 +98,3 @@ def test_the_faults_stand_in_the_record(world):
     world.configure(cooldown_seconds="soon")
     assert world.send({"trigger_failover": True}).outcome == "COMPLETED"
     assert "cooldown_seconds: 'soon'" in world.items()[0]["Notes"][0]
-
-
-def test_every_default_is_the_settings():
-    assert {key: SETTINGS[key].default for key in DEFAULTS} == DEFAULTS

@@ -1,10 +1,9 @@
 """The observers: what a look says, when a row of bad looks asks for something, and what is published."""
 
 import itertools
-import json
 
 import pytest
-from simulated import DEPLOYMENT, READER, START, WHOLE, WRITER, Trial
+from simulated import DEPLOYMENT, READER, START, WRITER, Trial
 
 from drtemplate.groups.handlers import MONITOR, MONITOR_2, ORCHESTRATOR
 from handlers import probes
@@ -481,15 +480,6 @@ def test_a_slow_look_does_not_shift_the_next(world):
     world.faults["elbv2", "*"] = world.slow(3)
     world.watch({0: "up"})
     assert ticks(world)[1] - ticks(world)[0] == pytest.approx(5, abs=0.01)
-
-
-def test_each_observer_has_its_own_zone_and_knows_every_member():
-    zones = [WHOLE.functions[one].zones for one in (MONITOR, MONITOR_2)]
-    assert [len(one) for one in zones] == [1, 1]
-    assert zones[0] != zones[1]
-    endpoints = {one.endpoint: one.name for one in WHOLE.cluster.instances}
-    for one in (MONITOR, MONITOR_2):
-        assert json.loads(WHOLE.functions[one].environment["MEMBER_ENDPOINTS"]) == endpoints
 
 
 @pytest.mark.parametrize("stall", [3, 20])
