@@ -39,7 +39,7 @@ MUTATIONS = {
     ),
     "rule 4 (E19): somebody's hands": (
         "decision", "if status in IN_HANDS:", "if False:",
-        findings.test_e19_what_lasts_is_told_after_five_minutes,
+        findings.test_e19_what_is_in_somebodys_hands_is_left_alone, "an upgrade of the writer",
     ),
     "rule 4 (E19): what may pass": (
         "decision", "and view.row_age < PASSING:", "and False:",
