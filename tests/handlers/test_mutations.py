@@ -25,7 +25,7 @@ MUTATIONS = {
         witnesses.test_the_word_of_an_observer, "another saw it alive since",
     ),
     "rule 3: who was heard of lately is waited for": (
-        "witnesses", "if not silent or next_answer - begun > WAIT:", "if True:",
+        "witnesses", "if alive or not waits or last:", "if True:",
         witnesses.test_an_observer_heard_of_lately_is_waited_for_four_seconds_at_most, 2, 1, False,
     ),
     "rule 2: a member that answers": (
@@ -39,7 +39,7 @@ MUTATIONS = {
     ),
     "rule 4 (E19): somebody's hands": (
         "decision", "if status in IN_HANDS:", "if False:",
-        findings.test_e19_what_is_in_somebodys_hands_is_left_alone, "an upgrade of the writer",
+        witnesses.test_an_upgrade_of_two_minutes_is_left_alone,
     ),
     "rule 4 (E19): what may pass": (
         "decision", "and view.row_age < PASSING:", "and False:",
@@ -179,8 +179,9 @@ MUTATIONS = {
         FAILBACK | {"force": "yes"},
     ),
     "the table's outage": (
-        "look", "if request.automatic or not (request.force and request.expected_writer):",
-        "if False:",
+        "look",
+        "return not request.automatic and request.force and bool(request.expected_writer)",
+        "return True",
         faults.test_without_the_table_only_a_forced_manual_run_that_names_the_writer_acts,
         "*", MANUAL, "REFUSED",
     ),

@@ -56,7 +56,7 @@ def world():
     made.balancers["Primary"].show("healthy", "unhealthy")
     yield made
     for at, old, new in made.witness.states:
-        edge = old.get("Status", "IDLE"), new["Status"]
+        edge = str(old.get("Status", "IDLE")), new["Status"]
         assert edge[0] == edge[1] or edge[1] in TRANSITIONS.get(edge[0], ("IN_PROGRESS", "IDLE"))
         if isinstance(old.get("FencingToken"), int | Decimal):
             assert new["FencingToken"] == int(old["FencingToken"]) + 1
@@ -357,7 +357,10 @@ def test_every_single_lost_write_leaves_one_move_and_a_final_state(world, nth, l
     world.send(SWEEP)
     assert (world.acted[0], world.writer, world.latched) == (1, READER, True)
     assert (world.state["Status"], world.state["Home"]) == ("COMPLETED", WRITER)
-    assert world.told().count("COMPLETED") == 1
+    # One mail for each run; a lost fence leaves the latch to another run.
+    told = [one for one in world.told() if one != "REFUSED"]
+    assert sorted(told) == sorted(item["Status"] for item in world.items())
+    assert told.count("COMPLETED") <= 2
     assert not world.state.get("Untold")
 
 
