@@ -545,15 +545,6 @@ def test_e26_the_first_cause_is_told(world, error):
     assert error in world.first_line()
 
 
-def test_e27_an_hours_outage_leaves_a_few_items(chain):
-    chain.aurora.nodes[READER].status = "modifying"
-    chain.kill_writer(131)
-    chain.run(131 + 3600)
-    assert chain.acted == (0, 0)
-    read = [key for key in chain.table.items if not key.startswith("ATTEMPT#")]
-    assert len(read) <= 8
-
-
 def test_e27_refusals_of_one_reason_are_one_item_with_their_count(world):
     world.aurora.nodes[READER].status = "modifying"
     for _ in range(3):

@@ -143,15 +143,10 @@ def test_an_incident_item_that_is_odd_stops_nothing(world):
 OUTAGES = {
     "no reader": lambda world: setattr(world.aurora.nodes[READER], "status", "modifying"),
     "a stalled promotion": lambda world: setattr(world.aurora, "stalled", True),
-    "RDS refuses": lambda world: world.faults.update(
-        {("rds", "FailoverDBCluster"): "AccessDenied"}
-    ),
-    "RDS is out": lambda world: world.faults.update({("rds", "*"): "InternalFailure"}),
     "the table is out": lambda world: world.faults.update(
         {("dynamodb", "*"): "InternalServerError"}
     ),
     "switched off": lambda world: world.configure(auto_failover="OFF"),
-    "a dry run": lambda world: world.configure(auto_failover="DRY_RUN"),
     "one observer is cut off": lambda world: world.blind(*WHOLE.functions[MONITOR].zones, WRITER),
     "no standby": lambda world: world.balancers["Standby"].show("unhealthy"),
     "the configuration is lost": lambda world: world.faults.update({("ssm", "*"): "Throttling"}),
