@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from ipaddress import IPv4Network
 from pathlib import Path
 
+from drtemplate.controls import AlertEndpoint, Protection, Records
 from drtemplate.errors import SettingsError
 
 PROJECT = Path(__file__).resolve().parent.parent
@@ -81,6 +82,10 @@ class Settings:
             https://docs.aws.amazon.com/lambda/latest/dg/lambda-runtimes.html
         regions: those that every render is validated for.
         handlers: the folder of the Lambda code.
+        protection: what keeps data from being lost.
+        records: what is logged besides.
+        alert_endpoints: who reads the alerts besides ``AlertEmail``.
+        close_application_egress: servers reach the database, and the internet over HTTPS only.
 
     Raises:
         SettingsError: a value is out of range.
@@ -91,6 +96,10 @@ class Settings:
     runtime: str = "python3.13"
     regions: tuple[str, ...] = ("us-east-1", "us-west-2")
     handlers: Path = PROJECT / "handlers"
+    protection: Protection = field(default_factory=Protection)
+    records: Records = field(default_factory=Records)
+    alert_endpoints: tuple[AlertEndpoint, ...] = ()
+    close_application_egress: bool = False
 
     def __post_init__(self) -> None:
         if not re.fullmatch(r"8\.0\.mysql_aurora\.3\.\d+\.\d+", self.engine_version):
@@ -102,6 +111,10 @@ class Settings:
             raise SettingsError(f"settings: runtime {self.runtime!r} cannot run Python handlers")
         if not self.regions or isinstance(self.regions, str):
             raise SettingsError("settings: regions must be a tuple of at least one region's name")
+        if len(set(self.alert_endpoints)) < len(self.alert_endpoints):
+            raise SettingsError("settings: alert_endpoints has one twice; leave it out once")
+        if not isinstance(self.close_application_egress, bool):
+            raise SettingsError("settings: close_application_egress must be true or false")
 
 
 def unknown_regions(wanted: Iterable[str], known: Iterable[str]) -> list[str]:

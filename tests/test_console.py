@@ -191,7 +191,16 @@ MUTATIONS = [
     ),
     (
         find_statements_without_purpose,
-        ("Resources", "KMSKey", "Properties", "KeyPolicy", "Statement", 2, "Principal", "Service"),
+        (
+            "Resources",
+            "OperationsKey",
+            "Properties",
+            "KeyPolicy",
+            "Statement",
+            2,
+            "Principal",
+            "Service",
+        ),
         ["cloudwatch.amazonaws.com", "events.amazonaws.com"],
     ),
     (

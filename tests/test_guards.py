@@ -19,8 +19,10 @@ from drtemplate.cloudformation.policies import matches_wildcard
 from drtemplate.cloudformation.reading import list_of, of_type, value_at
 from drtemplate.cloudformation.references import references_in
 
-KEY = {"Ref": "KMSKey"}
-KEY_ARN = {"Fn::GetAtt": ["KMSKey", "Arn"]}
+DATA_KEY = [{"Ref": "KMSKey"}, {"Fn::GetAtt": ["KMSKey", "Arn"]}]
+OPERATIONS_KEY = [{"Ref": "OperationsKey"}, {"Fn::GetAtt": ["OperationsKey", "Arn"]}]
+# It tells that a key is lost, so it is under none.
+WITHOUT_KEY = {"KeyLossTopic"}
 TOPIC = {"Ref": "AlertTopic"}
 
 # Where a type says that it encrypts, and with which key. CloudWatch Logs takes an ARN only.
@@ -28,20 +30,20 @@ S3_RULE = ("BucketEncryption", "ServerSideEncryptionConfiguration", 0)
 ENCRYPTION = {
     "AWS::S3::Bucket": [
         ((*S3_RULE, "ServerSideEncryptionByDefault", "SSEAlgorithm"), ["aws:kms"]),
-        ((*S3_RULE, "ServerSideEncryptionByDefault", "KMSMasterKeyID"), [KEY, KEY_ARN]),
+        ((*S3_RULE, "ServerSideEncryptionByDefault", "KMSMasterKeyID"), DATA_KEY),
     ],
     "AWS::DynamoDB::Table": [
         (("SSESpecification", "SSEEnabled"), [True]),
         (("SSESpecification", "SSEType"), ["KMS"]),
-        (("SSESpecification", "KMSMasterKeyId"), [KEY, KEY_ARN]),
+        (("SSESpecification", "KMSMasterKeyId"), DATA_KEY + OPERATIONS_KEY),
     ],
-    "AWS::SNS::Topic": [(("KmsMasterKeyId",), [KEY, KEY_ARN])],
-    "AWS::SQS::Queue": [(("KmsMasterKeyId",), [KEY, KEY_ARN])],
+    "AWS::SNS::Topic": [(("KmsMasterKeyId",), OPERATIONS_KEY)],
+    "AWS::SQS::Queue": [(("KmsMasterKeyId",), OPERATIONS_KEY)],
     "AWS::RDS::DBCluster": [
         (("StorageEncrypted",), [True]),
-        (("KmsKeyId",), [KEY, KEY_ARN]),
+        (("KmsKeyId",), DATA_KEY),
     ],
-    "AWS::Logs::LogGroup": [(("KmsKeyId",), [KEY_ARN])],
+    "AWS::Logs::LogGroup": [(("KmsKeyId",), OPERATIONS_KEY[1:])],
 }
 
 # https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/aws-attribute-deletionpolicy.html
@@ -125,7 +127,7 @@ def find_unencrypted(template: dict[str, Any]) -> list[str]:
         for type_, rules in ENCRYPTION.items()
         for title, properties in of_type(template, type_)
         for path, allowed in rules
-        if value_at(properties, *path) not in allowed
+        if title not in WITHOUT_KEY and value_at(properties, *path) not in allowed
     ]
 
 
@@ -359,7 +361,7 @@ MUTATIONS = [
             ("AuroraDBCluster", ("StorageEncrypted",), False),
             ("AuroraDBCluster", ("KmsKeyId",), GONE),
             ("FailoverLogGroup", ("KmsKeyId",), GONE),
-            ("HealthMonitorLogGroup", ("KmsKeyId",), {"Ref": "KMSKey"}),
+            ("HealthMonitorLogGroup", ("KmsKeyId",), OPERATIONS_KEY[0]),
         ]
     ],
     (find_unpaired_policies, ("KMSKey", "UpdateReplacePolicy"), GONE),

@@ -1,9 +1,12 @@
 import ast
 import json
 import re
+import shlex
 from pathlib import Path
 
+import botocore.session
 import pytest
+from botocore import xform_name
 
 from drtemplate.cloudformation.patterns import period
 from drtemplate.groups.handlers import HANDLERS, METRIC_NAMESPACE, MONITOR_INTERVAL, SETTINGS
@@ -123,3 +126,72 @@ def test_the_readme_links_to_files_that_exist():
     readme = (PROJECT / "README.md").read_text()
     for target in re.findall(r"\]\((?!http|#)([^)#]+)\)", readme):
         assert (PROJECT / Path(target)).exists(), target
+
+
+# Options of the AWS CLI itself, and commands that it has beside the services' own operations.
+GLOBAL = {"query", "output", "region", "cli-binary-format", "cli-read-timeout"}
+CUSTOM = {("logs", "tail"), ("s3", "mb"), ("cloudformation", "deploy")}
+
+
+def commands():
+    """Every AWS command of the runbook's blocks, as its words."""
+    for block in re.findall(r"^```sh\n(.*?)^```", RUNBOOK, re.MULTILINE | re.DOTALL):
+        text = re.sub(r"\\\n\s*", " ", block).replace("$(", "\n").replace(")\n", "\n")
+        for line in text.splitlines():
+            found = re.search(r"\baws (?!\w*-\w* )(.*)", line)
+            if found and not line.lstrip().startswith("#"):
+                yield shlex.split(found[1].removesuffix(")"), comments=True)
+
+
+COMMANDS = sorted(set(map(tuple, commands())))
+assert len(COMMANDS) > 30
+
+
+SESSION = botocore.session.get_session()
+
+
+def operation_of(service, operation, rest):
+    """The API operation behind a command or a waiter, or None."""
+    if operation != "wait":
+        known = {xform_name(one, "-"): one for one in service.operation_names}
+        return known.get(operation)
+    waiters = SESSION.get_waiter_model(service.service_name)
+    known = {xform_name(one, "-"): one for one in waiters.waiter_names}
+    return waiters.get_waiter(known[rest[0]]).operation if rest[0] in known else None
+
+
+def problems(words):
+    """What the AWS CLI would refuse of a command."""
+    name, operation, *rest = words
+    if (name, operation) in CUSTOM:
+        return []
+    service = SESSION.get_service_model(name.replace("s3api", "s3"))
+    found = operation_of(service, operation, rest)
+    if found is None:
+        return [f"{name} {operation}"]
+    shape = service.operation_model(found).input_shape
+    known = {xform_name(one, "-"): facts for one, facts in shape.members.items()}
+    known |= {f"no-{one}": facts for one, facts in known.items() if facts.type_name == "boolean"}
+    given = {word.removeprefix("--") for word in rest if word.startswith("--")} - GLOBAL
+    needed = {xform_name(one, "-") for one in shape.required_members}
+    missing = needed - {one.removeprefix("no-") for one in given}
+    return sorted(given - known.keys()) + sorted(missing)
+
+
+@pytest.mark.parametrize("words", COMMANDS, ids=lambda words: " ".join(words[:3]))
+def test_a_command_is_one_that_aws_knows(words):
+    assert problems(words) == []
+
+
+@pytest.mark.parametrize(
+    ("command", "wrong"),
+    [
+        ("rds backtrack-cluster", ["rds backtrack-cluster"]),
+        ("rds wait db-cluster-ready", ["rds wait"]),
+        ("rds backtrack-db-cluster --db-cluster-identifier x", ["backtrack-to"]),
+        ("kms enable-key --key-id x --now", ["now"]),
+        ("kms enable-key --no-key-id x", ["no-key-id"]),
+    ],
+)
+def test_a_command_that_aws_does_not_know_is_noticed(command, wrong):
+    assert set(wrong) <= set(problems(command.split()))

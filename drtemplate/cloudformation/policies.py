@@ -44,6 +44,9 @@ OPERATORS: dict[str, Callable[[str, str], bool]] = {
     "Bool": _same,
 }
 
+# A negated operator -> what it negates; it holds where the request carries no such key.
+NEGATED = {"ArnNotEquals": "ArnEquals"}
+
 KNOWN_ELEMENTS = {"Sid", "Effect", "Principal", "Action", "Resource", "Condition"}
 
 
@@ -83,9 +86,7 @@ class Statement:
             and any(resource_like(pattern, request.resource) for pattern in self.resources)
             and (not self.principals or self.names(request.principal))
             and all(
-                any(OPERATORS[operator](value, request.context[key]) for value in values)
-                if key in request.context
-                else False
+                _holds(operator, request.context.get(key), values)
                 for operator, key, values in self.conditions
             )
         )
@@ -93,6 +94,13 @@ class Statement:
     def names(self, principal: tuple[str, str] | None) -> bool:
         """Whether the principal is among those of the statement."""
         return principal in self.principals or ("*", "*") in self.principals
+
+
+def _holds(operator: str, carried: str | None, values: tuple[str, ...]) -> bool:
+    """Whether a condition holds for the value that a request carries, if any."""
+    if operator in NEGATED:
+        return carried is None or not _holds(NEGATED[operator], carried, values)
+    return carried is not None and any(OPERATORS[operator](one, carried) for one in values)
 
 
 def statements(document: Mapping[str, Any]) -> tuple[Statement, ...]:
@@ -118,7 +126,7 @@ def resource_like(pattern: str, resource: str) -> bool:
 def _statement(given: Mapping[str, Any]) -> Statement:
     unknown = given.keys() - KNOWN_ELEMENTS
     conditions = given.get("Condition", {})
-    unknown |= conditions.keys() - OPERATORS.keys()
+    unknown |= conditions.keys() - OPERATORS.keys() - NEGATED.keys()
     if unknown:
         raise ValueError(f"policy elements this engine does not know: {sorted(unknown)}")
     return Statement(

@@ -77,6 +77,9 @@ _ATTRIBUTES = {
     "Type": Verdict(behaviour=Behaviour.REPLACEMENT),
 }
 _IN_PLACE = Verdict(behaviour=Behaviour.NO_INTERRUPTION)
+# The schema calls it conditional; the guide and the API that the provider calls change it in place.
+# https://docs.aws.amazon.com/AmazonRDS/latest/APIReference/API_ModifyDBInstance.html
+_NOT_CONDITIONAL = frozenset({("AWS::RDS::DBInstance", "PreferredMaintenanceWindow")})
 
 
 def change_verdict(type_: str, path: str, subtree: str = "") -> Verdict:
@@ -102,7 +105,9 @@ def verdict(type_: str, path: str, subtree: str = "") -> Verdict:
     """
     if is_custom(type_):
         type_ = CUSTOM_RESOURCE
-    schema = _schema_behaviour(type_, property_path(path))
+    schema = None
+    if (type_, property_path(path)) not in _NOT_CONDITIONAL:
+        schema = _schema_behaviour(type_, property_path(path))
     documented = _documented_behaviour(type_, property_path(subtree or path))
     known = [behaviour for behaviour in (schema, documented) if behaviour is not None]
     return Verdict(

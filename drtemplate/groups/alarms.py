@@ -40,6 +40,7 @@ class Alarms:
         metric: tuple[str, str, dict[str, object]],
         bad: tuple[str, str, int],
         acts: bool = False,
+        passes: bool = True,
         period: int = 60,
         evaluation_periods: int = 2,
         **properties: object,
@@ -53,6 +54,7 @@ class Alarms:
             metric: namespace, name and dimensions.
             bad: a statistic, > or <, and a threshold: when it stands.
             acts: whether it starts the orchestrator.
+            passes: whether people are told too when it ends; what has happened once does not end.
             period: seconds that a data point covers.
             evaluation_periods: how many of them in a row must be bad.
             properties: DependsOn, TreatMissingData.
@@ -80,5 +82,6 @@ class Alarms:
                 Threshold=threshold,
                 **properties,
                 AlarmActions=actions,
+                **({"OKActions": [self.alerts.topic.ref()]} if passes else {}),
             )
         )

@@ -1,9 +1,13 @@
 """The topic on which people are told, and who may publish to it."""
 
+import hashlib
+from collections.abc import Iterable
+
 from awacs import sns as sns_actions
 from awacs.aws import Condition, PolicyDocument, StringEquals
 from troposphere import AccountId, sns
 
+from drtemplate.controls import AlertEndpoint
 from drtemplate.groups.encryption import Encryption
 from drtemplate.groups.parameters import Parameters
 from drtemplate.groups.policies import allow, document, service
@@ -17,14 +21,19 @@ class Alerts:
     topic: sns.Topic
 
 
-def add_alerts(template: StackTemplate, parameters: Parameters, encryption: Encryption) -> Alerts:
-    """Add the topic with its e-mail subscription, and its policy."""
+def add_alerts(
+    template: StackTemplate,
+    parameters: Parameters,
+    encryption: Encryption,
+    endpoints: Iterable[AlertEndpoint] = (),
+) -> Alerts:
+    """Add the topic with its subscriptions, and its policy."""
     topic = template.add_resource(
         sns.Topic(
             "AlertTopic",
             TopicName=stack_name("-alerts"),
             DisplayName="DR System Alerts",
-            KmsMasterKeyId=encryption.key.ref(),
+            KmsMasterKeyId=encryption.operations.ref(),
             Subscription=[
                 sns.Subscription(Endpoint=parameters.alert_email.ref(), Protocol="email")
             ],
@@ -35,7 +44,28 @@ def add_alerts(template: StackTemplate, parameters: Parameters, encryption: Encr
             "AlertTopicPolicy", Topics=[topic.ref()], PolicyDocument=publishers_policy(topic)
         )
     )
+    add_subscriptions(template, topic, endpoints)
     return Alerts(topic=topic)
+
+
+def add_subscriptions(
+    template: StackTemplate, topic: sns.Topic, endpoints: Iterable[AlertEndpoint]
+) -> None:
+    """Add a subscription of its own for each endpoint, so that a change of one touches no other.
+
+    Their logical ids are made of what they are, not of their place: an endpoint that moved up in the
+    list would be subscribed again, which is no change to SNS, and then unsubscribed as the old one.
+    """
+    for one in endpoints:
+        digest = hashlib.sha256(f"{one.protocol} {one.endpoint}".encode()).hexdigest()
+        template.add_resource(
+            sns.SubscriptionResource(
+                f"{topic.title}Reader{digest[:8]}",
+                TopicArn=topic.ref(),
+                Protocol=one.protocol,
+                Endpoint=one.endpoint,
+            )
+        )
 
 
 def publishers_policy(topic: sns.Topic) -> PolicyDocument:

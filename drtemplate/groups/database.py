@@ -2,13 +2,25 @@
 
 from troposphere import If, NoValue, Snapshot, Tags, rds
 
+from drtemplate.groups.dns import Dns
 from drtemplate.groups.encryption import Encryption
 from drtemplate.groups.network import Network, availability_zone
 from drtemplate.groups.parameters import Parameters
 from drtemplate.groups.security_groups import SecurityGroups
+from drtemplate.settings import Settings
 from drtemplate.template import StackTemplate, bundle, name_tags
 
 ENGINE = "aurora-mysql"
+# The standby's first, so that what a patch breaks is seen where nothing writes; neither meets the
+# other, the cluster's or the backup.
+MAINTENANCE = ("sun:06:30-sun:07:00", "sun:05:30-sun:06:00")  # by zone
+INSIGHTS_RETENTION = (
+    7  # days; these are free: https://aws.amazon.com/rds/performance-insights/pricing/
+)
+EXTENDED_SUPPORT = {
+    True: "open-source-rds-extended-support",
+    False: "open-source-rds-extended-support-disabled",
+}
 
 
 @bundle
@@ -31,14 +43,15 @@ def add_database(
     network: Network,
     security_groups: SecurityGroups,
     encryption: Encryption,
-    engine_version: str,
+    dns: Dns,
+    settings: Settings,
 ) -> Database:
     """Add the cluster, then the primary instance, then the standby.
 
     The first instance that exists becomes the writer, so the standby waits for the primary.
     """
     cluster = _add_cluster(
-        template, parameters, network, security_groups, encryption, engine_version
+        template, parameters, network, security_groups, encryption, dns, settings
     )
     primary = _add_instance(template, cluster, zone=0, role="Primary")
     standby = _add_instance(template, cluster, zone=1, role="Standby", DependsOn=primary.title)
@@ -51,31 +64,42 @@ def _add_cluster(
     network: Network,
     security_groups: SecurityGroups,
     encryption: Encryption,
-    engine_version: str,
+    dns: Dns,
+    settings: Settings,
 ) -> rds.DBCluster:
     subnets = _add_subnet_group(template, network)
-    settings = _add_cluster_settings(template)
+    audit = settings.records.database_audit
+    group = _add_cluster_settings(template, audit)
     return template.add_resource(
         rds.DBCluster(
             "AuroraDBCluster",
+            # Protected from deletion in Production, so a roll-back would stop here: what is likely to
+            # fail, a record that is there already above all, comes before.
+            DependsOn=[record.title for record in dns.records],
             DeletionPolicy=Snapshot,
             UpdateReplacePolicy=Snapshot,
             Engine=ENGINE,
             EngineMode="provisioned",
-            EngineVersion=engine_version,
-            DatabaseName="financedb",
-            **_master_user(parameters, encryption),
+            EngineVersion=settings.engine_version,
+            EngineLifecycleSupport=EXTENDED_SUPPORT[settings.protection.extended_support],
+            **_origin(parameters, settings.protection.snapshot),
+            **_master_secret(parameters, encryption),
             DBSubnetGroupName=subnets.ref(),
-            DBClusterParameterGroupName=settings.ref(),
+            DBClusterParameterGroupName=group.ref(),
             VpcSecurityGroupIds=[security_groups.database.ref()],
             BackupRetentionPeriod=35,
             PreferredBackupWindow="03:00-04:00",
+            # What a delete leaves beside the final snapshot: the way back to any second of 35 days.
+            DeleteAutomatedBackups=False,
+            CopyTagsToSnapshot=True,
             PreferredMaintenanceWindow="sun:04:00-sun:05:00",
-            StorageEncrypted=True,
-            KmsKeyId=encryption.key.ref(),
+            KmsKeyId=encryption.data.ref(),
             BacktrackWindow=parameters.backtrack_window.ref(),
             EnableIAMDatabaseAuthentication=True,
-            EnableCloudwatchLogsExports=["error"],
+            EnableCloudwatchLogsExports=["error", "audit"] if audit else ["error"],
+            PerformanceInsightsEnabled=True,
+            PerformanceInsightsKmsKeyId=encryption.data.get_att("Arn"),
+            PerformanceInsightsRetentionPeriod=INSIGHTS_RETENTION,
             DeletionProtection=If(parameters.is_production, True, False),
             Tags=name_tags("aurora-cluster"),
         )
@@ -93,7 +117,13 @@ def _add_subnet_group(template: StackTemplate, network: Network) -> rds.DBSubnet
     )
 
 
-def _add_cluster_settings(template: StackTemplate) -> rds.DBClusterParameterGroup:
+def _add_cluster_settings(
+    template: StackTemplate, audit: tuple[str, ...]
+) -> rds.DBClusterParameterGroup:
+    """The parameters; the audit log's are dynamic, so the log is turned on without a restart.
+
+    https://docs.aws.amazon.com/AmazonRDS/latest/AuroraUserGuide/AuroraMySQL.Auditing.html
+    """
     # Without a binlog recovery is shorter, and backtrack excludes the enhanced one for ever.
     # https://docs.aws.amazon.com/AmazonRDS/latest/AuroraUserGuide/AuroraMySQL.Enhanced.binlog.html
     return template.add_resource(
@@ -101,12 +131,38 @@ def _add_cluster_settings(template: StackTemplate) -> rds.DBClusterParameterGrou
             "DBClusterParameterGroup",
             Description="Cluster parameter group for Aurora MySQL",
             Family="aurora-mysql8.0",
-            Parameters={"binlog_format": "OFF", "innodb_flush_log_at_trx_commit": 1},
+            Parameters={
+                "binlog_format": "OFF",
+                # A client without TLS is refused.
+                "require_secure_transport": "ON",
+                **(
+                    {"server_audit_logging": 1, "server_audit_events": ",".join(audit)}
+                    if audit
+                    else {}
+                ),
+            },
         )
     )
 
 
-def _master_user(parameters: Parameters, encryption: Encryption) -> dict[str, object]:
+def _origin(parameters: Parameters, snapshot: str) -> dict[str, object]:
+    """A new database and its master user, or the snapshot, which has its own of both.
+
+    https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/aws-resource-rds-dbcluster.html
+    """
+    if parameters.db_master_username is None:
+        return {"SnapshotIdentifier": snapshot}
+    return {
+        "DatabaseName": "financedb",
+        "MasterUsername": parameters.db_master_username.ref(),
+        "MasterUserPassword": If(
+            parameters.has_password, parameters.db_master_password.ref(), NoValue
+        ),
+        "StorageEncrypted": True,
+    }
+
+
+def _master_secret(parameters: Parameters, encryption: Encryption) -> dict[str, object]:
     """The password of the parameter, or without one a secret that RDS keeps and rotates.
 
     ``ManageMasterUserPassword`` is a plain false, not absent, with a password: only so does an
@@ -115,11 +171,9 @@ def _master_user(parameters: Parameters, encryption: Encryption) -> dict[str, ob
     """
     has_password = parameters.has_password
     return {
-        "MasterUsername": parameters.db_master_username.ref(),
-        "MasterUserPassword": If(has_password, parameters.db_master_password.ref(), NoValue),
         "ManageMasterUserPassword": If(has_password, False, True),
         "MasterUserSecret": If(
-            has_password, NoValue, rds.MasterUserSecret(KmsKeyId=encryption.key.ref())
+            has_password, NoValue, rds.MasterUserSecret(KmsKeyId=encryption.data.ref())
         ),
     }
 
@@ -139,6 +193,7 @@ def _add_instance(
             # The minor version is chosen here and reviewed, not moved by a maintenance window.
             AutoMinorVersionUpgrade=False,
             PubliclyAccessible=False,
+            PreferredMaintenanceWindow=MAINTENANCE[zone],
             Tags=name_tags(f"{role.lower()}-db") + Tags(Role=role),
         )
     )

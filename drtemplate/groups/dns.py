@@ -10,19 +10,22 @@ from drtemplate.template import StackTemplate, bundle, name_tags
 
 @bundle
 class Dns:
-    """The health checks that decide which side clients are sent to."""
+    """The health checks that decide which side clients are sent to, and the records."""
 
     primary_health_check: route53.HealthCheck
     standby_health_check: route53.HealthCheck
+    records: tuple[route53.RecordSetType, route53.RecordSetType]
 
 
 def add_dns(template: StackTemplate, parameters: Parameters, sides: LoadBalancing) -> Dns:
     """Add both health checks, then both records."""
     primary = _add_health_check(template, sides.primary)
     standby = _add_health_check(template, sides.standby)
-    _add_record(template, parameters, sides.primary, primary, "PRIMARY")
-    _add_record(template, parameters, sides.standby, standby, "SECONDARY")
-    return Dns(primary_health_check=primary, standby_health_check=standby)
+    records = (
+        _add_record(template, parameters, sides.primary, primary, "PRIMARY"),
+        _add_record(template, parameters, sides.standby, standby, "SECONDARY"),
+    )
+    return Dns(primary_health_check=primary, standby_health_check=standby, records=records)
 
 
 def _add_health_check(template: StackTemplate, side: Side) -> route53.HealthCheck:
@@ -49,8 +52,8 @@ def _add_record(
     side: Side,
     health_check: route53.HealthCheck,
     failover: str,
-) -> None:
-    template.add_resource(
+) -> route53.RecordSetType:
+    return template.add_resource(
         route53.RecordSetType(
             f"{side.name}Record",
             HostedZoneId=parameters.hosted_zone_id.ref(),

@@ -1,42 +1,112 @@
-"""The customer managed key, and who besides the account may use it."""
+"""The two customer managed keys, and who besides the account may use them.
+
+One is for data; the other for what must go on telling when that one is lost: alerts, the state of the
+failover and the logs. Only the second names services.
+"""
 
 from awacs import kms as kms_actions
-from awacs.aws import ArnLike, AWSPrincipal, Condition, PolicyDocument, StringEquals
+from awacs.aws import (
+    ArnLike,
+    ArnNotEquals,
+    AWSPrincipal,
+    Condition,
+    Deny,
+    Everybody,
+    PolicyDocument,
+    Principal,
+    StringEquals,
+)
 from troposphere import AccountId, RetainExceptOnCreate, Sub, kms
 
-from drtemplate.groups.policies import allow, document, service
+from drtemplate.groups.policies import Statement, allow, document, service
 from drtemplate.template import StackTemplate, bundle
 
 
 @bundle
 class Encryption:
-    """The key under which the stack keeps its data, messages and logs."""
+    """The keys: ``data`` of database, buckets and sessions, ``operations`` of all else."""
 
-    key: kms.Key
+    data: kms.Key
+    operations: kms.Key
+
+    @property
+    def keys(self) -> tuple[kms.Key, kms.Key]:
+        """Both."""
+        return self.data, self.operations
 
 
-def add_encryption(template: StackTemplate) -> Encryption:
-    """Add the key and its alias. The key outlives the stack: snapshots are unreadable without it."""
+def add_encryption(template: StackTemplate, deletion_role: str = "") -> Encryption:
+    """Add both keys with their aliases. They outlive the stack, as what they encrypt does.
+
+    With a ``deletion_role`` nobody else may disable or delete them, whatever IAM says.
+    """
+    kept = [_keep_deletion_to(deletion_role)] if deletion_role else []
+    return Encryption(
+        data=_add_key(
+            template,
+            "KMSKey",
+            "key",
+            "Customer managed KMS key for encryption",
+            document(_account_statement(), *kept),
+        ),
+        operations=_add_key(
+            template,
+            "OperationsKey",
+            # No stack's data key can have this alias: it would end in -key.
+            "operations",
+            "Alerts, failover state and logs",
+            document(_account_statement(), *kept, *_service_statements()),
+        ),
+    )
+
+
+def _add_key(
+    template: StackTemplate, title: str, suffix: str, description: str, policy: PolicyDocument
+) -> kms.Key:
     key = template.add_resource(
         kms.Key(
-            "KMSKey",
+            title,
             DeletionPolicy=RetainExceptOnCreate,
             UpdateReplacePolicy="Retain",
-            Description="Customer managed KMS key for encryption",
+            Description=description,
             EnableKeyRotation=True,
-            KeyPolicy=key_policy(),
+            KeyPolicy=policy,
         )
     )
     template.add_resource(
         kms.Alias(
-            "KMSKeyAlias", AliasName=Sub("alias/${AWS::StackName}-key"), TargetKeyId=key.ref()
+            f"{title}Alias",
+            AliasName=Sub(f"alias/${{AWS::StackName}}-{suffix}"),
+            TargetKeyId=key.ref(),
         )
     )
-    return Encryption(key=key)
+    return key
 
 
-def key_policy() -> PolicyDocument:
-    """The account through IAM; CloudWatch Logs; and the two services that publish to the topic.
+def _account_statement() -> Statement:
+    """The account's own IAM decides. RDS, S3, DynamoDB and SNS act in the name of their callers."""
+    return allow(
+        "Enable IAM User Permissions",
+        [kms_actions.Action("*")],
+        ["*"],
+        principal=AWSPrincipal(Sub("arn:${AWS::Partition}:iam::${AWS::AccountId}:root")),
+    )
+
+
+def _keep_deletion_to(role: str) -> Statement:
+    """Whoever may put another key policy can still lift this; CloudTrail has who did."""
+    return Statement(
+        Sid="Keep deletion to one role",
+        Effect=Deny,
+        Principal=Principal(Everybody),
+        Action=[kms_actions.DisableKey, kms_actions.ScheduleKeyDeletion],
+        Resource=["*"],
+        Condition=Condition(ArnNotEquals("aws:PrincipalArn", role)),
+    )
+
+
+def _service_statements() -> list[Statement]:
+    """CloudWatch Logs, and the two services that publish to the topic.
 
     https://docs.aws.amazon.com/AmazonCloudWatch/latest/logs/encrypt-log-data-kms.html
     https://docs.aws.amazon.com/sns/latest/dg/sns-key-management.html
@@ -46,13 +116,7 @@ def key_policy() -> PolicyDocument:
         ":log-group:/aws/lambda/${AWS::StackName}-*"
     )
     encrypt_messages = [kms_actions.Decrypt, kms_actions.Action("GenerateDataKey*")]
-    return document(
-        allow(
-            "Enable IAM User Permissions",
-            [kms_actions.Action("*")],
-            ["*"],
-            principal=AWSPrincipal(Sub("arn:${AWS::Partition}:iam::${AWS::AccountId}:root")),
-        ),
+    return [
         allow(
             "Allow CloudWatch Logs to encrypt the logs",
             [
@@ -80,4 +144,4 @@ def key_policy() -> PolicyDocument:
             ["*"],
             principal=service("events.amazonaws.com"),
         ),
-    )
+    ]

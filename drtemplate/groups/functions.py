@@ -203,6 +203,6 @@ def _add_log_group(
             title,
             LogGroupName=Sub(f"/aws/lambda/${{AWS::StackName}}-{function}"),
             RetentionInDays=LOG_RETENTION,
-            KmsKeyId=dependencies.encryption.key.get_att("Arn"),
+            KmsKeyId=dependencies.encryption.operations.get_att("Arn"),
         )
     )

@@ -1,14 +1,18 @@
 """The primary and the standby side: load balancer, target group and listeners of each."""
 
-from troposphere import Tags, certificatemanager
+from troposphere import If, Tags, certificatemanager
 from troposphere import elasticloadbalancingv2 as elb
 
 from drtemplate.groups.network import HTTP, HTTPS, Network
 from drtemplate.groups.parameters import Parameters
+from drtemplate.groups.records import LogBucket, load_balancer_logging
 from drtemplate.groups.security_groups import SecurityGroups
 from drtemplate.template import StackTemplate, bundle, name_tags, stack_name
 
-TLS_POLICY = "ELBSecurityPolicy-TLS13-1-2-2021-06"
+# What AWS recommends: TLS 1.3, or 1.2 with forward secrecy and authenticated ciphers only; clients that
+# know post-quantum key exchange use it, the others need not.
+# https://docs.aws.amazon.com/elasticloadbalancing/latest/application/describe-ssl-policies.html
+TLS_POLICY = "ELBSecurityPolicy-TLS13-1-2-Res-PQ-2025-09"
 
 
 @bundle
@@ -22,8 +26,9 @@ class Side:
 
 @bundle
 class LoadBalancing:
-    """Both sides."""
+    """Both sides, and the certificate that both show."""
 
+    certificate: certificatemanager.Certificate
     primary: Side
     standby: Side
 
@@ -33,8 +38,9 @@ def add_load_balancing(
     parameters: Parameters,
     network: Network,
     security_groups: SecurityGroups,
+    logs: LogBucket | None,
 ) -> LoadBalancing:
-    """Add the certificate and both sides."""
+    """Add the certificate and both sides, whose requests are logged if there is a bucket for it."""
     certificate = template.add_resource(
         certificatemanager.Certificate(
             "Certificate",
@@ -49,30 +55,38 @@ def add_load_balancing(
         )
     )
     primary, standby = (
-        _add_side(template, name, network, security_groups, certificate)
+        _add_side(template, name, parameters, network, security_groups, certificate, logs)
         for name in ("Primary", "Standby")
     )
-    return LoadBalancing(primary=primary, standby=standby)
+    return LoadBalancing(certificate=certificate, primary=primary, standby=standby)
 
 
 def _add_side(
     template: StackTemplate,
     name: str,
+    parameters: Parameters,
     network: Network,
     security_groups: SecurityGroups,
     certificate: certificatemanager.Certificate,
+    logs: LogBucket | None,
 ) -> Side:
     suffix = f"{name.lower()}-alb"
+    needed, logging = load_balancer_logging(logs)
     load_balancer = template.add_resource(
         elb.LoadBalancer(
             f"{name}ALB",
-            # An internet-facing load balancer needs the gateway to be attached, and to stay so.
-            DependsOn=network.internet_route.title,
+            # An internet-facing load balancer needs the gateway to be attached, and to stay so; and a
+            # certificate that is not to be had fails before anything is protected from deletion.
+            DependsOn=[network.internet_route.title, certificate.title, *needed],
             Name=stack_name(f"-{suffix}"),
             Type="application",
             Scheme="internet-facing",
             SecurityGroups=[security_groups.load_balancers.ref()],
             Subnets=[subnet.ref() for subnet in network.public_subnets],
+            LoadBalancerAttributes=[
+                elb.LoadBalancerAttributes(Key=key, Value=value)
+                for key, value in (_attributes(parameters) | logging).items()
+            ],
             Tags=name_tags(suffix) + Tags(Environment=name),
         )
     )
@@ -97,6 +111,14 @@ def _add_side(
     )
     _add_listeners(template, name, load_balancer, target_group, certificate)
     return Side(name=name, load_balancer=load_balancer, target_group=target_group)
+
+
+def _attributes(parameters: Parameters) -> dict[str, object]:
+    return {
+        "deletion_protection.enabled": If(parameters.is_production, "true", "false"),
+        # A header that servers read differently is a way round what stands before them.
+        "routing.http.drop_invalid_header_fields.enabled": "true",
+    }
 
 
 def _add_listeners(

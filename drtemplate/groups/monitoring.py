@@ -39,6 +39,7 @@ def add_monitoring(
     add_alarm = Alarms(template, alerts, functions)
     connections, lag = _add_load_alarms(add_alarm, database)
     targets = _add_targets_alarm(add_alarm, sides.primary)
+    _add_standby_alarm(add_alarm, sides.standby)
     _add_writer_alarm(add_alarm, database)
     health = _add_database_health_alarm(add_alarm)
     _add_automation_alarms(add_alarm, functions)
@@ -101,19 +102,39 @@ def _add_targets_alarm(add_alarm: Alarms, primary: Side) -> cloudwatch.Alarm:
             "sign before it acts: the load balancer itself must report an unhealthy target and no "
             "healthy one. Then clients are held on the standby, if that has a healthy target."
         ),
-        (
-            "AWS/ApplicationELB",
-            "HealthyHostCount",
-            {
-                "LoadBalancer": primary.load_balancer.get_att("LoadBalancerFullName"),
-                "TargetGroup": primary.target_group.get_att("TargetGroupFullName"),
-            },
-        ),
+        _healthy_hosts(primary),
         ("Minimum", "<", 1),
         # The metric is reported only while targets are registered.
         # https://docs.aws.amazon.com/elasticloadbalancing/latest/application/load-balancer-cloudwatch-metrics.html
         TreatMissingData="breaching",
         acts=True,
+    )
+
+
+def _add_standby_alarm(add_alarm: Alarms, standby: Side) -> None:
+    """A standby that is rotten shows first in a failover, unless somebody looks before."""
+    add_alarm(
+        "StandbyTargetsAlarm",
+        "standby-unhealthy-targets",
+        alarm_description(
+            "The standby side has no healthy target, or none registered: it stands from the first "
+            "day until servers are attached. Clients notice nothing yet, but there is nothing to "
+            "fail over to. Starts nothing."
+        ),
+        _healthy_hosts(standby),
+        ("Minimum", "<", 1),
+        TreatMissingData="breaching",  # as above
+    )
+
+
+def _healthy_hosts(side: Side) -> tuple[str, str, dict[str, object]]:
+    return (
+        "AWS/ApplicationELB",
+        "HealthyHostCount",
+        {
+            "LoadBalancer": side.load_balancer.get_att("LoadBalancerFullName"),
+            "TargetGroup": side.target_group.get_att("TargetGroupFullName"),
+        },
     )
 
 
@@ -123,10 +144,12 @@ def _add_writer_alarm(add_alarm: Alarms, database: Database) -> None:
         "WriterAlarm",
         WRITER_ALARM,
         alarm_description(
-            "AWS hears nothing of a database writer; this comes some minutes after the writer fell "
-            "silent. Starts the orchestrator, which looks for a second sign before it promotes the "
-            "reader: a reader still sends metrics while the writer sends none, and no observer sees "
-            "the writer alive. Works while the observers are dead."
+            "AWS hears nothing of a database writer. CloudWatch looks back over more than the two "
+            "minutes that it needs, and missing data count only when all of them are missing, so "
+            "this comes up to five minutes after the writer fell silent. Starts the orchestrator, "
+            "which looks for a second sign before it promotes the reader: a reader still sends "
+            "metrics while the writer sends none, and no observer sees the writer alive. Works "
+            "while the observers are dead."
         ),
         ("AWS/RDS", "EngineUptime", _cluster(database) | {"Role": "WRITER"}),
         ("Minimum", "<", 1),
@@ -186,6 +209,7 @@ def _add_automation_alarms(add_alarm: Alarms, functions: Functions) -> None:
         ("AWS/Lambda", "Errors", {"FunctionName": functions.orchestrator.ref()}),
         ("Sum", ">", 0),
         evaluation_periods=1,
+        passes=False,
     )
     add_alarm(
         "SlowFailoverAlarm",
@@ -198,6 +222,7 @@ def _add_automation_alarms(add_alarm: Alarms, functions: Functions) -> None:
         _own("FailoverDuration"),
         ("Maximum", ">", RTO),
         evaluation_periods=1,
+        passes=False,
     )
 
 
@@ -260,6 +285,7 @@ def _add_composite(template: StackTemplate, monitoring: Monitoring, alerts: Aler
             ),
             ActionsEnabled=True,
             AlarmActions=[alerts.topic.ref()],
+            OKActions=[alerts.topic.ref()],
             AlarmRule=Sub(alarm_rule(monitoring)),
         )
     )

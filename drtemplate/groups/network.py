@@ -50,6 +50,7 @@ def add_network(template: StackTemplate, addresses: AddressPlan) -> Network:
     private = _add_subnets(template, vpc, "PrivateSubnet", addresses.private)
     database = _add_subnets(template, vpc, "DatabaseSubnet", addresses.database)
     internet_route = _add_public_routing(template, vpc, gateway, attachment, public)
+    _add_database_routing(template, vpc, database)
     tables, ways_out = _add_private_routing(template, vpc, attachment, public, private)
     return Network(
         vpc=vpc,
@@ -72,7 +73,8 @@ def _add_subnets(
                 VpcId=vpc.ref(),
                 CidrBlock=block,
                 AvailabilityZone=availability_zone(zone),
-                **({"MapPublicIpOnLaunch": True} if public else {}),
+                # Load balancers and NAT gateways bring addresses of their own.
+                **({"MapPublicIpOnLaunch": False} if public else {}),
                 Tags=name_tags(f"{title}{zone + 1}"),
             )
         )
@@ -108,6 +110,23 @@ def _add_public_routing(
             )
         )
     return route
+
+
+def _add_database_routing(
+    template: StackTemplate, vpc: ec2.VPC, subnets: tuple[ec2.Subnet, ...]
+) -> None:
+    """A table without a route out, whatever becomes of the VPC's main one."""
+    table = template.add_resource(
+        ec2.RouteTable("DatabaseRouteTable", VpcId=vpc.ref(), Tags=name_tags("DatabaseRoutes"))
+    )
+    for number, subnet in enumerate(subnets, 1):
+        template.add_resource(
+            ec2.SubnetRouteTableAssociation(
+                f"DatabaseSubnetRouteTableAssociation{number}",
+                SubnetId=subnet.ref(),
+                RouteTableId=table.ref(),
+            )
+        )
 
 
 def _add_nat_gateway(

@@ -18,6 +18,9 @@ TICK_AGE, TICK_RETRIES = 60, 2  # seconds; the least that EventBridge takes
 # A failover that people hear of, or that is written down, within the hour still helps. The age is
 # the limit; the attempts are the most that EventBridge takes.
 DATABASE_EVENT_AGE, DATABASE_EVENT_RETRIES = 3600, 185  # seconds
+# Permission -> the alarm that it lets call the orchestrator. With a wildcard, the alarms of a stack whose
+# name begins with this one's could too.
+CALLING_ALARMS = {"AlarmPermission": "writer", "TargetsAlarmPermission": "alb-unhealthy-targets"}
 
 
 def add_orchestration(
@@ -79,11 +82,12 @@ def add_orchestration(
     _permit(template, "RDSEventPermission", functions.orchestrator, "events", rule.get_att("Arn"))
     # By name, not by reference: the alarms name the function, and CloudFormation knows no circle.
     # https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/alarms-and-actions-Lambda.html
-    alarms = Sub(
-        "arn:${AWS::Partition}:cloudwatch:${AWS::Region}:${AWS::AccountId}"
-        ":alarm:${AWS::StackName}-*"
-    )
-    _permit(template, "AlarmPermission", functions.orchestrator, "lambda.alarms.cloudwatch", alarms)
+    for title, suffix in CALLING_ALARMS.items():
+        alarm = Sub(
+            "arn:${AWS::Partition}:cloudwatch:${AWS::Region}:${AWS::AccountId}"
+            f":alarm:${{AWS::StackName}}-{suffix}"
+        )
+        _permit(template, title, functions.orchestrator, "lambda.alarms.cloudwatch", alarm)
 
 
 def _add_configuration_rule(

@@ -8,6 +8,7 @@ from drtemplate.groups.encryption import Encryption
 from drtemplate.groups.functions import Functions
 from drtemplate.groups.load_balancing import LoadBalancing
 from drtemplate.groups.network import Network
+from drtemplate.groups.parameters import Parameters
 from drtemplate.groups.security_groups import SecurityGroups
 from drtemplate.groups.state import State
 from drtemplate.groups.storage import Storage
@@ -18,6 +19,7 @@ from drtemplate.template import StackTemplate, bundle, stack_name, variable
 class Results:
     """The bundles that the outputs are taken from."""
 
+    parameters: Parameters
     network: Network
     security_groups: SecurityGroups
     encryption: Encryption
@@ -40,8 +42,8 @@ def add_outputs(template: StackTemplate, results: Results) -> None:
         template.add_output(output)
 
 
-def _output(title: str, description: str, value: object, **export: Export) -> Output:
-    return Output(title, Description=description, Value=value, **export)
+def _output(title: str, description: str, value: object, **more: object) -> Output:
+    return Output(title, Description=description, Value=value, **more)
 
 
 def _network_and_endpoints(results: Results) -> list[Output]:
@@ -78,6 +80,12 @@ def _network_and_endpoints(results: Results) -> list[Output]:
             "reader",
             cluster.get_att("ReadEndpoint.Address"),
         ),
+        _output(
+            "DatabaseSecretArn",
+            "Secret with the master user's password, if RDS keeps it; rotated every seven days",
+            cluster.get_att("MasterUserSecret.SecretArn"),
+            Condition=results.parameters.manages_password,
+        ),
     ]
 
 
@@ -106,9 +114,14 @@ def _data(results: Results) -> list[Output]:
         ),
         _output(
             "KMSKeyId",
-            "Key of database, tables, buckets, logs and alerts. Outlives the stack: without it "
-            "what a delete keeps cannot be read",
-            results.encryption.key.ref(),
+            "Key of database, sessions and buckets. Outlives the stack: without it what a delete "
+            "keeps cannot be read",
+            results.encryption.data.ref(),
+        ),
+        _output(
+            "OperationsKeyId",
+            "Key of alerts, failover state and logs. Outlives the stack, as the state table does",
+            results.encryption.operations.ref(),
         ),
     ]
 

@@ -6,6 +6,7 @@ https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/parameters-sectio
 
 from troposphere import Equals, Not, Parameter, Ref
 
+from drtemplate.controls import Protection
 from drtemplate.groups.handlers import ARMING
 from drtemplate.template import StackTemplate, bundle
 
@@ -24,12 +25,15 @@ CLIENTS, OPERATION, DATABASE = "Where clients find it", "How it is operated", "D
 
 @bundle
 class Parameters:
-    """The stack's parameters, and the conditions that follow from them."""
+    """The stack's parameters, and the conditions that follow from them.
+
+    There is no name of a master user where a snapshot has it.
+    """
 
     environment: Parameter
     domain_name: Parameter
     hosted_zone_id: Parameter
-    db_master_username: Parameter
+    db_master_username: Parameter | None
     db_master_password: Parameter
     alert_email: Parameter
     data_retention_days: Parameter
@@ -37,14 +41,16 @@ class Parameters:
     auto_failover: Parameter
     is_production: str
     has_password: str
+    manages_password: str
 
 
-def add_parameters(template: StackTemplate) -> Parameters:
+def add_parameters(template: StackTemplate, protection: Protection) -> Parameters:
     """Add the parameters, and the conditions that follow from them."""
     domain_name, hosted_zone_id = _add_client_parameters(template)
     environment, auto_failover = _add_mode_parameters(template)
-    alert_email, retention = _add_record_parameters(template)
-    username, password, backtrack_window = _add_database_parameters(template)
+    alert_email, retention = _add_record_parameters(template, protection.retention_floor_days)
+    username = None if protection.snapshot else _add_username(template)
+    password, backtrack_window = _add_database_parameters(template)
     production = Equals(Ref(environment), "Production")
     return Parameters(
         environment=environment,
@@ -58,6 +64,7 @@ def add_parameters(template: StackTemplate) -> Parameters:
         data_retention_days=retention,
         is_production=template.add_condition("IsProduction", production),
         has_password=template.add_condition("HasPassword", Not(Equals(Ref(password), ""))),
+        manages_password=template.add_condition("ManagesPassword", Equals(Ref(password), "")),
     )
 
 
@@ -159,7 +166,9 @@ def _add_mode_parameters(template: StackTemplate) -> tuple[Parameter, Parameter]
     return environment, auto_failover
 
 
-def _add_record_parameters(template: StackTemplate) -> tuple[Parameter, Parameter]:
+def _add_record_parameters(
+    template: StackTemplate, retention_floor: int
+) -> tuple[Parameter, Parameter]:
     alert_email = _add_parameter(
         template,
         "AlertEmail",
@@ -181,17 +190,18 @@ def _add_record_parameters(template: StackTemplate) -> tuple[Parameter, Paramete
         label="Retention (days)",
         description=(
             "Days after which artifacts and the records of failovers expire; an artifact that was "
-            "overwritten or has expired is kept as long again. 2555 days are seven years."
+            "overwritten or has expired is kept as long again. 2555 days are seven years. Whatever is "
+            "older when you make it shorter is deleted within days, for good."
         ),
-        constraint="must be a whole number of days, 1 or more",
+        constraint=f"must be a whole number of days, {retention_floor} or more",
         Default=2555,
-        MinValue=1,
+        MinValue=retention_floor,
     )
     return alert_email, retention
 
 
-def _add_database_parameters(template: StackTemplate) -> tuple[Parameter, Parameter, Parameter]:
-    username = _add_parameter(
+def _add_username(template: StackTemplate) -> Parameter:
+    return _add_parameter(
         template,
         "DBMasterUsername",
         "String",
@@ -203,6 +213,9 @@ def _add_database_parameters(template: StackTemplate) -> tuple[Parameter, Parame
         NoEcho=False,
         AllowedPattern="^[A-Za-z][A-Za-z0-9]{0,15}$",
     )
+
+
+def _add_database_parameters(template: StackTemplate) -> tuple[Parameter, Parameter]:
     password = _add_parameter(
         template,
         "DBMasterPassword",
@@ -211,7 +224,7 @@ def _add_database_parameters(template: StackTemplate) -> tuple[Parameter, Parame
         label="Password of the master user",
         description=(
             "Leave it empty, and RDS makes a password, keeps it in Secrets Manager under the "
-            "stack's key, and rotates it. A password that you give is yours to keep and rotate."
+            "stack's key, and rotates it every seven days. A password that you give is yours to keep and rotate."
         ),
         constraint=(
             "must be empty, or 8 to 41 printable ASCII characters other than blank, slash, double "
@@ -236,4 +249,4 @@ def _add_database_parameters(template: StackTemplate) -> tuple[Parameter, Parame
         MinValue=0,
         MaxValue=LONGEST_BACKTRACK,
     )
-    return username, password, backtrack_window
+    return password, backtrack_window

@@ -6,6 +6,7 @@ The statements stand in the order of a run: read, look, act, record, tell.
 from awacs import awslambda as lambda_actions
 from awacs import cloudwatch as cloudwatch_actions
 from awacs import dynamodb as dynamodb_actions
+from awacs import ec2 as ec2_actions
 from awacs import elasticloadbalancing as elb_actions
 from awacs import kms as kms_actions
 from awacs import logs as logs_actions
@@ -13,7 +14,7 @@ from awacs import rds as rds_actions
 from awacs import route53 as route53_actions
 from awacs import sns as sns_actions
 from awacs import ssm as ssm_actions
-from awacs.aws import Action, Condition, StringEquals
+from awacs.aws import Action, ArnEquals, Condition, Deny, StringEquals
 from troposphere import Sub, awslambda, logs
 
 from drtemplate.groups.alerts import Alerts
@@ -118,7 +119,35 @@ def monitor_statements(
         ),
         _publish_metrics(),
         _write_the_log(*log_groups),
+        _keep_interfaces_from_code(["health-monitor", "health-monitor-2"]),
     ]
+
+
+def _keep_interfaces_from_code(functions: list[str]) -> Statement:
+    """Lambda needs the role's rights on network interfaces, the code of the functions none of them.
+
+    https://docs.aws.amazon.com/lambda/latest/dg/configuration-vpc.html#configuration-vpc-permissions
+    """
+    arns = [
+        Sub(
+            "arn:${AWS::Partition}:lambda:${AWS::Region}:${AWS::AccountId}"
+            f":function:${{AWS::StackName}}-{name}"
+        )
+        for name in functions
+    ]
+    return Statement(
+        Sid="KeepInterfacesFromTheCode",
+        Effect=Deny,
+        Action=[
+            ec2_actions.CreateNetworkInterface,
+            ec2_actions.DescribeNetworkInterfaces,
+            ec2_actions.DeleteNetworkInterface,
+            ec2_actions.AssignPrivateIpAddresses,
+            ec2_actions.UnassignPrivateIpAddresses,
+        ],
+        Resource=["*"],
+        Condition=Condition(ArnEquals("lambda:SourceFunctionArn", arns)),
+    )
 
 
 def _read_the_configuration(configuration: Configuration) -> Statement:
@@ -148,7 +177,7 @@ def _use_the_key(
     return allow(
         sid,
         [kms_actions.Decrypt, kms_actions.Action("GenerateDataKey*"), *(more or [])],
-        [encryption.key.get_att("Arn")],
+        [encryption.operations.get_att("Arn")],
         condition=Condition(StringEquals("kms:ViaService", via)),
     )
 

@@ -1,7 +1,8 @@
 """The DynamoDB tables: user sessions, and the state of the failover."""
 
-from troposphere import If, RetainExceptOnCreate, dynamodb
+from troposphere import If, RetainExceptOnCreate, dynamodb, kms
 
+from drtemplate.groups.dns import Dns
 from drtemplate.groups.encryption import Encryption
 from drtemplate.groups.parameters import Parameters
 from drtemplate.template import StackTemplate, bundle, name_tags, stack_name
@@ -15,14 +16,19 @@ class State:
     failover: dynamodb.Table
 
 
-def add_state(template: StackTemplate, parameters: Parameters, encryption: Encryption) -> State:
+def add_state(
+    template: StackTemplate, parameters: Parameters, encryption: Encryption, dns: Dns
+) -> State:
     """Add both tables."""
+    # As the cluster: protected in Production, so what is likely to fail comes before.
+    first = [record.title for record in dns.records]
     sessions = _add_table(
         template,
         parameters,
-        encryption,
+        encryption.data,
         "SessionStateTable",
         "sessions",
+        DependsOn=first,
         attributes=("SessionId", "UserId"),
         GlobalSecondaryIndexes=[
             dynamodb.GlobalSecondaryIndex(
@@ -36,9 +42,10 @@ def add_state(template: StackTemplate, parameters: Parameters, encryption: Encry
     failover = _add_table(
         template,
         parameters,
-        encryption,
+        encryption.operations,
         "FailoverStateTable",
         "failover-state",
+        DependsOn=first,
         attributes=("StateKey",),
     )
     return State(sessions=sessions, failover=failover)
@@ -47,7 +54,7 @@ def add_state(template: StackTemplate, parameters: Parameters, encryption: Encry
 def _add_table(
     template: StackTemplate,
     parameters: Parameters,
-    encryption: Encryption,
+    key: kms.Key,
     title: str,
     suffix: str,
     *,
@@ -69,7 +76,7 @@ def _add_table(
             **more,
             BillingMode="PAY_PER_REQUEST",
             SSESpecification=dynamodb.SSESpecification(
-                SSEEnabled=True, SSEType="KMS", KMSMasterKeyId=encryption.key.ref()
+                SSEEnabled=True, SSEType="KMS", KMSMasterKeyId=key.ref()
             ),
             PointInTimeRecoverySpecification=dynamodb.PointInTimeRecoverySpecification(
                 PointInTimeRecoveryEnabled=True

@@ -1,9 +1,10 @@
 """The two buckets: encrypted, versioned, private, reached over TLS only."""
 
 from awacs import s3 as s3_actions
-from awacs.aws import Bool, Condition, Deny, Everybody, PolicyDocument, Principal
+from awacs.aws import Bool, Condition, Deny, Everybody, Principal
 from troposphere import RetainExceptOnCreate, Sub, s3
 
+from drtemplate.controls import Protection
 from drtemplate.groups.encryption import Encryption
 from drtemplate.groups.parameters import Parameters
 from drtemplate.groups.policies import Statement, document
@@ -18,8 +19,17 @@ class Storage:
     configuration: s3.Bucket
 
 
-def add_storage(template: StackTemplate, parameters: Parameters, encryption: Encryption) -> Storage:
-    """Add both buckets; only the artifacts expire."""
+def add_storage(
+    template: StackTemplate,
+    parameters: Parameters,
+    encryption: Encryption,
+    protection: Protection,
+    **logging: object,
+) -> Storage:
+    """Add both buckets; only the artifacts expire.
+
+    ``logging`` are the properties by which requests to a bucket are logged.
+    """
     # On a versioned bucket an expired object lives on as a noncurrent version, so both clocks run
     # for the retention. https://docs.aws.amazon.com/AmazonS3/latest/userguide/intro-lifecycle-rules.html
     retention = s3.LifecycleConfiguration(
@@ -41,13 +51,15 @@ def add_storage(template: StackTemplate, parameters: Parameters, encryption: Enc
             "ApplicationArtifactsBucket",
             "artifacts",
             LifecycleConfiguration=retention,
+            **_lock(parameters, protection),
+            **logging,
         ),
-        configuration=_add_bucket(template, encryption, "ConfigurationBucket", "config"),
+        configuration=_add_bucket(template, encryption, "ConfigurationBucket", "config", **logging),
     )
 
 
 def _add_bucket(
-    template: StackTemplate, encryption: Encryption, title: str, suffix: str, **lifecycle: object
+    template: StackTemplate, encryption: Encryption, title: str, suffix: str, **more: object
 ) -> s3.Bucket:
     bucket = template.add_resource(
         s3.Bucket(
@@ -60,39 +72,67 @@ def _add_bucket(
                     s3.ServerSideEncryptionRule(
                         BucketKeyEnabled=True,
                         ServerSideEncryptionByDefault=s3.ServerSideEncryptionByDefault(
-                            SSEAlgorithm="aws:kms", KMSMasterKeyID=encryption.key.ref()
+                            SSEAlgorithm="aws:kms", KMSMasterKeyID=encryption.data.ref()
                         ),
                     )
                 ]
             ),
             VersioningConfiguration=s3.VersioningConfiguration(Status="Enabled"),
-            **lifecycle,
-            PublicAccessBlockConfiguration=s3.PublicAccessBlockConfiguration(
-                BlockPublicAcls=True,
-                BlockPublicPolicy=True,
-                IgnorePublicAcls=True,
-                RestrictPublicBuckets=True,
-            ),
+            **more,
+            PublicAccessBlockConfiguration=private(),
             Tags=name_tags(suffix),
         )
     )
     template.add_resource(
         s3.BucketPolicy(
-            f"{title}Policy", Bucket=bucket.ref(), PolicyDocument=tls_only_policy(bucket)
+            f"{title}Policy",
+            # A bucket that outlives the stack keeps its policy.
+            DeletionPolicy=RetainExceptOnCreate,
+            UpdateReplacePolicy="Retain",
+            Bucket=bucket.ref(),
+            PolicyDocument=document(tls_only(bucket)),
         )
     )
     return bucket
 
 
-def tls_only_policy(bucket: s3.Bucket) -> PolicyDocument:
+def _lock(parameters: Parameters, protection: Protection) -> dict[str, object]:
+    """Nothing written is deleted before its retention is over.
+
+    https://docs.aws.amazon.com/AmazonS3/latest/userguide/object-lock.html
+    """
+    if not protection.object_lock:
+        return {}
+    return {
+        "ObjectLockEnabled": True,
+        "ObjectLockConfiguration": s3.ObjectLockConfiguration(
+            ObjectLockEnabled="Enabled",
+            Rule=s3.ObjectLockRule(
+                DefaultRetention=s3.DefaultRetention(
+                    Mode=protection.object_lock, Days=parameters.data_retention_days.ref()
+                )
+            ),
+        ),
+    }
+
+
+def private() -> s3.PublicAccessBlockConfiguration:
+    """A bucket that cannot become public."""
+    return s3.PublicAccessBlockConfiguration(
+        BlockPublicAcls=True,
+        BlockPublicPolicy=True,
+        IgnorePublicAcls=True,
+        RestrictPublicBuckets=True,
+    )
+
+
+def tls_only(bucket: s3.Bucket) -> Statement:
     """Refuse every request to the bucket that does not come over TLS."""
-    return document(
-        Statement(
-            Sid="RefuseRequestsWithoutTLS",
-            Effect=Deny,
-            Principal=Principal(Everybody),
-            Action=[s3_actions.Action("*")],
-            Resource=[bucket.get_att("Arn"), Sub(f"${{{bucket.title}.Arn}}/*")],
-            Condition=Condition(Bool("aws:SecureTransport", False)),
-        )
+    return Statement(
+        Sid="RefuseRequestsWithoutTLS",
+        Effect=Deny,
+        Principal=Principal(Everybody),
+        Action=[s3_actions.Action("*")],
+        Resource=[bucket.get_att("Arn"), Sub(f"${{{bucket.title}.Arn}}/*")],
+        Condition=Condition(Bool("aws:SecureTransport", False)),
     )

@@ -1,6 +1,7 @@
 """The stack's table of contents: every group, in the order in which a reader meets it."""
 
 from drtemplate.groups.alerts import add_alerts
+from drtemplate.groups.backups import add_backups
 from drtemplate.groups.configuration import add_configuration
 from drtemplate.groups.dashboard import add_dashboard
 from drtemplate.groups.database import add_database
@@ -9,6 +10,7 @@ from drtemplate.groups.encryption import add_encryption
 from drtemplate.groups.endpoints import add_endpoints
 from drtemplate.groups.functions import add_functions
 from drtemplate.groups.incidents import add_incident_query
+from drtemplate.groups.key_loss import add_key_loss
 from drtemplate.groups.load_balancing import add_load_balancing
 from drtemplate.groups.monitoring import add_monitoring
 from drtemplate.groups.network import add_network
@@ -16,6 +18,7 @@ from drtemplate.groups.orchestration import add_orchestration
 from drtemplate.groups.outputs import Results, add_outputs
 from drtemplate.groups.parameters import add_parameters
 from drtemplate.groups.permissions import Dependencies
+from drtemplate.groups.records import add_records, bucket_logging
 from drtemplate.groups.security_groups import add_security_groups
 from drtemplate.groups.state import add_state
 from drtemplate.groups.storage import add_storage
@@ -41,35 +44,53 @@ def build(settings: Settings) -> StackTemplate:
     template = StackTemplate(DESCRIPTION)
     group = template.group
     with group("Parameters"):
-        parameters = add_parameters(template)
+        parameters = add_parameters(template, settings.protection)
     with group("Network", "one VPC, three tiers of subnets in two zones, a way out of each zone"):
         network = add_network(template, settings.addresses)
     with group(
         "Security groups",
         "clients reach load balancers, these reach servers, servers reach the database",
     ):
-        security_groups = add_security_groups(template, network)
+        security_groups = add_security_groups(template, network, settings)
     with group("Endpoints", "S3 and DynamoDB without the internet"):
         add_endpoints(template, network)
-    with group("Encryption", "one key for everything that is stored, and who may use it"):
-        encryption = add_encryption(template)
+    with group("Encryption", "a key for data, another for alerts, failover state and logs"):
+        encryption = add_encryption(template, settings.protection.key_deletion_role)
+    with group("Records", "logs of network, load balancers and buckets; for a setting only"):
+        logs = add_records(template, network, settings.records)
+    with group("Load balancing", "a primary and a standby side; the user attaches servers"):
+        sides = add_load_balancing(
+            template,
+            parameters,
+            network,
+            security_groups,
+            logs,
+        )
+    with group("DNS", "a health check a side, and the failover records that clients resolve"):
+        dns = add_dns(template, parameters, sides)
     with group(
         "Storage",
         "what is deployed and how it is configured; private, versioned, encrypted, TLS only",
     ):
-        storage = add_storage(template, parameters, encryption)
+        storage = add_storage(
+            template,
+            parameters,
+            encryption,
+            settings.protection,
+            **bucket_logging(logs),
+        )
     with group("Database", "Aurora MySQL, a writer and a reader in two zones, on shared storage"):
         database = add_database(
-            template, parameters, network, security_groups, encryption, settings.engine_version
+            template, parameters, network, security_groups, encryption, dns, settings
         )
     with group("State", "user sessions, and the state of the failover"):
-        state = add_state(template, parameters, encryption)
-    with group("Load balancing", "a primary and a standby side; the user attaches servers"):
-        sides = add_load_balancing(template, parameters, network, security_groups)
-    with group("DNS", "a health check a side, and the failover records that clients resolve"):
-        dns = add_dns(template, parameters, sides)
+        state = add_state(template, parameters, encryption, dns)
+    with group("Backups", "AWS Backup, with a copy elsewhere; for a setting only"):
+        add_backups(template, encryption, database, state, storage, settings.protection.backups)
     with group("Alerts", "where people are told"):
-        alerts = add_alerts(template, parameters, encryption)
+        alerts = add_alerts(template, parameters, encryption, settings.alert_endpoints)
+    with group("Key loss", "where people are told that a key is lost, and the alerts with it"):
+        add_key_loss(template, parameters, encryption, settings.alert_endpoints)
     with group("Configuration", "what operators and applications read in Parameter Store"):
         configuration = add_configuration(template, parameters, sides, database)
     with group("Functions", "two observers and the actor; their code is that of handlers/"):
@@ -97,6 +118,7 @@ def build(settings: Settings) -> StackTemplate:
         add_incident_query(template, functions)
     with group("Outputs"):
         results = Results(
+            parameters=parameters,
             network=network,
             security_groups=security_groups,
             encryption=encryption,

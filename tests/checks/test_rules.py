@@ -58,7 +58,7 @@ def statement(title: str, document: str, who: str, **values: Any) -> Callable[[R
 
 
 def key(who: str, **values: Any) -> Callable[[Resources], None]:
-    return statement("KMSKey", "KeyPolicy", who, **values)
+    return statement("OperationsKey", "KeyPolicy", who, **values)
 
 
 def code(title: str, old: str, new: str) -> Callable[[Resources], None]:
@@ -121,7 +121,7 @@ SOURCE_STATEMENT = {
 
 def source_key_policy(resources: Resources) -> None:
     """The source's own: the account, and services that need no statement."""
-    policy = properties(resources, "KMSKey")["KeyPolicy"]
+    policy = properties(resources, "OperationsKey")["KeyPolicy"]
     policy["Statement"] = [policy["Statement"][0], SOURCE_STATEMENT]
 
 
@@ -142,7 +142,11 @@ def without_timeouts(resources: Resources) -> None:
 MUTATIONS: dict[str, tuple[Callable[[Resources], None], str, str]] = {
     # key and topic policies
     "the source's key policy": (source_key_policy, "E9101", "FailoverLogGroup"),
-    "a key policy for nobody": (change("KMSKey", KeyPolicy=None), "E9101", "FailoverLogGroup"),
+    "a key policy for nobody": (
+        change("OperationsKey", KeyPolicy=None),
+        "E9101",
+        "FailoverLogGroup",
+    ),
     "a key policy without Logs": (key("logs."), "E9101", "HealthMonitorLogGroup"),
     "Logs without GenerateDataKey": (
         key("logs.", Action=["kms:Encrypt", "kms:Decrypt", "kms:ReEncrypt*", "kms:Describe*"]),
@@ -336,7 +340,7 @@ MUTATIONS: dict[str, tuple[Callable[[Resources], None], str, str]] = {
             ),
         ),
         "E9305",
-        "ALBUnhealthyTargetsAlarm",
+        "WriterAlarm",
     ),
     "the principal of EventBridge for alarms": (
         change("AlarmPermission", Principal="cloudwatch.amazonaws.com"),

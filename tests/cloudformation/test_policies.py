@@ -186,3 +186,17 @@ def test_a_principal(principal, asked, expected):
 def test_what_is_not_known_is_an_error(given):
     with pytest.raises(ValueError, match="does not know"):
         policy(allow("rds:*") | given)
+
+
+@pytest.mark.parametrize(("who", "denied"), [("keeper", False), ("other", True), (None, True)])
+def test_a_negated_operator_holds_for_all_others_and_where_nothing_is_carried(who, denied):
+    condition = {"ArnNotEquals": {"aws:PrincipalArn": "arn:aws:iam::111122223333:role/keeper"}}
+    policy = {
+        "Statement": [
+            {"Effect": "Allow", "Action": "kms:*", "Resource": "*"},
+            {"Effect": "Deny", "Action": "kms:DisableKey", "Resource": "*", "Condition": condition},
+        ]
+    }
+    context = {"aws:principalarn": f"arn:aws:iam::111122223333:role/{who}"} if who else {}
+    request = Request(action="kms:DisableKey", resource="*", context=context)
+    assert allows(statements(policy), request) is not denied

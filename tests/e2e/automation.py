@@ -63,7 +63,10 @@ def logs(of: Deployed) -> Iterator[str]:
     for name in ("FailoverLogGroup", "HealthMonitorLogGroup"):
         found = of.aws.client("logs").describe_log_groups(logGroupNamePrefix=of.ids[name])
         (group,) = found["logGroups"]
-        if not of.is_key(group.get("kmsKeyId")) or group.get("retentionInDays") != 90:
+        if (
+            not of.is_key(group.get("kmsKeyId"), "OperationsKey")
+            or group.get("retentionInDays") != 90
+        ):
             yield f"{name}: key {group.get('kmsKeyId')}, {group.get('retentionInDays')} days"
 
 
@@ -74,6 +77,7 @@ def triggers(of: Deployed) -> Iterator[str]:
     expected = {
         "HealthCheckScheduleRule": {arns[MONITOR]},
         "RDSEventRule": {arns[ORCHESTRATOR], ids["AlertTopic"]},
+        "KeyLossRule": {ids["KeyLossTopic"]},
     }
     for name, wanted in expected.items():
         rule = events.describe_rule(Name=ids[name])
@@ -154,12 +158,13 @@ def alarms(of: Deployed) -> Iterator[str]:
 def alerts(of: Deployed) -> Iterator[str]:
     sns, topic = of.aws.client("sns"), of.ids["AlertTopic"]
     facts = sns.get_topic_attributes(TopicArn=topic)["Attributes"]
-    if not of.is_key(facts.get("KmsMasterKeyId")):
+    if not of.is_key(facts.get("KmsMasterKeyId"), "OperationsKey"):
         yield f"AlertTopic: encrypted with {facts.get('KmsMasterKeyId')}"
-    found = sns.list_subscriptions_by_topic(TopicArn=topic)["Subscriptions"]
-    heard = [(one["Protocol"], one["Endpoint"]) for one in found]
-    if heard != [("email", of.parameters["AlertEmail"])]:
-        yield f"AlertTopic: read by {heard}"
+    for name in ("AlertTopic", "KeyLossTopic"):
+        found = sns.list_subscriptions_by_topic(TopicArn=of.ids[name])["Subscriptions"]
+        heard = [(one["Protocol"], one["Endpoint"]) for one in found]
+        if heard != [("email", of.parameters["AlertEmail"])]:
+            yield f"{name}: read by {heard}"
     statements = json.loads(facts["Policy"])["Statement"]
     publishers = {
         one["Principal"].get("Service")
@@ -206,6 +211,7 @@ def outputs(of: Deployed) -> Iterator[str]:
         "AlertTopicArn": f"arn:aws:sns:{of.aws.region}:{of.aws.number}:{stack}-alerts",
         "DashboardURL": f"{console}#dashboards:name={ids['MonitoringDashboard']}",
         "KMSKeyId": ids["KMSKey"],
+        "OperationsKeyId": ids["OperationsKey"],
         "FailoverFunctionArn": of.function_arn(ORCHESTRATOR),
         "HealthMonitorFunctionArn": of.function_arn(MONITOR),
         "PrimaryTargetGroupArn": ids["PrimaryTargetGroup"],
@@ -213,6 +219,8 @@ def outputs(of: Deployed) -> Iterator[str]:
         "ApplicationSubnetIds": f"{ids['PrivateSubnet1']},{ids['PrivateSubnet2']}",
         "ApplicationSecurityGroupId": ids["AppSecurityGroup"],
     }
+    if not of.parameters.get("DBMasterPassword"):
+        wanted["DatabaseSecretArn"] = cluster["MasterUserSecret"]["SecretArn"]
     found = of.aws.outputs(stack)
     for name in sorted(wanted.keys() | found):
         if found.get(name) != wanted.get(name):

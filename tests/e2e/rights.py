@@ -12,7 +12,7 @@ from drtemplate.world.roles import Grants
 
 
 class Rights:
-    """The roles of the functions, and the policies of functions, topic and keys."""
+    """The roles of the functions, and the policies of functions, topics and keys."""
 
     def __init__(self, of: Deployed) -> None:
         self.of, self.ids, self.client = of, of.ids, of.aws.client
@@ -27,8 +27,8 @@ class Rights:
             one["FunctionArn"]: or_nothing(lambdas, "get_policy", one["FunctionName"]).get("Policy")
             for one in facts.values()
         }
-        topic = self.ids["AlertTopic"]
-        policies[topic] = sns.get_topic_attributes(TopicArn=topic)["Attributes"].get("Policy")
+        for topic in self.topics():
+            policies[topic] = sns.get_topic_attributes(TopicArn=topic)["Attributes"].get("Policy")
         return Grants(
             region=self.of.aws.region,
             account=self.of.aws.number,
@@ -44,16 +44,22 @@ class Rights:
     def keys(self) -> Iterator[tuple[str, str]]:
         """ARN of each table and topic, and of the key that encrypts it."""
         kms, dynamodb, sns = map(self.client, ("kms", "dynamodb", "sns"))
-        topic, found = self.ids["AlertTopic"], {}
+        found = {}
         for name in dynamodb.list_tables()["TableNames"]:
             if name in self.ids.values():
                 table = dynamodb.describe_table(TableName=name)["Table"]
                 found[table["TableArn"]] = table.get("SSEDescription", {}).get("KMSMasterKeyArn")
-        attributes = sns.get_topic_attributes(TopicArn=topic)["Attributes"]
-        found[topic] = attributes.get("KmsMasterKeyId")
+        for topic in self.topics():
+            attributes = sns.get_topic_attributes(TopicArn=topic)["Attributes"]
+            found[topic] = attributes.get("KmsMasterKeyId")
         for arn, key in found.items():
             if key:
                 yield arn, kms.describe_key(KeyId=key)["KeyMetadata"]["Arn"]
+
+    def topics(self) -> list[str]:
+        """The stack's topics."""
+        found = self.client("sns").list_topics()["Topics"]
+        return [one["TopicArn"] for one in found if one["TopicArn"] in self.ids.values()]
 
     def role(self, arn: str) -> tuple[Statement, ...]:
         """The statements of a role that Lambda may assume, inline and managed."""

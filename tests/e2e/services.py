@@ -32,9 +32,9 @@ class Deployed:
         found = self.aws.client("lambda").get_function(FunctionName=self.ids[logical_id])
         return str(found["Configuration"]["FunctionArn"])
 
-    def is_key(self, value: Any) -> bool:
-        """Whether it names the stack's key, by id or ARN."""
-        return str(value).rpartition("/")[2] == self.ids["KMSKey"]
+    def is_key(self, value: Any, title: str = "KMSKey") -> bool:
+        """Whether it names a key of the stack, by id or ARN."""
+        return str(value).rpartition("/")[2] == self.ids[title]
 
     def cluster(self) -> dict[str, Any]:
         found = self.aws.client("rds").describe_db_clusters(
@@ -102,9 +102,20 @@ def security_groups(of: Deployed) -> Iterator[str]:
         },
         "LambdaSecurityGroup": set(),
     }
+    database = {(3306, "10.0.20.0/24"), (3306, "10.0.21.0/24")}
+    ways_out = {
+        "ALBSecurityGroup": {(80, "10.0.10.0/24"), (80, "10.0.11.0/24")},
+        "AppSecurityGroup": {(None, "0.0.0.0/0")},
+        "DatabaseSecurityGroup": {(None, "127.0.0.1/32")},
+        "LambdaSecurityGroup": {(443, "0.0.0.0/0")} | database,
+    }
     for name, wanted in expected.items():
         found = of.aws.client("ec2").describe_security_groups(GroupIds=[ids[name]])
         rules = found["SecurityGroups"][0]["IpPermissions"]
+        out = found["SecurityGroups"][0]["IpPermissionsEgress"]
+        reached = {(r.get("FromPort"), o["CidrIp"]) for r in out for o in r["IpRanges"]}
+        if reached != ways_out[name]:
+            yield f"{name}: reaches {sorted(reached, key=str)}"
         got = {(r["FromPort"], o["CidrIp"]) for r in rules for o in r["IpRanges"]}
         got |= {(r["FromPort"], o["GroupId"]) for r in rules for o in r["UserIdGroupPairs"]}
         if got != wanted:
@@ -113,11 +124,12 @@ def security_groups(of: Deployed) -> Iterator[str]:
 
 def key(of: Deployed) -> Iterator[str]:
     kms = of.aws.client("kms")
-    if not kms.get_key_rotation_status(KeyId=of.ids["KMSKey"])["KeyRotationEnabled"]:
-        yield "KMSKey: is not rotated"
-    aliases = kms.list_aliases(KeyId=of.ids["KMSKey"])["Aliases"]
-    if [one["AliasName"] for one in aliases] != [f"alias/{of.stack}-key"]:
-        yield f"KMSKeyAlias: {aliases}"
+    for title, suffix in (("KMSKey", "key"), ("OperationsKey", "operations")):
+        if not kms.get_key_rotation_status(KeyId=of.ids[title])["KeyRotationEnabled"]:
+            yield f"{title}: is not rotated"
+        aliases = kms.list_aliases(KeyId=of.ids[title])["Aliases"]
+        if [one["AliasName"] for one in aliases] != [f"alias/{of.stack}-{suffix}"]:
+            yield f"{title}Alias: {aliases}"
 
 
 def buckets(of: Deployed) -> Iterator[str]:
@@ -196,10 +208,11 @@ def database(of: Deployed) -> Iterator[str]:
 
 def tables(of: Deployed) -> Iterator[str]:
     dynamodb = of.aws.client("dynamodb")
-    for name in ("SessionStateTable", "FailoverStateTable"):
+    keys = {"SessionStateTable": "KMSKey", "FailoverStateTable": "OperationsKey"}
+    for name, key_title in keys.items():
         table = dynamodb.describe_table(TableName=of.ids[name])["Table"]
         sse = table.get("SSEDescription", {})
-        if sse.get("SSEType") != "KMS" or not of.is_key(sse.get("KMSMasterKeyArn")):
+        if sse.get("SSEType") != "KMS" or not of.is_key(sse.get("KMSMasterKeyArn"), key_title):
             yield f"{name}: encrypted with {sse}"
         if table["DeletionProtectionEnabled"] != of.production:
             yield f"{name}: DeletionProtectionEnabled is {table['DeletionProtectionEnabled']}"
@@ -224,6 +237,10 @@ def load_balancers(of: Deployed) -> Iterator[str]:
             yield f"{side}ALB: {balancer['Scheme']} in {balancer['AvailabilityZones']}"
         if balancer["SecurityGroups"] != [ids["ALBSecurityGroup"]]:
             yield f"{side}ALB: other security groups"
+        shown = elbv2.describe_load_balancer_attributes(LoadBalancerArn=ids[f"{side}ALB"])
+        attributes = {one["Key"]: one["Value"] for one in shown["Attributes"]}
+        if attributes["deletion_protection.enabled"] != str(of.production).lower():
+            yield f"{side}ALB: deletion protection is {attributes['deletion_protection.enabled']}"
         found = elbv2.describe_listeners(LoadBalancerArn=ids[f"{side}ALB"])["Listeners"]
         listeners = {one["Port"]: one for one in found}
         if listeners.keys() != {80, 443}:

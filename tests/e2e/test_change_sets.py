@@ -151,7 +151,9 @@ def test_of_a_new_stack_everything_is_added_on_several_pages(own, released):
         Parameters=[{"ParameterKey": k, "ParameterValue": v} for k, v in released.items()],
     )
     pages = list(client.get_paginator("describe_change_set").paginate(ChangeSetName=made["Id"]))
-    assert [len(one["Changes"]) for one in pages] == [25, 25, 25, 7]
+    *full, last = (len(one["Changes"]) for one in pages)
+    assert set(full) == {25}
+    assert 0 < last <= 25
     read = described(pages)
     assert {one.logical_id: one.action for one in read} == dict.fromkeys(
         rendered()["Resources"], "Add"

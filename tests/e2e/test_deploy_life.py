@@ -43,14 +43,16 @@ def findings(aws, stack, parameters):
     return [one for check in CHECKS for one in check(Deployed(aws, stack, parameters))]
 
 
-def left(before, aws, stack, key):
-    """What deletion left, the kept data apart; the cluster's snapshot and key are in it."""
+def left(before, aws, stack, ids):
+    """What deletion left, the kept data apart; the cluster's snapshot and both keys are in it."""
     kept = {(kind, name.format(stack=stack, account=aws.number)) for kind, name in KEPT}
     after = inventory(aws) - before
     assert kept <= after
     snapshots = {one for one in after if one[0] == "describe_db_cluster_snapshots"}
     assert len(snapshots) == 1
-    return after - kept - snapshots - {("list_keys", key)}
+    return (
+        after - kept - snapshots - {("list_keys", ids[key]) for key in ("KMSKey", "OperationsKey")}
+    )
 
 
 def test_a_stack_from_first_to_last(own, given):
@@ -93,7 +95,7 @@ def test_a_stack_from_first_to_last(own, given):
     )
     own.delete(STACK)
     assert STACK not in own.stacks()
-    assert left(before, own, STACK, ids["KMSKey"]) == set()
+    assert left(before, own, STACK, ids) == set()
 
 
 def test_a_failed_first_deploy_can_be_tried_again(own, given):
@@ -118,7 +120,7 @@ def test_a_failed_first_deploy_can_be_tried_again(own, given):
     ids = own.physical_ids("again-dr")
     own.cli("cloudformation", "delete-stack", "--stack-name", "again-dr", check=True)
     assert "again-dr" not in own.stacks()
-    assert left(before, own, "again-dr", ids["KMSKey"]) == set()
+    assert left(before, own, "again-dr", ids) == set()
 
 
 def test_a_failed_first_deploy_in_production_stops_at_the_protection(own, given):

@@ -31,7 +31,7 @@ READS = {
     "AWS::RDS::DBInstance": ["rds:describe_db_instances DBInstanceIdentifier"],
     "AWS::DynamoDB::Table": ["dynamodb:describe_table TableName", "dynamodb:describe_continuous_backups TableName", "dynamodb:describe_time_to_live TableName", "dynamodb:list_tags_of_resource ResourceArn=table-arn"],
     "AWS::CertificateManager::Certificate": ["acm:describe_certificate CertificateArn", "route53:list_hosted_zones"],
-    "AWS::ElasticLoadBalancingV2::LoadBalancer": ["elbv2:describe_load_balancers [LoadBalancerArns]", "elbv2:describe_tags [ResourceArns]"],
+    "AWS::ElasticLoadBalancingV2::LoadBalancer": ["elbv2:describe_load_balancers [LoadBalancerArns]", "elbv2:describe_tags [ResourceArns]", "elbv2:describe_load_balancer_attributes LoadBalancerArn"],
     "AWS::ElasticLoadBalancingV2::TargetGroup": ["elbv2:describe_target_groups [TargetGroupArns]"],
     "AWS::ElasticLoadBalancingV2::Listener": ["elbv2:describe_listeners [ListenerArns]"],
     "AWS::Route53::HealthCheck": ["route53:get_health_check HealthCheckId", "route53:list_tags_for_resource ResourceId ResourceType=healthcheck"],

@@ -26,6 +26,7 @@ WEAK = [
     (services.network, "PublicRoute.DestinationCidrBlock", "192.0.2.0/24", "PublicSubnet1: no way to the internet"),
     (services.security_groups, "DatabaseSecurityGroup.SecurityGroupIngress", ANYONE, "DatabaseSecurityGroup: lets in"),
     (services.key, "KMSKey.EnableKeyRotation", False, "KMSKey: is not rotated"),
+    (services.key, "OperationsKey.EnableKeyRotation", False, "OperationsKey: is not rotated"),
     (services.key, "KMSKeyAlias.AliasName", "alias/other", "KMSKeyAlias:"),
     (services.buckets, "ConfigurationBucket.VersioningConfiguration.Status", "Suspended", "ConfigurationBucket: keeps no versions"),
     (services.buckets, "ConfigurationBucket.BucketEncryption.ServerSideEncryptionConfiguration", AES, "ConfigurationBucket: encrypted with"),

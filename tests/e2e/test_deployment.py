@@ -69,7 +69,7 @@ OTHERWISE = [
     ("AlertTopicPolicy.PolicyDocument.Statement.0", GONE),
     ("AlertTopic.KmsMasterKeyId", GONE),
     ("FailoverStateTable.SSESpecification", GONE),
-    ("KMSKey.KeyPolicy.Statement.2", GONE),
+    ("OperationsKey.KeyPolicy.Statement.2", GONE),
     ("FailoverOrchestratorFunction.LoggingConfig.LogGroup", "x"),
     ("FailoverOrchestratorFunction.Role", {"Fn::GetAtt": ["HealthMonitorRole", "Arn"]}),
     ("S3Endpoint.ServiceName", "com.amazonaws.us-east-1.sqs"),
@@ -96,7 +96,7 @@ def test_the_managed_policies_are_what_the_world_takes_them_for(pristine):
 ORCHESTRATOR, MONITOR = "FailoverOrchestratorFunction", "HealthMonitorFunction"
 HERE = "us-east-1:123456789012"
 FUNCTION, RULE = f"arn:aws:lambda:{HERE}:function:drill-", f"arn:aws:events:{HERE}:rule/drill-"
-TOPIC, KEY = f"arn:aws:sns:{HERE}:AlertTopic", f"arn:aws:kms:{HERE}:key/KMSKey"
+TOPIC, KEY = f"arn:aws:sns:{HERE}:AlertTopic", f"arn:aws:kms:{HERE}:key/OperationsKey"
 ALL = {"Effect": "Allow", "Action": "*", "Resource": "*"}
 EVERYTHING = {"Version": "2012-10-17", "Statement": [ALL]}
 
@@ -218,7 +218,7 @@ def other_rights(ids, client):
     sns.set_topic_attributes(TopicArn=topic, AttributeName="KmsMasterKeyId", AttributeValue="")
     yield f"grants.key_policies.{KEY}"
     client("kms").put_key_policy(
-        KeyId=ids["KMSKey"], PolicyName="default", Policy=json.dumps(EVERYTHING)
+        KeyId=ids["OperationsKey"], PolicyName="default", Policy=json.dumps(EVERYTHING)
     )
 
 

@@ -35,7 +35,7 @@ def test_eventbridge_has_no_condition_because_topic_policies_take_none(statement
 def test_whoever_publishes_may_use_the_key(statements, properties):
     key_users = {
         statement["Principal"].get("Service")
-        for statement in properties["KMSKey"]["KeyPolicy"]["Statement"]
+        for statement in properties["OperationsKey"]["KeyPolicy"]["Statement"]
     }
     assert statements.keys() <= key_users
 

@@ -1,4 +1,8 @@
+from itertools import pairwise
+
 import pytest
+
+from drtemplate.world.parts import window
 
 INSTANCES = ["PrimaryDBInstance", "StandbyDBInstance"]
 
@@ -43,8 +47,45 @@ def test_the_binlog_is_off_and_not_a_boolean(parameters):
     assert parameters["binlog_format"] == "OFF"
 
 
-def test_every_commit_is_flushed(parameters):
-    assert parameters["innodb_flush_log_at_trx_commit"] == 1
+def test_what_may_not_be_modifiable_is_left_at_its_default(parameters):
+    """1, every commit flushed, https://docs.aws.amazon.com/AmazonRDS/latest/AuroraUserGuide/Aurora.AuroraMySQL.Compare-v2-v3.html"""
+    assert "innodb_flush_log_at_trx_commit" not in parameters
+
+
+def test_a_client_without_tls_is_refused(parameters):
+    assert parameters["require_secure_transport"] == "ON"
+
+
+def test_a_delete_leaves_the_automated_backups_and_snapshots_say_whose_they_are(cluster):
+    assert cluster["DeleteAutomatedBackups"] is False
+    assert cluster["CopyTagsToSnapshot"] is True
+
+
+def test_insights_are_the_free_ones_under_the_data_key(cluster):
+    assert cluster["PerformanceInsightsEnabled"] is True
+    assert cluster["PerformanceInsightsRetentionPeriod"] == 7
+    assert cluster["PerformanceInsightsKmsKeyId"] == "KMSKey.Arn"
+
+
+def test_extended_support_is_decided(cluster):
+    assert cluster["EngineLifecycleSupport"] == "open-source-rds-extended-support"
+
+
+def test_no_two_windows_meet(properties):
+    cluster = properties["AuroraDBCluster"]
+    windows = [
+        cluster["PreferredMaintenanceWindow"],
+        "sun:" + cluster["PreferredBackupWindow"].replace("-", "-sun:"),
+    ]
+    windows += [properties[title]["PreferredMaintenanceWindow"] for title in INSTANCES]
+    spans = sorted(window(one) for one in windows)
+    assert all(end <= begin for (_, end), (begin, _) in pairwise(spans))
+    assert all(end - begin >= 30 * 60 for begin, end in spans), "the least that RDS takes"
+
+
+def test_the_standby_is_patched_first(properties):
+    primary, standby = (window(properties[one]["PreferredMaintenanceWindow"]) for one in INSTANCES)
+    assert standby < primary
 
 
 def test_the_cluster_uses_the_parameter_group(cluster, properties):

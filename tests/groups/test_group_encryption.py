@@ -8,9 +8,9 @@ LOG_GROUPS = ["FailoverLogGroup", "HealthMonitorLogGroup"]
 
 @pytest.fixture
 def statements(properties):
-    """By principal; each has one statement."""
+    """Those of the second key, by principal; each has one statement."""
     found = {}
-    for statement in properties["KMSKey"]["KeyPolicy"]["Statement"]:
+    for statement in properties["OperationsKey"]["KeyPolicy"]["Statement"]:
         ((_, principal),) = statement["Principal"].items()
         assert statement["Effect"] == "Allow"
         assert principal not in found
@@ -22,7 +22,12 @@ def allows(statement, action):
     return any(matches_wildcard(pattern, action) for pattern in statement["Action"])
 
 
-def test_the_key_names_exactly_these_principals(statements):
+def test_the_data_key_names_the_account_and_no_service(properties):
+    (statement,) = properties["KMSKey"]["KeyPolicy"]["Statement"]
+    assert statement["Principal"] == {"AWS": "arn:aws-test:iam::111122223333:root"}
+
+
+def test_the_second_key_names_exactly_these_principals(statements):
     assert set(statements) == {
         "arn:aws-test:iam::111122223333:root",
         "logs.xx-test-1.amazonaws.com",
@@ -86,9 +91,47 @@ def test_eventbridge_has_no_condition_because_it_sends_no_source(statements):
     assert "Condition" not in statements["events.amazonaws.com"]
 
 
-def test_the_key_rotates(properties):
-    assert properties["KMSKey"]["EnableKeyRotation"] is True
+@pytest.mark.parametrize(
+    ("title", "suffix"), {"KMSKey": "key", "OperationsKey": "operations"}.items()
+)
+def test_a_key_rotates_and_is_found_by_the_stacks_name(properties, title, suffix):
+    assert properties[title]["EnableKeyRotation"] is True
+    alias = {"AliasName": f"alias/dr-test-{suffix}", "TargetKeyId": title}
+    assert properties[f"{title}Alias"] == alias
 
 
-def test_the_alias_names_the_stack(properties):
-    assert properties["KMSKeyAlias"] == {"AliasName": "alias/dr-test-key", "TargetKeyId": "KMSKey"}
+def keys_of(properties):
+    """Logical id -> the key that it says it is under."""
+    found = {}
+    for title, facts in properties.items():
+        under = {text.removesuffix(".Arn") for text in texts(facts) if text.split(".")[0] in KEYS}
+        if under and not title.startswith(("KMSKey", "OperationsKey")):
+            found[title] = under
+    return found
+
+
+def texts(node):
+    if isinstance(node, str):
+        yield node
+    for one in node.values() if isinstance(node, dict) else node if isinstance(node, list) else ():
+        yield from texts(one)
+
+
+KEYS = {"KMSKey", "OperationsKey"}
+
+
+def test_data_has_a_key_and_what_tells_of_its_loss_another(properties):
+    data = {
+        "ApplicationArtifactsBucket",
+        "ConfigurationBucket",
+        "AuroraDBCluster",
+        "SessionStateTable",
+    }
+    operations = {
+        "AlertTopic", "FailoverStateTable", "FailoverLogGroup", "HealthMonitorLogGroup",
+        "LambdaExecutionRole",
+    }  # fmt: skip
+    found = keys_of(properties)
+    assert {title for title, under in found.items() if under == {"KMSKey"}} == data
+    assert {title for title, under in found.items() if under == {"OperationsKey"}} == operations
+    assert {title for title, under in found.items() if under == KEYS} == {"KeyLossRule"}

@@ -4,6 +4,7 @@ import pytest
 import yaml
 
 from drtemplate.settings import PROJECT, Settings
+from drtemplate.world.granting import MANAGED
 
 SOURCE = yaml.safe_load((PROJECT / "templates" / "source-contract.yaml").read_text("utf-8"))
 NAMES = {
@@ -157,7 +158,7 @@ def test_the_orchestrators_key_is_used_through_table_and_topic_only(properties, 
         if one.get("Condition")
         == {"StringEquals": {"kms:ViaService": f"{service}.xx-test-1.amazonaws.com"}}
     )
-    assert statement["Resource"] == ["KMSKey.Arn"]
+    assert statement["Resource"] == ["OperationsKey.Arn"]
     assert set(statement["Action"]) == {"kms:Decrypt", "kms:GenerateDataKey*"} | more
 
 
@@ -178,3 +179,17 @@ def test_the_monitor_may_have_network_interfaces(properties):
     (policy,) = properties["HealthMonitorRole"]["ManagedPolicyArns"]
     assert policy.startswith("arn:aws-test:iam::aws:policy/service-role/")
     assert policy.endswith("/AWSLambdaENIManagementAccess")
+
+
+def test_the_code_has_none_of_the_rights_on_interfaces_that_lambda_needs(properties):
+    (policy,) = properties["HealthMonitorRole"]["Policies"]
+    (denied,) = (one for one in policy["PolicyDocument"]["Statement"] if one["Effect"] == "Deny")
+    assert set(denied["Action"]) == set(
+        MANAGED["arn:aws:iam::aws:policy/service-role/AWSLambdaENIManagementAccess"]
+    )
+    inside = {
+        f"arn:aws-test:lambda:xx-test-1:111122223333:function:{facts['FunctionName']}"
+        for facts in properties.values()
+        if "VpcConfig" in facts
+    }
+    assert set(denied["Condition"]["ArnEquals"]["lambda:SourceFunctionArn"]) == inside

@@ -23,8 +23,7 @@ def listeners(resources, properties, side):
 
 
 def test_a_load_balancer_waits_for_the_way_to_the_internet(resources, side):
-    depends = resources[f"{side}ALB"]["DependsOn"]
-    assert depends in ("PublicRoute", ["PublicRoute"])
+    assert "PublicRoute" in resources[f"{side}ALB"]["DependsOn"]
 
 
 def test_a_load_balancer_faces_the_internet_in_both_zones(properties, side):
@@ -46,7 +45,7 @@ def test_https_is_served_with_the_stacks_certificate(listeners):
 
 
 def test_https_takes_tls_1_2_at_least(listeners):
-    assert listeners[443]["SslPolicy"].startswith("ELBSecurityPolicy-TLS13-1-2-")
+    assert listeners[443]["SslPolicy"] == "ELBSecurityPolicy-TLS13-1-2-Res-PQ-2025-09"
 
 
 def test_https_is_forwarded_to_the_sides_own_targets(listeners, side):
@@ -95,3 +94,25 @@ def test_a_target_group_is_in_the_vpc(properties, side):
 def test_a_load_balancer_speaks_http(properties, listeners, side):
     assert properties[f"{side}ALB"]["Type"] == "application"
     assert listeners[80]["Protocol"] == "HTTP"
+
+
+@pytest.mark.parametrize("side", ["Primary", "Standby"])
+@pytest.mark.parametrize(
+    ("environment", "protected"), [("Production", "true"), ("Staging", "false")]
+)
+def test_production_is_protected_and_odd_headers_are_dropped(
+    evaluate, side, environment, protected
+):
+    attributes = evaluate(Environment=environment)[f"{side}ALB"]["LoadBalancerAttributes"]
+    assert {one["Key"]: one["Value"] for one in attributes} == {
+        "deletion_protection.enabled": protected,
+        "routing.http.drop_invalid_header_fields.enabled": "true",
+    }
+
+
+def test_what_is_protected_is_made_after_what_may_fail(resources):
+    """A roll-back stops at the first resource that is protected from deletion."""
+    for title in ("AuroraDBCluster", "SessionStateTable", "FailoverStateTable"):
+        assert {"PrimaryRecord", "StandbyRecord"} <= set(resources[title]["DependsOn"])
+    for title in ("PrimaryALB", "StandbyALB"):
+        assert "Certificate" in resources[title]["DependsOn"]

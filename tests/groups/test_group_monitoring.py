@@ -130,3 +130,23 @@ def test_no_registered_target_raises_the_alarm_too(properties):
 
 def test_the_load_balancer_node_with_the_fewest_targets_counts(properties):
     assert properties["ALBUnhealthyTargetsAlarm"]["Statistic"] == "Minimum"
+
+
+def test_a_standby_that_is_rotten_is_told_and_starts_nothing(properties):
+    primary, standby = properties["ALBUnhealthyTargetsAlarm"], properties["StandbyTargetsAlarm"]
+    assert {one["Name"]: one["Value"] for one in standby["Dimensions"]} == {
+        "LoadBalancer": "StandbyALB.LoadBalancerFullName",
+        "TargetGroup": "StandbyTargetGroup.TargetGroupFullName",
+    }
+    alike = ("MetricName", "Statistic", "Threshold", "ComparisonOperator", "TreatMissingData")
+    assert [standby[one] for one in alike] == [primary[one] for one in alike]
+    assert standby["AlarmActions"] == ["AlertTopic"]
+
+
+ONCE = {"OrchestratorErrorAlarm", "SlowFailoverAlarm"}
+
+
+def test_people_are_told_that_an_alarm_has_passed(properties):
+    alarms = {title: one for title, one in properties.items() if "AlarmName" in one}
+    told = {title for title, one in alarms.items() if one.get("OKActions") == ["AlertTopic"]}
+    assert told == alarms.keys() - ONCE

@@ -73,10 +73,18 @@ def test_what_needs_the_internet_waits_for_the_gateway(resources, title):
     assert "AttachGateway" in needs(resources, title)
 
 
-def test_only_public_subnets_give_public_addresses(resources, properties):
+def test_no_subnet_gives_public_addresses_away(resources, properties):
     subnets = of_type(resources, properties, "AWS::EC2::Subnet")
-    public = {title for title, subnet in subnets.items() if subnet.get("MapPublicIpOnLaunch")}
-    assert public == {"PublicSubnet1", "PublicSubnet2"}
+    assert not any(subnet.get("MapPublicIpOnLaunch") for subnet in subnets.values())
+
+
+def test_the_database_subnets_have_a_table_of_their_own_without_a_way_out(resources, properties):
+    associations = of_type(resources, properties, "AWS::EC2::SubnetRouteTableAssociation").values()
+    tables = {one["SubnetId"]: one["RouteTableId"] for one in associations}
+    own = {tables[f"DatabaseSubnet{number}"] for number in (1, 2)}
+    assert own == {"DatabaseRouteTable"}
+    routes = of_type(resources, properties, "AWS::EC2::Route").values()
+    assert not [one for one in routes if one["RouteTableId"] in own]
 
 
 def test_every_route_table_is_in_the_vpc(resources, properties):

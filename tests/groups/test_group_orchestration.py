@@ -60,3 +60,19 @@ def test_a_failover_is_told_and_written_down_for_an_hour(properties):
         "AlertTopic": (3600, 185),
         "FailoverOrchestratorFunction.Arn": (3600, 185),
     }
+
+
+def test_the_alarms_that_act_may_call_and_no_alarm_of_another_stack(properties):
+    """A stack dr-test-2 has alarms whose names begin with dr-test- too."""
+    function = "FailoverOrchestratorFunction.Arn"
+    acting = {
+        facts["AlarmName"]
+        for facts in properties.values()
+        if function in facts.get("AlarmActions", ())
+    }
+    sources = {
+        facts["SourceArn"].rpartition(":alarm:")[2]
+        for facts in properties.values()
+        if facts.get("Principal") == "lambda.alarms.cloudwatch.amazonaws.com"
+    }
+    assert sources == acting

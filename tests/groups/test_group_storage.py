@@ -55,5 +55,12 @@ def test_artifacts_and_their_old_versions_live_for_the_retention(evaluate, days)
     assert "NoncurrentVersionExpirationInDays" not in rule
 
 
+@pytest.mark.parametrize("title", BUCKETS)
+def test_a_bucket_that_is_kept_keeps_its_policy(resources, title):
+    kept = ("RetainExceptOnCreate", "Retain")
+    for one in (title, f"{title}Policy"):
+        assert (resources[one]["DeletionPolicy"], resources[one]["UpdateReplacePolicy"]) == kept
+
+
 def test_configuration_does_not_expire(properties):
     assert "LifecycleConfiguration" not in properties["ConfigurationBucket"]

@@ -116,7 +116,7 @@ def test_what_a_call_names_decides(deployment):
 
 def test_a_key_s_own_policy_must_let_the_account_s_policies_count(deployed):
     def foreign(resources):
-        statement = resources["KMSKey"]["Properties"]["KeyPolicy"]["Statement"][0]
+        statement = resources["OperationsKey"]["Properties"]["KeyPolicy"]["Statement"][0]
         statement["Principal"] = {"AWS": "arn:aws:iam::999999999999:root"}
 
     call = (ORCHESTRATOR, "dynamodb", "GetItem")

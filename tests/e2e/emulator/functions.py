@@ -16,6 +16,7 @@ OPERAND = re.compile(r"""(?:ALARM|OK|INSUFFICIENT_DATA)\(["']?([^"')]+)["']?\)""
 # Cluster parameters that can be modified, of those that a template of ours may set.
 MODIFIABLE = set(
     "binlog_format innodb_flush_log_at_trx_commit require_secure_transport"
+    " server_audit_logging server_audit_events"
     " aurora_enhanced_binlog binlog_backup binlog_replication_globaldb".split()
 )
 ENHANCED = {name for name in MODIFIABLE if "enhanced" in name or "binlog_" in name} - {
@@ -51,7 +52,7 @@ def converted(resource: Any, target: str, name: str, value: Any) -> Any:
     match name, value:
         case "Tags", dict():
             return [{"Key": key, "Value": text} for key, text in value.items()]
-        case "SecurityGroupIngress", list():
+        case "SecurityGroupIngress" | "SecurityGroupEgress", list():
             return [_permission(rule) for rule in value]
         case "LifecycleConfiguration", {"Rules": rules}:
             return value | {"Rules": [_lifecycle(rule) for rule in rules]}
@@ -79,12 +80,13 @@ def _renamed(node: Any, names: dict[str, str]) -> Any:
 
 
 def _permission(rule: dict[str, Any]) -> dict[str, Any]:
-    """A flat ingress rule as EC2's IpPermissions."""
+    """A flat rule as EC2's IpPermissions."""
     made = dict(rule)
+    said = {"Description": made.pop("Description")} if "Description" in made else {}
     if "CidrIp" in made:
-        made["IpRanges"] = [{"CidrIp": made.pop("CidrIp")}]
+        made["IpRanges"] = [{"CidrIp": made.pop("CidrIp")} | said]
     if "SourceSecurityGroupId" in made:
-        made["UserIdGroupPairs"] = [{"GroupId": made.pop("SourceSecurityGroupId")}]
+        made["UserIdGroupPairs"] = [{"GroupId": made.pop("SourceSecurityGroupId")} | said]
     return made
 
 
@@ -123,6 +125,11 @@ def location(resource: Any) -> dict[str, str] | None:
 def full_name(resource: Any) -> str:
     """A load balancer or target group as CloudWatch's dimensions name it."""
     return str(resource.physical_resource_id).rpartition(":")[2].removeprefix("loadbalancer/")
+
+
+def everything(resource: Any) -> list[dict[str, Any]]:
+    """The rule that a group has until it has one of its own: whatever goes out."""
+    return [{"IpProtocol": "-1", "IpRanges": [{"CidrIp": "0.0.0.0/0"}]}]
 
 
 def target_ids(resource: Any) -> list[str]:

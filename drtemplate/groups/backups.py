@@ -1,0 +1,122 @@
+"""AWS Backup for what holds data, with a copy elsewhere and a lock; made if a setting asks.
+
+The account has to let AWS Backup manage Aurora, DynamoDB (with its advanced features, for the copy) and S3.
+https://docs.aws.amazon.com/aws-backup/latest/devguide/backup-feature-availability.html
+"""
+
+from awacs import sts as sts_actions
+from awacs.aws import Allow
+from troposphere import RetainExceptOnCreate, Sub, backup, iam
+
+from drtemplate.controls import LONGEST, Backups
+from drtemplate.groups.database import Database
+from drtemplate.groups.encryption import Encryption
+from drtemplate.groups.policies import Statement, document, service
+from drtemplate.groups.state import State
+from drtemplate.groups.storage import Storage
+from drtemplate.template import StackTemplate, stack_name
+
+# An hour after the database's own backup, and before the week's maintenance.
+SCHEDULE = "cron(0 2 * * ? *)"
+
+
+def add_backups(
+    template: StackTemplate,
+    encryption: Encryption,
+    database: Database,
+    state: State,
+    storage: Storage,
+    wanted: Backups | None,
+) -> None:
+    """Add vault, plan, role and selection, if they are wanted."""
+    if wanted is None:
+        return
+    vault = _add_vault(template, encryption, wanted)
+    plan = _add_plan(template, vault, wanted)
+    role = _add_role(template)
+    template.add_resource(
+        backup.BackupSelection(
+            "BackupSelection",
+            BackupPlanId=plan.ref(),
+            BackupSelection=backup.BackupSelectionResourceType(
+                SelectionName="data",
+                IamRoleArn=role.get_att("Arn"),
+                Resources=[
+                    database.cluster.get_att("DBClusterArn"),
+                    *(one.get_att("Arn") for one in (state.sessions, state.failover)),
+                    *(one.get_att("Arn") for one in (storage.artifacts, storage.configuration)),
+                ],
+            ),
+        )
+    )
+
+
+def _add_vault(
+    template: StackTemplate, encryption: Encryption, wanted: Backups
+) -> backup.BackupVault:
+    lock = {
+        "LockConfiguration": backup.LockConfigurationType(
+            MinRetentionDays=wanted.retention_days,
+            MaxRetentionDays=LONGEST,
+            ChangeableForDays=wanted.lock_grace_days,
+        )
+    }
+    return template.add_resource(
+        backup.BackupVault(
+            "BackupVault",
+            DeletionPolicy=RetainExceptOnCreate,
+            UpdateReplacePolicy="Retain",
+            BackupVaultName=stack_name("-backups"),
+            EncryptionKeyArn=encryption.data.get_att("Arn"),
+            **(lock if wanted.lock else {}),
+        )
+    )
+
+
+def _add_plan(
+    template: StackTemplate, vault: backup.BackupVault, wanted: Backups
+) -> backup.BackupPlan:
+    kept = backup.LifecycleResourceType(DeleteAfterDays=wanted.retention_days)
+    copies = [
+        backup.CopyActionResourceType(DestinationBackupVaultArn=wanted.copy_to, Lifecycle=kept)
+    ]
+    return template.add_resource(
+        backup.BackupPlan(
+            "BackupPlan",
+            BackupPlan=backup.BackupPlanResourceType(
+                BackupPlanName=stack_name("-backups"),
+                BackupPlanRule=[
+                    backup.BackupRuleResourceType(
+                        RuleName="daily",
+                        TargetBackupVault=vault.ref(),
+                        ScheduleExpression=SCHEDULE,
+                        Lifecycle=kept,
+                        **({"CopyActions": copies} if wanted.copy_to else {}),
+                    )
+                ],
+            ),
+        )
+    )
+
+
+def _add_role(template: StackTemplate) -> iam.Role:
+    policies = (
+        "service-role/AWSBackupServiceRolePolicyForBackup",
+        "AWSBackupServiceRolePolicyForS3Backup",
+    )
+    return template.add_resource(
+        iam.Role(
+            "BackupRole",
+            AssumeRolePolicyDocument=document(
+                Statement(
+                    Sid="LetBackupTakeTheRole",
+                    Effect=Allow,
+                    Principal=service("backup.amazonaws.com"),
+                    Action=[sts_actions.AssumeRole],
+                )
+            ),
+            ManagedPolicyArns=[
+                Sub(f"arn:${{AWS::Partition}}:iam::aws:policy/{one}") for one in policies
+            ],
+        )
+    )

@@ -1,0 +1,242 @@
+"""The settings that are off by default: what each renders, and what is refused."""
+
+import pytest
+from refusals import one_line
+
+from drtemplate.checks.lint import lint
+from drtemplate.cloudformation.changes import compare
+from drtemplate.cloudformation.policies import statements
+from drtemplate.cloudformation.updates import Behaviour
+from drtemplate.controls import AlertEndpoint, Backups, Protection, Records
+from drtemplate.errors import SettingsError
+from drtemplate.pipeline import render
+from drtemplate.settings import Settings
+from drtemplate.topologies.one_region import build
+
+REFUSED = {
+    "a floor of no days": (Protection, {"retention_floor_days": 0}, "retention_floor_days"),
+    "a floor above the default": (Protection, {"retention_floor_days": 2556}, "2555"),
+    "a floor in text": (Protection, {"retention_floor_days": "30"}, "retention_floor_days"),
+    "a floor that is true": (Protection, {"retention_floor_days": True}, "retention_floor_days"),
+    "another lock": (Protection, {"object_lock": "LEGAL_HOLD"}, "GOVERNANCE, COMPLIANCE"),
+    "a user for a role": (
+        Protection,
+        {"key_deletion_role": "arn:aws:iam::111122223333:user/x"},
+        "key_deletion_role",
+    ),
+    "a snapshot of two lines": (Protection, {"snapshot": "a\nb"}, "snapshot"),
+    "support in text": (Protection, {"extended_support": "no"}, "extended_support"),
+    "a vault's name": (Backups, {"copy_to": "vault"}, "copy_to"),
+    "a copy kept for no day": (Backups, {"retention_days": 0}, "retention_days"),
+    "a lock's grace too short": (Backups, {"lock": True, "lock_grace_days": 2}, "lock_grace_days"),
+    "a grace without a lock": (Backups, {"lock_grace_days": 7}, "without backups.lock"),
+    "an unknown event": (Records, {"database_audit": ("LOGIN",)}, "database_audit"),
+    "flow logs in text": (Records, {"flow_logs": "yes"}, "flow_logs"),
+    "a retention of nothing": (Records, {"retention_days": 30}, "records.retention_days"),
+    "another protocol": (AlertEndpoint, {"protocol": "sms", "endpoint": "1"}, "alert protocol"),
+    "plain HTTP": (AlertEndpoint, {"protocol": "https", "endpoint": "http://x"}, "alert endpoint"),
+    "no address": (AlertEndpoint, {"protocol": "email", "endpoint": "ops"}, "alert endpoint"),
+    "an endpoint twice": (
+        Settings,
+        {"alert_endpoints": (AlertEndpoint(protocol="email", endpoint="a@b.example"),) * 2},
+        "alert_endpoints",
+    ),
+    "egress in text": (Settings, {"close_application_egress": "yes"}, "close_application_egress"),
+}
+
+
+@pytest.mark.parametrize(("part", "values", "named"), REFUSED.values(), ids=REFUSED)
+def test_what_cannot_be_meant_is_refused_in_one_line(part, values, named):
+    assert named in one_line(SettingsError, part, **values)
+
+
+def rendered(**settings):
+    return build(Settings(**settings)).to_dict()["Resources"]
+
+
+def cluster(**settings):
+    return rendered(**settings)["AuroraDBCluster"]["Properties"]
+
+
+def test_the_audit_log_is_written_and_exported():
+    resources = rendered(records=Records(database_audit=("CONNECT", "QUERY_DDL")))
+    group = resources["DBClusterParameterGroup"]["Properties"]["Parameters"]
+    assert (group["server_audit_logging"], group["server_audit_events"]) == (1, "CONNECT,QUERY_DDL")
+    exports = resources["AuroraDBCluster"]["Properties"]["EnableCloudwatchLogsExports"]
+    assert exports == ["error", "audit"]
+
+
+def test_a_cluster_from_a_snapshot_has_its_database_and_its_user():
+    """https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/aws-resource-rds-dbcluster.html"""
+    made = cluster(protection=Protection(snapshot="payments-final"))
+    assert made["SnapshotIdentifier"] == "payments-final"
+    inherited = {"DatabaseName", "MasterUsername", "MasterUserPassword", "StorageEncrypted"}
+    assert not inherited & made.keys()
+    assert cluster().keys() - made.keys() == inherited
+
+
+def test_extended_support_can_be_declined():
+    made = cluster(protection=Protection(extended_support=False))
+    assert made["EngineLifecycleSupport"] == "open-source-rds-extended-support-disabled"
+
+
+def properties_of(resources, title):
+    return resources[title]["Properties"]
+
+
+VAULT = "arn:aws:backup:eu-west-1:111122223333:backup-vault:copies"
+ROLE = "arn:aws:iam::111122223333:role/keys/KeyKeeper"
+MAIL = AlertEndpoint(protocol="email", endpoint="second@bank.example")
+HOOK = AlertEndpoint(protocol="https", endpoint="https://hooks.bank.example/alerts")
+EVERYTHING = Settings(
+    protection=Protection(
+        retention_floor_days=365,
+        object_lock="COMPLIANCE",
+        key_deletion_role=ROLE,
+        snapshot="payments-final",
+        extended_support=False,
+        backups=Backups(copy_to=VAULT, lock=True),
+    ),
+    records=Records(
+        flow_logs=True,
+        load_balancer_logs=True,
+        bucket_logs=True,
+        database_audit=("CONNECT",),
+        retention_days=90,
+    ),
+    alert_endpoints=(MAIL, HOOK),
+    close_application_egress=True,
+)
+
+
+def test_with_every_control_the_template_is_valid():
+    assert lint(render(EVERYTHING).text, ("us-east-1",)) == []
+
+
+def test_no_control_adds_a_resource_by_itself():
+    default = rendered()
+    added = {"LogBucket", "VPCFlowLog", "BackupVault", "BackupPlan", "BackupSelection"}
+    assert not added & default.keys()
+    assert added <= build(EVERYTHING).to_dict()["Resources"].keys()
+
+
+def test_a_snapshot_taken_away_or_set_on_a_live_stack_is_a_replacement():
+    """What deployments refuse without a word for it."""
+    plain, restored = (
+        build(one).to_dict() for one in (Settings(), Settings(protection=Protection(snapshot="s")))
+    )
+    for before, after in ((plain, restored), (restored, plain)):
+        found = {one.logical_id: one for one in compare(before, after).resources}
+        assert found["AuroraDBCluster"].behaviour == Behaviour.REPLACEMENT
+        assert found["AuroraDBCluster"].holds_data
+
+
+def test_the_retention_has_a_floor():
+    template = build(Settings(protection=Protection(retention_floor_days=2555))).to_dict()
+    parameter = template["Parameters"]["DataRetentionDays"]
+    assert parameter["MinValue"] == 2555
+    assert "2555 or more" in parameter["ConstraintDescription"]
+
+
+@pytest.mark.parametrize("mode", ["GOVERNANCE", "COMPLIANCE"])
+def test_artifacts_are_locked_for_their_retention(mode):
+    bucket = properties_of(
+        rendered(protection=Protection(object_lock=mode)), "ApplicationArtifactsBucket"
+    )
+    assert bucket["ObjectLockEnabled"] is True
+    assert bucket["VersioningConfiguration"] == {"Status": "Enabled"}
+    retention = bucket["ObjectLockConfiguration"]["Rule"]["DefaultRetention"]
+    assert retention == {"Mode": mode, "Days": {"Ref": "DataRetentionDays"}}
+
+
+def test_a_key_is_deleted_by_one_role_only():
+    resources = rendered(protection=Protection(key_deletion_role=ROLE))
+    for key in ("KMSKey", "OperationsKey"):
+        policy = statements(properties_of(resources, key)["KeyPolicy"])
+        denied = next(one for one in policy if one.effect == "Deny")
+        assert set(denied.actions) == {"kms:DisableKey", "kms:ScheduleKeyDeletion"}
+        assert denied.conditions == (("ArnNotEquals", "aws:principalarn", (ROLE,)),)
+
+
+def test_every_reader_hears_of_alerts_and_of_lost_keys_and_keeps_its_id():
+    both = rendered(alert_endpoints=(MAIL, HOOK))
+    alone = rendered(alert_endpoints=(HOOK,))
+    readers = {
+        title: (one["Properties"]["TopicArn"]["Ref"], one["Properties"]["Endpoint"])
+        for title, one in both.items()
+        if one["Type"] == "AWS::SNS::Subscription"
+    }
+    assert set(readers.values()) == {
+        (topic, one.endpoint) for topic in ("AlertTopic", "KeyLossTopic") for one in (MAIL, HOOK)
+    }
+    left = {title for title, (_, endpoint) in readers.items() if endpoint == HOOK.endpoint}
+    assert left == {t for t, one in alone.items() if one["Type"] == "AWS::SNS::Subscription"}
+
+
+def test_logs_go_to_a_bucket_into_which_only_their_services_write():
+    resources = rendered(records=Records(flow_logs=True, load_balancer_logs=True, bucket_logs=True))
+    policy = properties_of(resources, "LogBucketPolicy")["PolicyDocument"]
+    writers = {
+        one["Principal"]["Service"]: one["Resource"]["Fn::Sub"]
+        for one in policy["Statement"]
+        if one["Action"] == "s3:PutObject"
+    }
+    assert writers == {
+        "delivery.logs.amazonaws.com": "${LogBucket.Arn}/network/*",
+        "logdelivery.elasticloadbalancing.amazonaws.com": (
+            "${LogBucket.Arn}/load-balancers/AWSLogs/${AWS::AccountId}/*"
+        ),
+        "logging.s3.amazonaws.com": "${LogBucket.Arn}/buckets/*",
+    }
+    attributes = properties_of(resources, "PrimaryALB")["LoadBalancerAttributes"]
+    assert {"Key": "access_logs.s3.bucket", "Value": {"Ref": "LogBucket"}} in attributes
+    for bucket in ("ApplicationArtifactsBucket", "ConfigurationBucket"):
+        logging = properties_of(resources, bucket)["LoggingConfiguration"]
+        assert logging["DestinationBucketName"] == {"Ref": "LogBucket"}
+    # Refused until the policy lets the service in.
+    for title in ("VPCFlowLog", "PrimaryALB", "StandbyALB", "ConfigurationBucket"):
+        assert "LogBucketPolicy" in resources[title]["DependsOn"]
+
+
+@pytest.mark.parametrize(
+    ("wanted", "services"),
+    [
+        ({"flow_logs": True}, {"delivery.logs"}),
+        ({"load_balancer_logs": True}, {"logdelivery.elasticloadbalancing"}),
+        ({"bucket_logs": True}, {"logging.s3"}),
+    ],
+)
+def test_a_log_that_is_not_wanted_has_no_way_in(wanted, services):
+    policy = properties_of(rendered(records=Records(**wanted)), "LogBucketPolicy")["PolicyDocument"]
+    allowed = {
+        one["Principal"]["Service"] for one in policy["Statement"] if one["Effect"] == "Allow"
+    }
+    assert allowed == {f"{one}.amazonaws.com" for one in services}
+
+
+def test_backups_are_copied_locked_and_of_all_that_holds_data():
+    resources = rendered(
+        protection=Protection(backups=Backups(copy_to=VAULT, lock=True, retention_days=90))
+    )
+    (rule,) = properties_of(resources, "BackupPlan")["BackupPlan"]["BackupPlanRule"]
+    assert rule["Lifecycle"] == {"DeleteAfterDays": 90}
+    assert rule["CopyActions"] == [
+        {"DestinationBackupVaultArn": VAULT, "Lifecycle": {"DeleteAfterDays": 90}}
+    ]
+    lock = properties_of(resources, "BackupVault")["LockConfiguration"]
+    assert (lock["MinRetentionDays"], lock["ChangeableForDays"]) == (90, 3)
+    selection = properties_of(resources, "BackupSelection")["BackupSelection"]
+    assert {one["Fn::GetAtt"][0] for one in selection["Resources"]} == {
+        "AuroraDBCluster",
+        "SessionStateTable",
+        "FailoverStateTable",
+        "ApplicationArtifactsBucket",
+        "ConfigurationBucket",
+    }
+
+
+def test_a_vault_without_a_lock_has_none():
+    resources = rendered(protection=Protection(backups=Backups()))
+    assert "LockConfiguration" not in properties_of(resources, "BackupVault")
+    (rule,) = properties_of(resources, "BackupPlan")["BackupPlan"]["BackupPlanRule"]
+    assert "CopyActions" not in rule
