@@ -1,4 +1,4 @@
-# Everything runs in .venv, which is made on first use. `make help` lists the targets.
+# Everything runs in .venv, which is made on first use, but for checkov. `make help` lists the targets.
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
@@ -6,6 +6,9 @@ BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 DEPLOY := $(VENV)/.ready-deploy
 ALL := $(VENV)/.ready-all
+# checkov, in an environment of its own.
+SCAN_VENV := .venv-scan
+SCAN := $(SCAN_VENV)/.ready
 TEMPLATE := templates/dr-template.yaml
 RENDERED := build/.rendered
 SOURCES := generate.py .cfnlintrc $(wildcard drtemplate/*.py drtemplate/*/*.py drtemplate/*/*/*.py handlers/*.py)
@@ -30,7 +33,7 @@ FLAGS += --dry-run
 endif
 
 .DEFAULT_GOAL := help
-.PHONY: help template deploy test e2e lint fix types current check drill bench bench-set-up drill-picture clean
+.PHONY: help template deploy test e2e lint fix types current scan check drill bench bench-set-up drill-picture clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / {printf "  %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -77,7 +80,10 @@ current: $(READY) ## the committed template is what the code renders, and equiva
 	$(BIN)/python generate.py render --check
 	$(BIN)/python generate.py equivalence
 
-check: lint types current test ## all that a commit must pass
+scan: $(READY) $(SCAN) ## checkov, and cfn-lint with its advice: each finding has its reason
+	$(BIN)/python generate.py scan
+
+check: lint types current scan test ## all that a commit must pass
 
 drill: $(ALL) ## run the handlers in a simulated cloud; report in build/drill/
 	$(BIN)/python generate.py drill
@@ -92,7 +98,7 @@ drill-picture: $(ALL) ## draw docs/drill.svg from the results of the last drill
 	$(BIN)/python generate.py drill --picture docs/drill.svg
 
 clean: ## remove what the other targets made, the template excepted
-	rm -rf $(VENV) build .mypy_cache .ruff_cache .pytest_cache .hypothesis *.egg-info
+	rm -rf $(VENV) $(SCAN_VENV) build .mypy_cache .ruff_cache .pytest_cache .hypothesis *.egg-info
 	find . -name __pycache__ -prune -exec rm -rf {} +
 
 $(READY): setup.cfg pyproject.toml
@@ -108,4 +114,9 @@ $(DEPLOY): $(READY)
 
 $(ALL): $(READY)
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[deploy,dev,drill]'
+	@touch $@
+
+$(SCAN): scan/requirements.txt
+	$(PYTHON) -m venv $(SCAN_VENV)
+	$(SCAN_VENV)/bin/python -m pip install --quiet --disable-pip-version-check --requirement $<
 	@touch $@

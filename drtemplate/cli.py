@@ -19,6 +19,7 @@ COMMANDS = {
     "render": "render, validate and write the template (default)",
     "lint": "run cfn-lint with our own rules",
     "equivalence": "compare with the source template, leaf by leaf",
+    "scan": "run scanners, and look each finding up among the accepted",
     "diff": "tell what an update from another template would do to a stack",
     "deploy": "deploy the template with the AWS CLI, and follow",
     "drill": "run the handlers in a simulated cloud, and measure",
