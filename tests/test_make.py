@@ -15,7 +15,7 @@ from drtemplate.settings import PROJECT
 
 PINNED = re.compile(r"[A-Za-z0-9._-]+(\[[a-z]+\])?==\d+(\.\d+)*(\s+#.*)?")
 LEFT_BEHIND = shutil.ignore_patterns(
-    ".venv", ".git", "build", ".*_cache", "__pycache__", "*.egg-info", ".hypothesis"
+    ".venv*", ".git", "build", ".*_cache", "__pycache__", "*.egg-info", ".hypothesis"
 )
 # A render needs nothing of these: the limit of the product.
 BEYOND_A_RENDER = ("world", "drill", "deploying")
