@@ -116,7 +116,8 @@ $(ALL): $(READY)
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[deploy,dev,drill]'
 	@touch $@
 
+# Most of what checkov brings is never imported, so compiling all of it would only take time.
 $(SCAN): scan/requirements.txt
 	$(PYTHON) -m venv $(SCAN_VENV)
-	$(SCAN_VENV)/bin/python -m pip install --quiet --disable-pip-version-check --requirement $<
+	$(SCAN_VENV)/bin/python -m pip install --quiet --disable-pip-version-check --no-compile --requirement $<
 	@touch $@
