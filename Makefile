@@ -1,4 +1,4 @@
-# Everything runs in .venv, which is made on first use. `make help` lists the targets.
+# Everything runs in .venv, which is made on first use, but for checkov. `make help` lists the targets.
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
@@ -6,6 +6,9 @@ BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 DEPLOY := $(VENV)/.ready-deploy
 ALL := $(VENV)/.ready-all
+# checkov, in an environment of its own.
+SCAN_VENV := .venv-scan
+SCAN := $(SCAN_VENV)/.ready
 TEMPLATE := templates/dr-template.yaml
 RENDERED := build/.rendered
 SOURCES := generate.py .cfnlintrc $(wildcard drtemplate/*.py drtemplate/*/*.py drtemplate/*/*/*.py handlers/*.py)
@@ -47,7 +50,7 @@ FLAGS += --events
 endif
 
 .DEFAULT_GOAL := help
-.PHONY: help template deploy test e2e lint fix types current docs check histories drill bench bench-set-up drill-picture clean
+.PHONY: help template deploy test e2e lint fix types current docs scan check histories drill bench bench-set-up drill-picture clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / {printf "  %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -103,7 +106,10 @@ current: $(READY) ## template and pages are what the code makes, and the templat
 docs: $(READY) ## write the generated pages
 	$(BIN)/python generate.py docs
 
-check: lint types current test ## all that a commit must pass
+scan: $(READY) $(SCAN) ## checkov, and cfn-lint with its advice: each finding has its reason
+	$(BIN)/python generate.py scan
+
+check: lint types current scan test ## all that a commit must pass
 
 histories: $(ALL) ## play N random hours (1000) in the simulated account, from SEED (1), and print figures
 	$(BIN)/python tests/handlers/histories.py "$${N:-1000}" "$${SEED:-1}"
@@ -121,7 +127,7 @@ drill-picture: $(ALL) ## draw docs/drill.svg from the results of the last drill
 	$(BIN)/python generate.py drill --picture docs/drill.svg
 
 clean: ## remove what the other targets made, the template excepted
-	rm -rf $(VENV) build .mypy_cache .ruff_cache .pytest_cache .hypothesis *.egg-info
+	rm -rf $(VENV) $(SCAN_VENV) build .mypy_cache .ruff_cache .pytest_cache .hypothesis *.egg-info
 	find . -name __pycache__ -prune -exec rm -rf {} +
 
 $(READY): setup.cfg pyproject.toml
@@ -137,4 +143,10 @@ $(DEPLOY): $(READY)
 
 $(ALL): $(READY)
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[deploy,dev,drill]'
+	@touch $@
+
+# Most of what checkov brings is never imported, so compiling all of it would only take time.
+$(SCAN): scan/requirements.txt
+	$(PYTHON) -m venv $(SCAN_VENV)
+	$(SCAN_VENV)/bin/python -m pip install --quiet --disable-pip-version-check --no-compile --requirement $<
 	@touch $@

@@ -24,6 +24,7 @@ COMMANDS = {
     "render": "render, validate and write the template (default)",
     "lint": "run cfn-lint with our own rules",
     "equivalence": "compare with the source template, leaf by leaf",
+    "scan": "run scanners, and look each finding up among the accepted",
     "diff": "tell what an update from another template would do to a stack",
     "graph": "draw the architecture",
     "params": "write a parameter file to fill in, or tell all that is wrong with one",
