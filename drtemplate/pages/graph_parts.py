@@ -88,12 +88,18 @@ def server_groups(template: Template) -> Iterator[str]:
 
 def _parts(template: Template, groups: Mapping[str, str]) -> Iterator[Part]:
     together: dict[tuple[str, str], list[str]] = {}
+    alike: dict[tuple[str, str], list[str]] = {}  # functions that run the same code
     for name, resource in section(template, "Resources"):
         kind, group = str(resource.get("Type")), groups.get(name, "")
         if kind in _TOGETHER:
             together.setdefault((kind, group), []).append(name)
+        elif kind == FUNCTION:
+            code = repr(mapping_of(resource.get("Properties")).get("Code"))
+            alike.setdefault((code, group), []).append(name)
         elif kind in _ALONE:
-            yield _alone(template, name, kind, group)
+            yield _alone(template, [name], kind, group)
+    for (_, group), names in alike.items():
+        yield _alone(template, names, FUNCTION, group)
     for (kind, group), names in together.items():
         title, noun = _TOGETHER[kind]
         checks = [name for name, _ in of_type(template, _HEALTH_CHECK)] if kind == RECORD else []
@@ -104,9 +110,10 @@ def _parts(template: Template, groups: Mapping[str, str]) -> Iterator[Part]:
     yield from _alarms(template, groups)
 
 
-def _alone(template: Template, name: str, kind: str, group: str) -> Part:
+def _alone(template: Template, names: list[str], kind: str, group: str) -> Part:
+    name = names[0]
     facts = mapping_of(template["Resources"][name].get("Properties"))
-    note, members = "", [name]
+    note, members = "", list(names)
     if kind == _LOAD_BALANCER:
         for listener, one in of_type(template, _LISTENER):
             if target_of(one.get("LoadBalancerArn"))[0] == name:
@@ -118,6 +125,7 @@ def _alone(template: Template, name: str, kind: str, group: str) -> Part:
         note = "writer at first" if first else "reader at first"
     elif kind == FUNCTION:
         note = "in the VPC" if facts.get("VpcConfig") else "outside the VPC"
+        note = f"{len(names)} of them, {note}" if len(names) > 1 else note
     label = words(name).removesuffix(" function")
     return Part(id=name, label=label, note=note, kind=kind, group=group, members=tuple(members))
 

@@ -1,8 +1,8 @@
 """Random hours, and what must hold in them; with each old fault put back, one of them shows it."""
 
 import pytest
+from faults_put_back import MUTATIONS, mutated
 from histories import play, play_many
-from mutations import MUTATIONS, mutated
 from watching import KINDS
 
 
