@@ -15,9 +15,11 @@ from drtemplate.cloudformation.parameters import problems
 from drtemplate.pipeline import default_output
 from drtemplate.settings import PROJECT
 
+# What earlier blocks of the same chapters have set.
+EARLIER = "cluster=c past=2026-01-01T00:00:00Z key=k"
 STUB = """
 record() { printf '%s\\n' "$(printf '%s\\0' "$@" | base64 -w0)" >> "$RECORD"; }
-aws() { record aws "$@"; echo x1; }
+aws() { record aws "$@"; echo x1111111111111111111111111111111111111111; }
 make() { record make "$@"; }
 python() { record python "$@"; }
 pip() { :; }
@@ -54,7 +56,7 @@ def commands(block, folder):
     """Every command of a block, its variables and loops expanded by the shell."""
     record = folder / "record"
     record.touch()
-    script = f"{STUB}\nSTACK=payments-dr AWS_REGION=us-east-1 orchestrator=o\n{block}"
+    script = f"{STUB}\nSTACK=payments-dr AWS_REGION=us-east-1 orchestrator=o\n{EARLIER}\n{block}"
     done = subprocess.run(
         ["bash", "-eu", "-c", script],
         env={"PATH": os.environ["PATH"], "RECORD": str(record), "HOME": str(folder)},

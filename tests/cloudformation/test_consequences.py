@@ -122,7 +122,8 @@ def test_subscriptions_are_detached():
     assert ("AlertTopic", "detaches every subscription") in found
     default = changed("Parameters", "AlertEmail", "Default", value="a@example.com")
     again = changed("Parameters", "AlertEmail", "Default", value="b@example.com")
-    assert meaning(again, default) == {("AlertTopic", "may detach a subscription")}
+    topics = ("AlertTopic", "KeyLossTopic")
+    assert meaning(again, default) == {(one, "may detach a subscription") for one in topics}
 
 
 def test_the_gravest_comes_first():

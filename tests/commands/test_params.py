@@ -66,8 +66,8 @@ def test_the_console_s_reader_has_every_label_description_rule_and_default(capsy
 
 
 def test_every_violation_is_told_at_once_and_in_words(check):
-    wrong = {"DomainName": "Pay", "HostedZoneId": "/hostedzone/Z1", "BacktrackWindow": "-1"}
-    wrong |= {"DomianName": "x", "AutoFailover": "on", "DBMasterPassword": "short\u001b"}
+    wrong = {"DomainName": "Pay", "HostedZoneId": "zone 1", "BacktrackWindow": "-1"}
+    wrong |= {"DomianName": "x", "AutoFailover": "on", "DBMasterPassword": "short"}
     code, found, err = check(wrong)
     assert (code, len(found)) == (1, len(wrong) + 1)
     told = dict(line.split(" ", 1) for line in found)

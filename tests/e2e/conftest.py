@@ -5,9 +5,9 @@ from collections.abc import Iterator
 
 import pytest
 from account import Account, account
+from given import STACK, least
 from services import Deployed
 
-STACK = "payments-dr"
 FIGURES: list[str] = []
 
 
@@ -35,15 +35,6 @@ def aws() -> Iterator[Account]:
 def parameters(aws: Account) -> dict[str, str]:
     """What a user has to give."""
     return least(aws)
-
-
-def least(aws: Account) -> dict[str, str]:
-    """The parameters without a default; the zone is made."""
-    return {
-        "DomainName": "pay.example.com",
-        "HostedZoneId": aws.hosted_zone("example.com"),
-        "AlertEmail": "oncall@example.com",
-    }
 
 
 @pytest.fixture(scope="package")

@@ -9,7 +9,7 @@ import sys
 
 import pytest
 from account import AWS, account
-from conftest import STACK, least
+from given import STACK, least
 
 from drtemplate.settings import PROJECT
 

@@ -4,7 +4,7 @@ import json
 
 import pytest
 from account import ROOT, account
-from conftest import least
+from given import least
 from mutations import GONE, changed, rendered
 
 from drtemplate.cloudformation.change_set import described

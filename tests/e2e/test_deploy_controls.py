@@ -5,7 +5,7 @@ It knows no backup selection and makes no cluster from a snapshot.
 
 import pytest
 from account import account
-from conftest import least
+from given import least
 
 from drtemplate.controls import AlertEndpoint, Protection, Records
 from drtemplate.settings import Settings

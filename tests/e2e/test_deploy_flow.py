@@ -5,7 +5,7 @@ import os
 
 import pytest
 from account import TEMPLATE, account
-from conftest import STACK, least
+from given import STACK, least
 from mutations import rendered
 
 from drtemplate.cli import main

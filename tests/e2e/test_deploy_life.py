@@ -7,7 +7,7 @@ import pytest
 from account import TEMPLATE, account
 from automation import CHECKS
 from botocore.exceptions import ClientError
-from conftest import STACK
+from given import STACK
 from inventory import inventory
 from mutations import changed, needed, rendered
 from services import Deployed

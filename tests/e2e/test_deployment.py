@@ -8,7 +8,7 @@ import zipfile
 import pytest
 from account import account
 from comparison import Names, differences, plain
-from conftest import STACK, least
+from given import STACK, least
 from mutations import GONE, put
 from readout import Readout
 from rights import read

@@ -74,7 +74,8 @@ def test_a_grant_is_a_link_with_the_words_of_its_sid(template):
 def test_a_grant_on_everything_is_for_what_the_function_is_told_of(template):
     look = ("Health monitor", "Primary ALB", READ)
     assert links(template)[look] == ("see healthy targets",)
-    del properties(template, "HealthMonitorFunction")["Environment"]
+    for observer in ("HealthMonitorFunction", "HealthMonitorFunction2"):
+        del properties(template, observer)["Environment"]
     assert look not in links(template)
 
 
@@ -117,6 +118,7 @@ def test_another_function_is_another_part(template):
     template["Resources"]["SecondMonitorFunction"] = copy.deepcopy(
         template["Resources"]["HealthMonitorFunction"]
     )
+    properties(template, "SecondMonitorFunction")["Code"] = {"ZipFile": "other"}
     groups = STACK.groups | {"SecondMonitorFunction": STACK.groups["HealthMonitorFunction"]}
     found = links(template, groups)
     assert ("Second monitor", "Failover orchestrator", "call") in found
