@@ -61,17 +61,17 @@ def test_a_stack_is_deployed_updated_and_protected_by_its_latch(own, deploy):
     assert "AuroraDBCluster" in done.stderr
     assert SECRET not in done.stdout + done.stderr
 
-    again = deploy(**given)
+    again = deploy("--yes", **given)
     assert again.returncode == 0
     assert "no changes" in again.stderr
 
     check = own.physical_id("payments-dr", "PrimaryHealthCheck")
     own.client("route53").update_health_check(HealthCheckId=check, Disabled=True, Inverted=True)
     production = given | {"Environment": "Production"}
-    latched = deploy(**production)
+    latched = deploy("--yes", **production)
     assert latched.returncode == 2
     assert "latch" in latched.stderr
     assert own.status("payments-dr") == "CREATE_COMPLETE"
-    forced = deploy("--force", **production)
+    forced = deploy("--force", "--yes", **production)
     assert forced.returncode == 0, forced.stderr
     assert own.status("payments-dr") == "UPDATE_COMPLETE"
