@@ -30,6 +30,7 @@ COMMANDS = {
     "rehearse": "fail a Staging stack over and back, and keep what it took",
     "destroy": "with --plan: what a delete of a stack would keep and take",
     "drill": "run the handlers in a simulated cloud, and measure",
+    "completion": "what bash and zsh need to complete commands and options",
 }
 
 
