@@ -6,6 +6,8 @@ BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 DEPLOY := $(VENV)/.ready-deploy
 ALL := $(VENV)/.ready-all
+# What `make lock` and `make sbom` need, apart from the rest.
+TOOLS := build/lock/.ready
 # checkov, in an environment of its own.
 SCAN_VENV := .venv-scan
 SCAN := $(SCAN_VENV)/.ready
@@ -50,7 +52,7 @@ FLAGS += --events
 endif
 
 .DEFAULT_GOAL := help
-.PHONY: help template deploy test e2e lint fix types current docs scan check histories drill bench bench-set-up drill-picture clean
+.PHONY: help template deploy test e2e lint fix types current docs scan check histories drill bench bench-set-up lock sbom drill-picture transcript clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / {printf "  %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -126,23 +128,51 @@ bench-set-up: $(ALL) ## measure how long both set-ups take from nothing
 drill-picture: $(ALL) ## draw docs/drill.svg from the results of the last drill
 	$(BIN)/python generate.py drill --picture docs/drill.svg
 
+transcript: $(ALL) ## write docs/transcript.md from what the commands say on the emulated account
+	TRANSCRIPT=write $(BIN)/python -m pytest tests/e2e/test_deploy_flow.py
+
 clean: ## remove what the other targets made, the template excepted
 	rm -rf $(VENV) $(SCAN_VENV) build .mypy_cache .ruff_cache .pytest_cache .hypothesis *.egg-info
 	find . -name __pycache__ -prune -exec rm -rf {} +
 
-$(READY): setup.cfg pyproject.toml
+# Exactly the files that the lock knows, no source that would have to be built, nothing else: the lock
+# is complete, so that pip has nothing to resolve.
+INSTALL = -m pip install --quiet --disable-pip-version-check --require-hashes --only-binary :all: --no-deps
+# setup.cfg's pins, and what pyproject.toml wants for a build.
+LOCKED = $(PYTHON) -c 'import tomllib; print(*tomllib.load(open("pyproject.toml", "rb"))["build-system"]["requires"])' \
+	| build/lock/bin/uv pip compile --quiet --no-config --universal --fork-strategy fewest --python-version 3.11 \
+	--generate-hashes --no-emit-index-url --no-header --no-annotate $(if $(UPGRADE),--upgrade) setup.cfg -
+
+lock: $(TOOLS) ## write requirements/ anew from setup.cfg; UPGRADE=1: newer ones of what no pin names
+	$(LOCKED) --extra deploy --extra dev --extra drill --output-file requirements/all.txt
+	$(LOCKED) --constraint requirements/all.txt --output-file requirements/render.txt
+	$(LOCKED) --constraint requirements/all.txt --extra deploy --output-file requirements/deploy.txt
+	$(LOCKED) --constraint requirements/all.txt --extra lock --output-file requirements/lock.txt
+
+sbom: $(TOOLS) ## write the bill of materials of what is locked, as CycloneDX: build/sbom.json
+	build/lock/bin/cyclonedx-py requirements requirements/all.txt --output-reproducible \
+		--output-format JSON --output-file build/sbom.json
+
+$(TOOLS): requirements/lock.txt
+	$(PYTHON) -m venv $(@D)
+	$(@D)/bin/python $(INSTALL) --requirement requirements/lock.txt
+	@touch $@
+
+$(READY): setup.cfg pyproject.toml requirements/render.txt
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
 		{ echo 'error: drtemplate needs Python 3.11 or newer; try: make PYTHON=python3.13 ...' >&2; exit 2; }
 	$(PYTHON) -m venv $(VENV)
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable .
+	$(BIN)/python $(INSTALL) --requirement requirements/render.txt
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-index --no-deps \
+		--no-build-isolation --editable .
 	@touch $@
 
-$(DEPLOY): $(READY)
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[deploy]'
+$(DEPLOY): $(READY) requirements/deploy.txt
+	$(BIN)/python $(INSTALL) --requirement requirements/deploy.txt
 	@touch $@
 
-$(ALL): $(READY)
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[deploy,dev,drill]'
+$(ALL): $(READY) requirements/all.txt
+	$(BIN)/python $(INSTALL) --requirement requirements/all.txt
 	@touch $@
 
 # Most of what checkov brings is never imported, so compiling all of it would only take time.

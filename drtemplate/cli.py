@@ -31,8 +31,10 @@ COMMANDS = {
     "docs": "write the pages that are made from code, template and ledger",
     "deploy": "show what a deployment would change, ask, make exactly that",
     "status": "a stack in one screen: its latch, its arming, its last run",
+    "rehearse": "fail a Staging stack over and back, and keep what it took",
     "destroy": "with --plan: what a delete of a stack would keep and take",
     "drill": "run the handlers in a simulated cloud, and measure",
+    "completion": "what bash and zsh need to complete commands and options",
 }
 
 

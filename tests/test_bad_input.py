@@ -9,7 +9,7 @@ import stat
 import subprocess
 import sys
 import threading
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -284,6 +284,47 @@ def test_a_worker_of_a_drill_is_silent_about_signals():
         [sys.executable, "-c", WORKER], capture_output=True, text=True, check=False, timeout=60
     )
     assert (done.returncode, done.stdout, done.stderr) == (0, "goes on\n", "")
+
+
+DRILLING = """
+import signal, sys
+signal.signal(signal.SIGINT, signal.default_int_handler)  # also in the background of a shell
+from drtemplate.drill import report, runner
+runner.CHUNK = 2
+report.Progress.advance = lambda *_: print("ready", flush=True)
+from drtemplate.cli import main
+words = "drill --scenario both_tiers_dead --runs 9999 --output".split()
+sys.exit(main([*words, sys.argv[1], "--jobs", sys.argv[2]]))
+"""
+
+
+@pytest.mark.parametrize(
+    ("jobs", "number", "send"),
+    [
+        ("1", signal.SIGINT, os.kill),
+        ("2", signal.SIGINT, os.killpg),
+        ("2", signal.SIGTERM, os.kill),
+        ("2", signal.SIGTERM, os.killpg),
+    ],
+)
+def test_a_whole_drill_ends_at_a_signal(tmp_path, jobs, number, send):
+    """In the middle of runs: to the main process alone, as by kill, and to all, as by a terminal."""
+    with subprocess.Popen(
+        [sys.executable, "-c", DRILLING, tmp_path / "drill", jobs],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        start_new_session=True,
+    ) as process:
+        try:
+            assert process.stdout.readline() == "ready\n"
+            send(process.pid, number)
+            _, err = process.communicate(timeout=30)
+        finally:
+            with suppress(ProcessLookupError):
+                os.killpg(process.pid, signal.SIGKILL)
+    assert (process.returncode, err) == (2, "error: interrupted; nothing more is done\n")
+    assert not (tmp_path / "drill").exists()
 
 
 # words

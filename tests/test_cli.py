@@ -12,7 +12,7 @@ import yaml
 from drtemplate.checks.equivalence import CONTRACT
 from drtemplate.checks.findings import Finding
 from drtemplate.checks.ledger import LEDGER
-from drtemplate.cli import main
+from drtemplate.cli import COMMANDS, main
 from drtemplate.cloudformation.document import load_template
 from drtemplate.rendering.yaml import to_yaml
 from drtemplate.settings import PROJECT, AddressPlan, Settings
@@ -539,3 +539,26 @@ def test_words_for_people_never_go_to_standard_output(tmp_path):
     command = f"exec '{sys.executable}' '{GENERATE}' render --check --output '{missing}' 2>&-"
     done = subprocess.run(["sh", "-c", command], text=True, capture_output=True, check=False)
     assert (done.returncode, done.stdout) == (1, "")
+
+
+def completed(*words):
+    """What bash offers for the last of the words."""
+    script = (
+        f'source <("{sys.executable}" "{PROJECT / "generate.py"}" completion)\n'
+        'COMP_WORDS=(./generate.py "$@") COMP_CWORD=$#\n_drtemplate; printf "%s\\n" "${COMPREPLY[@]}"'
+    )
+    done = subprocess.run(
+        ["bash", "-uc", script, "bash", *words],
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    return done.stdout.split()
+
+
+def test_a_shell_completes_commands_options_and_choices():
+    assert sorted(completed("")) == sorted(COMMANDS)
+    assert completed("reh") == ["rehearse"]
+    assert set(completed("deploy", "--no")) == {"--notification-arns"}
+    assert completed("rehearse", "--component", "") == ["database", "application"]
+    assert completed("deploy", "--params", "") == [], "the shell's own completion of files"

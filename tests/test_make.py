@@ -223,7 +223,7 @@ def test_a_lost_template_is_rendered_again(checkout, steps):
         kept.rename(path)
 
 
-@pytest.mark.parametrize("name", ["setup.cfg", "pyproject.toml"])
+@pytest.mark.parametrize("name", ["setup.cfg", "pyproject.toml", "requirements/render.txt"])
 def test_another_pin_installs_again(checkout, steps, name):
     path = checkout / name
     before = path.stat()
@@ -234,13 +234,25 @@ def test_another_pin_installs_again(checkout, steps, name):
         os.utime(path, ns=(before.st_atime_ns, before.st_mtime_ns))
 
 
-def test_the_first_command_installs_only_what_it_needs(checkout, steps):
-    change(checkout / "setup.cfg", checkout)
-    (command,) = [line for line in steps().splitlines() if "pip install" in line]
-    assert command.endswith(" --editable .")
-    assert "--editable '.[deploy,dev,drill]'" in make("-n", "test", folder=checkout)
-    deploy = make("-n", "deploy", "STACK=a", "PARAMS=b", folder=checkout)
-    assert "--editable '.[deploy]'" in deploy
+def test_a_command_installs_only_what_it_needs_and_only_what_is_locked(checkout, steps):
+    change(checkout / "requirements" / "render.txt", checkout)
+    deploy = ("deploy", "STACK=a", "PARAMS=b")
+    for words, locks in (
+        (("template",), ["render"]),
+        (("test",), ["render", "all"]),
+        (deploy, ["render", "deploy"]),
+        ((".venv/.ready-all",), ["render", "all"]),
+    ):
+        shown = make("-n", *words, folder=checkout).replace("\\\n", "")
+        installs = [line for line in shown.splitlines() if "pip install" in line]
+        own = [line for line in installs if line.endswith("--editable .")]
+        assert [line for line in installs if line not in own] == [
+            line for name in locks for line in installs if f"requirements/{name}.txt" in line
+        ]
+        assert all("--require-hashes" in line for line in installs if line not in own)
+        # Ours is built of what is installed by now, and nobody is asked for anything.
+        assert all("--no-index" in line and "--no-build-isolation" in line for line in own)
+        assert len(own) == 1
 
 
 def requirements():

@@ -57,15 +57,23 @@ class Account:
     endpoint_url: str | None = None
     _made: dict[str, Any] = field(default_factory=dict, repr=False)
 
-    def client(self, service: str) -> Any:
+    def client(self, service: str, read_seconds: int | None = None) -> Any:
         """A client of the service, made when it is first asked for.
+
+        Args:
+            service: as boto3 calls it.
+            read_seconds: for which an answer is waited, where that is long; such a call is made once.
 
         Raises:
             DeployError: it would send in the clear to another machine.
         """
         if service not in self._made:
+            config = _CONFIG
+            if read_seconds is not None:
+                once = Config(read_timeout=read_seconds, retries={"total_max_attempts": 1})
+                config = _CONFIG.merge(once)
             with account_call(f"make a client of {service}"):
-                made = self.session.client(service, endpoint_url=self.endpoint_url, config=_CONFIG)
+                made = self.session.client(service, endpoint_url=self.endpoint_url, config=config)
             endpoint_of(made.meta.endpoint_url)
             self._made[service] = made
         return self._made[service]

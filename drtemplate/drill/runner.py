@@ -143,14 +143,22 @@ def _blame(run: Run, measured: Measured, scenario: Scenario, tally: Tally) -> No
 _work: dict[str, Any] = {}
 
 
+class _Stopped(BaseException):
+    """The process is to end; a `SystemExit` in a run would be taken for one of the handler's own."""
+
+
 def _quietly(*given: Any) -> None:
     """Ctrl-C is the main process's to answer; it ends this one.
 
     An exit, and not a kill, gives back the lock of the queue, which the others wait for.
     """
     signal.signal(signal.SIGINT, signal.SIG_IGN)
-    signal.signal(signal.SIGTERM, lambda *_: sys.exit())
+    signal.signal(signal.SIGTERM, _stop)
     _prepare(*given)
+
+
+def _stop(*_: object) -> None:
+    raise _Stopped if _work.get("running") else SystemExit
 
 
 def _prepare(deployment: Deployment, timings: Timings, scenarios: Sequence[Scenario]) -> None:
@@ -163,12 +171,17 @@ def _chunk(task: tuple[int, int, int, int]) -> tuple[int, int, Summary, Tally] |
     scenario: Scenario = _work["scenarios"][number]
     summary, tally = Summary(scenario.name), Tally()
     try:
+        _work["running"] = True
         for at in range(first, last):
             shown = at == 0
             run = simulate(scenario, _work["deployment"], _work["timings"], seed + at, shown, tally)
             summary.add(run)
     except DrTemplateError as exc:
         return str(exc)
+    except _Stopped:
+        sys.exit()
+    finally:
+        _work["running"] = False
     return number, last - first, summary, tally
 
 

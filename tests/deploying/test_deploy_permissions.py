@@ -18,6 +18,7 @@ BUCKET = Bucket(name="templates", owner="1" * 12, partition="aws", region="us-ea
 # Operations that IAM calls otherwise.
 # https://docs.aws.amazon.com/AmazonS3/latest/userguide/using-with-s3-policy-actions.html
 OTHERWISE = {
+    "lambda:Invoke": "lambda:InvokeFunction",
     "s3:HeadBucket": "s3:ListBucket",
     "s3:PutPublicAccessBlock": "s3:PutBucketPublicAccessBlock",
     "s3:PutBucketEncryption": "s3:PutEncryptionConfiguration",
@@ -40,7 +41,7 @@ def listed():
 def calls():
     """Service and client method of every call, ours and the AWS CLI's."""
     yield from re.findall(r"\.(cloudformation|route53|s3|sts)\.(\w+)\(", OUR_CODE)
-    yield from re.findall(r'\.client\("(\w+)"\)\s*\.(\w+)\(', OUR_CODE)
+    yield from re.findall(r'\.client\("(\w+)"[^)]*\)\s*\.(\w+)\(', OUR_CODE)
     # By a table: service and method of a look.
     yield from re.findall(r'_described\(\s*"(\w+)", "(\w+)"', OUR_CODE)
     cloudformation = OUR_CODE + Path(deployer.__file__).read_text()

@@ -2,6 +2,8 @@
 
 import json
 import os
+import re
+from types import SimpleNamespace
 
 import pytest
 from account import TEMPLATE, account
@@ -11,9 +13,18 @@ from mutations import rendered
 from drtemplate.cli import main
 from drtemplate.cloudformation.references import dependencies
 from drtemplate.cloudformation.retention import when_removed
+from drtemplate.commands import rehearse
 from drtemplate.deploying.deploy import deploy
+from drtemplate.deploying.orchestrator import ORCHESTRATOR, Answer
 from drtemplate.deploying.request import Request
 from drtemplate.errors import DrTemplateError
+from drtemplate.settings import PROJECT
+from drtemplate.world.reading import load_deployment
+from drtemplate.world.timings import load_timings
+from drtemplate.world.world import World
+
+TOOL = "python generate.py"
+DEPLOY = f"{TOOL} deploy --stack {STACK} --params params.json"
 
 
 class User:
@@ -21,12 +32,22 @@ class User:
 
     def __init__(self, own, folder):
         self.own, self.folder, self.said, self.shown = own, folder, [], []
+        self.transcript = []
+
+    def keep(self, title, command, lines):
+        """A part of docs/transcript.md."""
+        self.transcript.append((title, command, list(lines)))
 
     def request(self, parameters, template=TEMPLATE, **more):
         path = self.folder / "params.json"
         path.write_text(json.dumps(parameters))
-        given = {"endpoint_url": self.own.url, "bucket": self.own.bucket, "yes": True} | more
-        return Request(stack=STACK, parameters=path, template=template, **given)
+        given = {
+            "stack": STACK,
+            "endpoint_url": self.own.url,
+            "bucket": self.own.bucket,
+            "yes": True,
+        }
+        return Request(parameters=path, template=template, **given | more)
 
     def deploy(self, *words, **more):
         self.said.clear()
@@ -76,6 +97,7 @@ def test_first_a_dry_run_then_the_stack_then_an_update(user, own, given):
     assert user.deploy(given)
     assert user.said[-1] == f"{STACK}: CREATE_COMPLETE"
     assert any(line.startswith("VPCId ") for line in user.shown)
+    user.keep("A first deployment", DEPLOY, [*user.said, *user.shown[:3]])
     assert "correct-horse" not in user.text
 
     assert user.deploy(given)
@@ -93,8 +115,10 @@ def test_first_a_dry_run_then_the_stack_then_an_update(user, own, given):
     path = user.folder / "other.yaml"
     path.write_text(other)
     ids = own.physical_ids(STACK)
-    with pytest.raises(DrTemplateError, match="--allow-data-loss AuroraDBCluster"):
+    with pytest.raises(DrTemplateError, match="--allow-data-loss AuroraDBCluster") as refused:
         user.deploy({}, path)
+    title = "An update that would replace the cluster"
+    user.keep(title, f"{DEPLOY} --template other.yaml", [*user.said, f"error: {refused.value}"])
     table = user.said[user.said.index(next(s for s in user.said if s.startswith("changes: "))) :]
     assert table[2].split()[:3] == ["!", "Replace", "AuroraDBCluster"]
     assert any("DatabaseName: financedb -> otherdb" in line for line in table)
@@ -139,6 +163,7 @@ def test_what_a_delete_would_do(user, own, given, capsys):
     words = ["--stack", STACK, "--endpoint-url", own.url]
     assert main(["destroy", "--plan", *words]) == 0
     lines = capsys.readouterr().out.splitlines()
+    user.keep("What a delete would do", f"{TOOL} destroy --plan --stack {STACK}", lines)
     resources = rendered()["Resources"]
     kept = [line.split()[0] for line in lines if line.startswith("  ") and "(AWS::" in line]
     assert (
@@ -160,3 +185,91 @@ def test_what_a_delete_would_do(user, own, given, capsys):
         .err.splitlines()[-1]
         .startswith("error: there is no stack none in us-west-2")
     )
+
+
+def test_a_name_that_is_taken(user, own, given):
+    taken = f"other-dr-config-{own.number}"
+    where = {"LocationConstraint": own.region}
+    own.client("s3").create_bucket(Bucket=taken, CreateBucketConfiguration=where)
+    with pytest.raises(DrTemplateError, match=taken) as refused:
+        user.deploy(given | {"DomainName": "other.example.com"}, stack="other-dr")
+    command = DEPLOY.replace(STACK, "other-dr")
+    user.keep("A name that is taken", command, [*user.said, f"error: {refused.value}"])
+
+
+def test_a_rehearsal(user, own, capsys, monkeypatch, tmp_path):
+    """The account's stack and instances; the orchestrator as deployed answers, in the world."""
+    timings = {"aurora_detection": 10_000, "aurora_promotion": 12, "aurora_settle": 6}
+    timings["aurora_restart"] = 20
+    world = World(load_deployment(), load_timings().all_fixed(0.05, **timings), "rehearsal")
+    world.run(200)
+    clock = world.clock
+    try:
+        with monkeypatch.context() as patch:
+            patch.setattr(rehearse, "invoke", lambda _, event: answered(world, event))
+            patch.setattr(rehearse.time, "monotonic", lambda: clock.now)
+            patch.setattr(rehearse.time, "sleep", lambda s: world.run(clock.now + s))
+            patch.setattr(
+                rehearse, "datetime", SimpleNamespace(now=lambda _: clock.date(clock.now))
+            )
+            words = ["rehearse", "--stack", STACK, "--endpoint-url", own.url, "--yes"]
+            code = main([*words, "--output", str(tmp_path)])
+    finally:
+        world.close()
+    out, err = capsys.readouterr()
+    assert code == 0, err
+    assert json.loads((tmp_path / "rehearsal.json").read_text())["account"] == own.number
+    lines = (err + out).replace(str(tmp_path), f"build/rehearsal-{STACK}-TIME").splitlines()
+    user.keep("A rehearsal", f"{TOOL} rehearse --stack {STACK} --yes", lines)
+
+
+def answered(world, event):
+    told, error = world.call(ORCHESTRATOR, event)
+    assert error is None
+    body = json.loads(told["body"])
+    return Answer(body["outcome"], body["message"], body)
+
+
+TRANSCRIPT = PROJECT / "docs" / "transcript.md"
+INTRODUCTION = """# Transcript
+
+What the commands say, on the emulated account of `make e2e`; long lists are cut. The rehearsal's orchestrator runs in
+the [simulated account](world.md), so that no second here was measured on AWS. `make transcript` writes this file anew.
+"""
+FIRST, LAST = 30, 8
+
+
+def as_text(user):
+    """All parts, without what differs from one run to the next."""
+    parts = [INTRODUCTION]
+    for title, command, lines in user.transcript:
+        shown = [line for line in lines if "<html" not in line]  # what moto does not have
+        if (cut := len(shown) - FIRST - LAST) > 0:
+            shown = [*shown[:FIRST], f"... {cut} more lines", *shown[-LAST:]]
+        parts.append(f"\n## {title}\n\n```\n$ {command}\n" + "\n".join(shown) + "\n```\n")
+    text = "".join(parts)
+    for pattern, plain in (
+        (re.escape(user.own.url), "http://localhost:PORT"),
+        (user.own.number, "111122223333"),
+        (re.escape(str(user.folder)), "."),
+        (r"\bZ[0-9A-Z]{10,}\b", "Z0123456789ABCDEFGHIJ"),
+        (r"\b[0-9a-f]{64}\b", "0123..."),
+        (r"(?m)^ +\d+:\d\d ", "  0:00 "),
+        (r" \(\d+ s\)", ""),
+        (r"(?m) +$", ""),
+    ):
+        text = re.sub(pattern, plain, text)
+    return text
+
+
+def test_the_transcript_is_what_the_commands_say(user):
+    """After all the tests above; figures and ids may differ."""
+    assert len(user.transcript) == 5, "run the whole file"
+    text = as_text(user)
+    if os.environ.get("TRANSCRIPT") == "write":
+        TRANSCRIPT.write_text(text)
+
+    def plain(words):
+        return re.sub(r"[0-9a-f-]*\d[0-9a-f-]*", "0", re.sub(r" +", " ", words)).splitlines()
+
+    assert plain(TRANSCRIPT.read_text()) == plain(text)
