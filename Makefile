@@ -81,8 +81,8 @@ deploy: ## deploy it: STACK=name PARAMS=file [DRY_RUN=1] [YES=1] [REGION=name] a
 		$(if $(LOSSES),$$(printf -- '--allow-data-loss=%s ' $$ALLOW_DATA_LOSS)) \
 		$${ENDPOINT:+--endpoint-url="$$ENDPOINT"} $(FLAGS)
 
-test: $(ALL) ## run all tests
-	$(BIN)/python -m pytest
+test: $(ALL) ## run all tests, on all cores
+	$(BIN)/python -m pytest -n auto --dist loadfile
 
 e2e: $(ALL) ## deploy on an emulated account with the AWS CLI, and read back what was deployed
 	$(BIN)/python -m pytest tests/e2e
