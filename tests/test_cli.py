@@ -269,7 +269,7 @@ def test_too_long_a_handler_is_a_finding(run, handlers, tmp_path):
     path.write_text(path.read_text() + f"\n\nTEXT = '{'x' * 1_000_000}'\n")
     code, out, err = run("--output", tmp_path / "t.yaml", settings=Settings(handlers=handlers))
     assert (code, out) == (1, "")
-    assert "E1002 has 1,0" in err
+    assert "E1002 has 2," in err
     assert not (tmp_path / "t.yaml").exists()
 
 
