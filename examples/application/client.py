@@ -1,6 +1,6 @@
 """Call the application every second over a new connection, and print whenever the answer changes.
 
-    python client.py https://pay.example.com/
+python client.py https://pay.example.com/
 """
 
 import sys
