@@ -46,7 +46,7 @@ FLAGS += --events
 endif
 
 .DEFAULT_GOAL := help
-.PHONY: help template deploy test e2e lint fix types current check drill bench bench-set-up drill-picture clean
+.PHONY: help template deploy test e2e lint fix types current check settings-night drill bench bench-set-up drill-picture clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / {printf "  %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -99,6 +99,9 @@ current: $(READY) ## the committed template is what the code renders, and equiva
 	$(BIN)/python generate.py equivalence
 
 check: lint types current test ## all that a commit must pass
+
+settings-night: $(ALL) ## run cfn-lint over N drawn settings (1000): [N=1000] [SEED=1]
+	$(BIN)/python tests/settings_night.py "$${N:-1000}" "$${SEED:-1}"
 
 drill: $(ALL) ## run the handlers in a simulated cloud; report in build/drill/
 	$(BIN)/python generate.py drill

@@ -117,13 +117,21 @@ def nested(fields: dict[str, Any]) -> dict[str, Any]:
     return tables
 
 
-def settings_of(*chosen: dict[str, Any]) -> Settings | None:
-    """The settings with all of the fields; None if the choices contradict each other."""
+def agree(*chosen: dict[str, Any]) -> bool:
+    """Whether no two of the choices set one field to different values."""
     fields: dict[str, Any] = {}
     for one in chosen:
         if any(fields.get(name, value) != value for name, value in one.items()):
-            return None
+            return False
         fields |= one
+    return True
+
+
+def settings_of(*chosen: dict[str, Any]) -> Settings | None:
+    """The settings with all of the fields; None if the choices contradict each other."""
+    if not agree(*chosen):
+        return None
+    fields = {name: value for one in chosen for name, value in one.items()}
     return check(nested(fields), "drawn")
 
 
@@ -139,14 +147,6 @@ def go_together(*chosen: dict[str, Any]) -> bool:
     return not any(pair <= fields for pair in EXCLUDED)
 
 
-def pairs() -> Iterator[tuple[str, str, Settings]]:
-    """Every pair of two fields' values that goes together."""
-    for (first, ones), (second, others) in itertools.combinations(VARIATIONS.items(), 2):
-        for one, other in itertools.product(ones, others):
-            if go_together(one, other) and (made := settings_of(one, other)):
-                yield first, second, made
-
-
 def drawn(number: int, seed: int) -> Iterator[Settings]:
     """Whole settings: each field as by default or otherwise."""
     chance = random.Random(seed)
@@ -155,3 +155,36 @@ def drawn(number: int, seed: int) -> Iterator[Settings]:
         if go_together(*chosen) and (made := settings_of(*chosen)):
             yield made
             number -= 1
+
+
+def covering(seed: int = 1) -> Iterator[Settings]:
+    """Settings in which each value of a field stands beside each value of each other that it goes with.
+
+    Few are enough, since one holds a value of many fields; and each value stands alone in one too.
+    """
+    values = [(field, value) for field, those in VARIATIONS.items() for value in those]
+    for _, value in values:
+        yield check(nested(value), "alone")
+    wanted = {
+        (one, other)
+        for one, other in itertools.combinations(range(len(values)), 2)
+        if values[one][0] != values[other][0]
+        and go_together(values[one][1], values[other][1])
+        and agree(values[one][1], values[other][1])
+    }
+    chance = random.Random(seed)
+    while wanted:
+        row = list(chance.choice(sorted(wanted)))
+        for number in chance.sample(range(len(values)), len(values)):
+            chosen = [values[one] for one in row]
+            facts = [value for _, value in chosen]
+            if (
+                values[number][0] not in {field for field, _ in chosen}
+                and go_together(*facts, values[number][1])
+                and agree(*facts, values[number][1])
+            ):
+                row.append(number)
+        wanted -= set(itertools.combinations(sorted(row), 2))
+        made = settings_of(*(values[one][1] for one in row))
+        assert made
+        yield made

@@ -27,18 +27,19 @@ def writer_stops(mode: str, *, seen: bool) -> Fault:
 
 def reader_stops(trial: Trial) -> None:
     """The first reader's instance dies."""
-    trial.world.aurora.stop(_reader(trial.world), "refused")
+    trial.world.aurora.stop(_readers(trial.world)[0], "refused")
 
 
 def no_reader(trial: Trial) -> None:
-    """No reader is available for the whole run."""
-    node = trial.world.aurora.nodes[_reader(trial.world)]
-    node.mode, node.status = "refused", "rebooting"
-    node.turn += 1
+    """No reader, however many there are, is available for the whole run."""
+    for name in _readers(trial.world):
+        node = trial.world.aurora.nodes[name]
+        node.mode, node.status = "refused", "rebooting"
+        node.turn += 1
 
 
-def _reader(world: World) -> str:
-    return next(name for name in world.aurora.nodes if name != world.aurora.writer)
+def _readers(world: World) -> list[str]:
+    return [name for name in world.aurora.nodes if name != world.aurora.writer]
 
 
 def engine_crashes(trial: Trial) -> None:
