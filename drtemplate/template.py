@@ -1,6 +1,5 @@
 """What every group builds with: the template, the bundles and the names."""
 
-import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -12,6 +11,7 @@ from drtemplate.errors import BuildError
 from drtemplate.plans import Names
 
 T = TypeVar("T")
+STACK = "AWS::StackName"
 # Load balancers and target groups take 32 characters, which the stack's name and a suffix may fill.
 # https://docs.aws.amazon.com/elasticloadbalancing/latest/APIReference/API_CreateLoadBalancer.html
 SHORT_NAMES = "AWS::ElasticLoadBalancingV2::"
@@ -99,21 +99,21 @@ class StackTemplate(Template):
         return stack_name(suffix + ("-${AWS::Region}" if self.names.region else ""))
 
 
-_NAMED = re.compile(r"\$\{AWS::StackName\}(?=[-/])")
-
-
 def _prefixed(value: Any, prefix: str) -> Any:
-    """The value with the prefix before the stack's name wherever that begins a name.
+    """The value with the prefix before the stack's name, wherever that stands.
 
-    A name goes on behind the stack's. Where that stands alone, as the dimension of a metric, it stays.
+    The dimension of our metrics has it too: the handlers know one name, and make of it those of alarms.
     """
     if not prefix:
         return value
+    if value == {"Ref": STACK}:
+        return {"Fn::Sub": f"{prefix}${{{STACK}}}"}
     if isinstance(value, dict):
         return {key: _prefixed(one, prefix) for key, one in value.items()}
     if isinstance(value, list):
         return [_prefixed(one, prefix) for one in value]
-    return _NAMED.sub(prefix + r"\g<0>", value) if isinstance(value, str) else value
+    name = f"${{{STACK}}}"
+    return value.replace(name, prefix + name) if isinstance(value, str) else value
 
 
 class Existing:
