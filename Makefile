@@ -1,4 +1,4 @@
-# Everything runs in .venv, which is made on first use. `make help` lists the targets.
+# Everything runs in .venv, which is made on first use, but for checkov. `make help` lists the targets.
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
@@ -6,6 +6,9 @@ BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 DEPLOY := $(VENV)/.ready-deploy
 ALL := $(VENV)/.ready-all
+# checkov, in an environment of its own.
+SCAN_VENV := .venv-scan
+SCAN := $(SCAN_VENV)/.ready
 TEMPLATE := templates/dr-template.yaml
 RENDERED := build/.rendered
 SOURCES := generate.py .cfnlintrc $(wildcard drtemplate/*.py drtemplate/*/*.py drtemplate/*/*/*.py handlers/*.py)
@@ -14,7 +17,8 @@ SOURCES := generate.py .cfnlintrc $(wildcard drtemplate/*.py drtemplate/*/*.py d
 # $(shell ...) in them. Those of the environment it hands on as they are. What NAME:=value holds, make
 # has expanded before it reads a line of this file.
 WORDS := STACK PARAMS BUCKET REGION ENDPOINT PROFILE ACCOUNT ROLE_ARN TAGS NOTIFICATION_ARNS \
-	ALLOW_DATA_LOSS DISABLE_ROLLBACK EVENTS OFFLINE YES FORCE DRY_RUN
+	ALLOW_DATA_LOSS DISABLE_ROLLBACK EVENTS OFFLINE YES FORCE DRY_RUN \
+	N SEED
 $(foreach name,$(WORDS),$(if $(findstring command,$(origin $(name))),\
 	$(if $(findstring $$,$(value $(name))),\
 	$(error $(name) has a dollar sign in it, which make would expand; give a value without one))\
@@ -46,7 +50,7 @@ FLAGS += --events
 endif
 
 .DEFAULT_GOAL := help
-.PHONY: help template deploy test e2e lint fix types current check settings-night drill bench bench-set-up drill-picture clean
+.PHONY: help template deploy test e2e lint fix types current docs scan check histories settings-night drill bench bench-set-up drill-picture clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / {printf "  %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -94,11 +98,21 @@ fix: $(ALL) ## let ruff mend and format
 types: $(ALL) ## mypy
 	$(BIN)/mypy
 
-current: $(READY) ## the committed template is what the code renders, and equivalent to the source
+current: $(READY) ## template and pages are what the code makes, and the template equivalent to the source
 	$(BIN)/python generate.py render --check
+	$(BIN)/python generate.py docs --check
 	$(BIN)/python generate.py equivalence
 
-check: lint types current test ## all that a commit must pass
+docs: $(READY) ## write the generated pages
+	$(BIN)/python generate.py docs
+
+scan: $(READY) $(SCAN) ## checkov, and cfn-lint with its advice: each finding has its reason
+	$(BIN)/python generate.py scan
+
+check: lint types current scan test ## all that a commit must pass
+
+histories: $(ALL) ## play N random hours (1000) in the simulated account, from SEED (1), and print figures
+	$(BIN)/python tests/handlers/histories.py "$${N:-1000}" "$${SEED:-1}"
 
 settings-night: $(ALL) ## run cfn-lint over N drawn settings (1000): [N=1000] [SEED=1]
 	$(BIN)/python tests/settings_night.py "$${N:-1000}" "$${SEED:-1}"
@@ -116,7 +130,7 @@ drill-picture: $(ALL) ## draw docs/drill.svg from the results of the last drill
 	$(BIN)/python generate.py drill --picture docs/drill.svg
 
 clean: ## remove what the other targets made, the template excepted
-	rm -rf $(VENV) build .mypy_cache .ruff_cache .pytest_cache .hypothesis *.egg-info
+	rm -rf $(VENV) $(SCAN_VENV) build .mypy_cache .ruff_cache .pytest_cache .hypothesis *.egg-info
 	find . -name __pycache__ -prune -exec rm -rf {} +
 
 $(READY): setup.cfg pyproject.toml
@@ -132,4 +146,10 @@ $(DEPLOY): $(READY)
 
 $(ALL): $(READY)
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[deploy,dev,drill]'
+	@touch $@
+
+# Most of what checkov brings is never imported, so compiling all of it would only take time.
+$(SCAN): scan/requirements.txt
+	$(PYTHON) -m venv $(SCAN_VENV)
+	$(SCAN_VENV)/bin/python -m pip install --quiet --disable-pip-version-check --no-compile --requirement $<
 	@touch $@

@@ -27,8 +27,12 @@ COMMANDS = {
     "render": "render, validate and write the template (default)",
     "lint": "run cfn-lint with our own rules",
     "equivalence": "compare with the source template, leaf by leaf",
+    "scan": "run scanners, and look each finding up among the accepted",
     "settings": "print the settings file with its defaults, or check one",
     "diff": "tell what an update from another template would do to a stack",
+    "graph": "draw the architecture",
+    "params": "write a parameter file to fill in, or tell all that is wrong with one",
+    "docs": "write the pages that are made from code, template and ledger",
     "deploy": "show what a deployment would change, ask, make exactly that",
     "status": "a stack in one screen: its latch, its arming, its last run",
     "destroy": "with --plan: what a delete of a stack would keep and take",
@@ -97,7 +101,8 @@ def _stacks(command: str, files: list[Path]) -> list[tuple[Path | None, Settings
         SettingsError: with all the faults of all the files, a line each.
     """
     files = files or [one for one in (SETTINGS_FILE,) if os.path.lexists(one)]
-    if not files or command == "settings":  # which checks its file by itself
+    # One checks its file by itself; the pages of the other speak of the defaults.
+    if not files or command in ("settings", "docs"):
         return [(None, Settings())]
     if len(files) > 1 and command != "render":
         raise InputError(f"--settings: {command} takes one file; only render takes several")

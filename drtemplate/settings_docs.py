@@ -45,7 +45,7 @@ python generate.py --settings examples/staging/staging.toml --settings examples/
 way. What a deployer chooses (domain, environment, retention, arming) is a parameter of the template, not a setting; tags are
 the stack's: `generate.py deploy --tags` gives them.
 
-Made by `generate.py settings --page > docs/settings.md`.
+Made by `generate.py docs settings`.
 
 ## Wishes
 """

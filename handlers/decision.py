@@ -190,7 +190,9 @@ def check_witnesses(request, view):
     if request.alarm and not view.aws_silent:
         raise Refusal("not_corroborated", "AWS still hears the writer, or hears no reader")
     if view.word and view.word.alive:
-        raise Refusal("seen_alive", f"observer {view.word.alive} has seen the writer alive since")
+        # An alarm stands for a while after the writer is back.
+        kind = "not_corroborated" if request.alarm else "seen_alive"
+        raise Refusal(kind, f"observer {view.word.alive} has seen the writer alive since")
     topology = view.topology
     for name, status in (
         (topology.writer, view.statuses.get(topology.writer)),
@@ -202,8 +204,9 @@ def check_witnesses(request, view):
             raise Refusal(
                 "passing", f"{name} is {status}, which may pass: for {PASSING} s it is left alone"
             )
-    if view.lately_held:
-        # It may be back by now, and the observers' next looks will tell.
+    statuses = (view.statuses.get(topology.writer), topology.status)
+    if view.lately_held and all(one is None or one in IN_SERVICE for one in statuses):
+        # It may be back just now, and the observers' next looks will tell.
         raise Refusal("settling", "somebody was at work on the writer seconds ago")
 
 

@@ -58,9 +58,13 @@ class Look:
         if self.state != self.before:
             was = self.before
             self.state = self.before = store.write(self.state, was)
-            if was.status == "IN_PROGRESS":
-                attempt(keep, to_item(self.state), self.state.run_key)
+            self.keep_abandoned(was)
         self.correct_records()
+
+    def keep_abandoned(self, was):
+        """A run that was lost gets the record that it could not write."""
+        if was.status == "IN_PROGRESS":
+            attempt(keep, to_item(self.state), self.state.run_key)
 
     def correct_records(self):
         """Each run that is closed now has its own record."""

@@ -256,6 +256,7 @@ def take_lease(store, look, request, acting, configuration, began, waited):
             raise
         log("BLIND", error=refusal.reason)
         return begun._replace(unlocked=True)
+    look.keep_abandoned(look.before)
     look.correct_records()
     return written
 

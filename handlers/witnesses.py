@@ -136,16 +136,18 @@ def aws_hears_reader_alone(writer, readers):
     Returns:
         The time of the reader's newest point, on CloudWatch's clock; None if it is not so.
     """
-    heard = []
+    series = []
     for instance in (writer, *readers):
         dimensions = {"DBInstanceIdentifier": instance}
         points = attempt(read_series, "AWS/RDS", "EngineUptime", dimensions, 60, "Maximum")
         if points is None and instance == writer:
             return None
-        heard.append(points[-1][0] if points else float("-inf"))
-    silent, speaking = heard[0], max(heard[1:], default=float("-inf"))
-    alone = speaking != float("-inf") and speaking - silent >= SILENT
-    return speaking if alone else None
+        series.append([at for at, _ in points or ()])
+    silent = max(series[0], default=float("-inf"))
+    # Two points since: where all were silent, one may only be readable before the other.
+    alone = [times[-1] for times in series[1:] if sum(at > silent for at in times) >= 2]
+    spoken = max(alone, default=float("-inf"))
+    return spoken if spoken - silent >= SILENT and alone else None
 
 
 def observers_agree():

@@ -15,7 +15,7 @@ from drtemplate.settings import PROJECT
 
 PINNED = re.compile(r"[A-Za-z0-9._-]+(\[[a-z]+\])?==\d+(\.\d+)*(\s+#.*)?")
 LEFT_BEHIND = shutil.ignore_patterns(
-    ".venv", ".git", "build", ".*_cache", "__pycache__", "*.egg-info", ".hypothesis"
+    ".venv*", ".git", "build", ".*_cache", "__pycache__", "*.egg-info", ".hypothesis"
 )
 # A render needs nothing of these: the limit of the product.
 BEYOND_A_RENDER = ("world", "drill", "deploying")
@@ -124,7 +124,10 @@ VARIABLES = re.search(r"^WORDS := ((?:.*\\\n)*.*)$", MAKEFILE, re.MULTILINE)[1]
 
 
 def test_every_variable_of_a_deploy_is_looked_at():
-    recipe = MAKEFILE.split("\ndeploy: ")[1].split("\n\n")[0]
+    recipe, histories = (
+        MAKEFILE.split(f"\n{target}: ")[1].split("\n\n")[0] for target in ("deploy", "histories")
+    )
+    recipe += histories
     used = set(re.findall(r"\$\$\{?([A-Z_]+)", recipe))
     flags = set(re.findall(r"\$\((?:origin|value) ([A-Z_]+)\)", MAKEFILE.split(".DEFAULT_GOAL")[0]))
     assert used | flags == set(VARIABLES.replace("\\", "").split())
@@ -257,6 +260,13 @@ def test_what_builds_the_package_is_pinned():
     assert all(PINNED.fullmatch(one) for one in facts["build-system"]["requires"])
 
 
+def test_the_scanner_is_pinned_with_its_reason():
+    lines = (PROJECT / "scan" / "requirements.txt").read_text().splitlines()
+    wanted = [line for line in lines if not line.startswith("#")]
+    assert wanted
+    assert all(PINNED.fullmatch(line) and "#" in line for line in wanted)
+
+
 def hooks():
     facts = yaml.safe_load((PROJECT / ".pre-commit-config.yaml").read_text())
     return [hook for repository in facts["repos"] for hook in repository["hooks"]]
@@ -274,7 +284,8 @@ def test_cfn_lint_is_a_hook_on_the_rendered_template():
     assert not re.search(hook["files"], "templates/source-contract.yaml")
 
 
-def test_the_pipeline_runs_make_test():
+@pytest.mark.parametrize("target", ["lint", "types", "current", "scan", "test"])
+def test_the_pipeline_runs(target):
     script = PROJECT / ".ci" / "run"
-    assert re.search(r"^make test$", script.read_text(), re.MULTILINE)
+    assert re.search(rf"^make (.+ )?{target}( .+)?$", script.read_text(), re.MULTILINE)
     assert os.access(script, os.X_OK)

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from drtemplate.cloudformation.document import load_document
+from drtemplate.checks.entries import load_entries
 from drtemplate.errors import InputError
 from drtemplate.settings import PROJECT
 
@@ -47,10 +47,8 @@ def load_ledger(path: Path = LEDGER) -> list[Deviation]:
     Raises:
         InputError: the file is missing or no YAML, or an entry is malformed or stands twice.
     """
-    document = load_document(path, "ledger")
-    if not isinstance(document, list):
-        raise InputError(f"{path}: the ledger is not a list of entries")
-    entries = [_entry(path, number, item) for number, item in enumerate(document, 1)]
+    keys = ("path", "change", "class", "because", "evidence")
+    entries = [_entry(where, item) for where, item in load_entries(path, "ledger", keys)]
     seen: set[str] = set()
     for entry in entries:
         if entry.path in seen:
@@ -59,20 +57,14 @@ def load_ledger(path: Path = LEDGER) -> list[Deviation]:
     return entries
 
 
-def _entry(path: Path, number: int, item: object) -> Deviation:
-    where = f"{path}: entry {number}"
-    keys = ("path", "change", "class", "because", "evidence")
-    if not isinstance(item, dict) or set(item) != set(keys):
-        raise InputError(f"{where} must have exactly the keys {', '.join(keys)}")
-    if not all(isinstance(item[key], str) and item[key].strip() for key in keys):
-        raise InputError(f"{where} has an empty or non-text value; write every key as text")
+def _entry(where: str, item: dict[str, str]) -> Deviation:
+    if len(item["path"].splitlines()) > 1:
+        raise InputError(f"{where}: the path spans lines; write it on one")
     where = f"{where} ({item['path']})"
     if item["change"] not in CHANGES:
         raise InputError(f"{where}: change {item['change']!r} is none of {', '.join(CHANGES)}")
     if item["class"] not in CLASSES:
         raise InputError(f"{where}: class {item['class']!r} is none of {', '.join(CLASSES)}")
-    if len(item["path"].splitlines()) > 1:
-        raise InputError(f"{path}: entry {number}: the path spans lines; write it on one")
     if "." not in item["path"]:
         raise InputError(f"{where} covers a whole section; name one resource, output or key")
     return Deviation(

@@ -36,13 +36,19 @@ def decoded(text: str) -> tuple[Any, list[Any]]:
     return template, list(matches)
 
 
-def lint(text: str, regions: Sequence[str], configuration: Path = CONFIGURATION) -> list[Finding]:
+def lint(
+    text: str,
+    regions: Sequence[str],
+    configuration: Path = CONFIGURATION,
+    advise: bool = False,
+) -> list[Finding]:
     """Run cfn-lint over a template's text; errors and warnings alike are findings.
 
     Args:
         text: YAML or JSON.
         regions: those to validate for.
         configuration: the ``.cfnlintrc``; the working directory's own is not looked at.
+        advise: whether its informational rules find something too.
 
     Raises:
         InputError: a region is unknown, or the configuration cannot be read.
@@ -57,9 +63,8 @@ def lint(text: str, regions: Sequence[str], configuration: Path = CONFIGURATION)
     template, matches = decoded(text)
     if not matches:
         try:
-            runner = Runner(
-                ConfigMixIn(["--config-file", str(configuration), "--regions", *regions])
-            )
+            options = ["--config-file", str(configuration), "--regions", *regions]
+            runner = Runner(ConfigMixIn(options + ["--include-checks", "I"] * advise))
         except CfnLintExitException as exc:
             raise InputError(f"{configuration}: cfn-lint cannot use it: {exc}; mend it") from exc
         matches = list(runner.validate_template(template))

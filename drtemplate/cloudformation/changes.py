@@ -11,11 +11,7 @@ from typing import Any
 
 from drtemplate.cloudformation.collisions import name_collision, name_still_taken
 from drtemplate.cloudformation.inherited import InheritedChange, inherited_changes
-from drtemplate.cloudformation.leaves import (
-    differing,
-    leaves,
-    without_function,
-)
+from drtemplate.cloudformation.leaves import differing, leaves, without_function
 from drtemplate.cloudformation.masking import masked
 from drtemplate.cloudformation.retention import when_modified, when_removed
 from drtemplate.cloudformation.schemas import data_bearing_types
@@ -55,7 +51,8 @@ class ResourceChange:
         holds_data: the type keeps what cannot be made again.
         old_resource_policy: Delete, Snapshot or Retain, of the old resource that is or may be removed
             or replaced; else ''.
-        obstacles: why CloudFormation would refuse it, in words.
+        collision: why its fixed name is taken while it is made, in words; else ''.
+        obstacles: why CloudFormation would refuse it, in words; a collision among them.
     """
 
     logical_id: str
@@ -66,6 +63,7 @@ class ResourceChange:
     inherited: tuple[InheritedChange, ...] = ()
     holds_data: bool = False
     old_resource_policy: str = ""
+    collision: str = ""
     obstacles: tuple[str, ...] = ()
 
 
@@ -146,9 +144,13 @@ def _text(side: Leaves, path: str) -> str | None:
 
 def _added(old: Template, new: Template, title: str) -> ResourceChange:
     resource = new["Resources"][title]
-    obstacles = name_still_taken(old["Resources"], resource)
+    obstacles = tuple(name_still_taken(old["Resources"], resource))
     return ResourceChange(
-        logical_id=title, type=resource["Type"], action="Add", obstacles=tuple(obstacles)
+        logical_id=title,
+        type=resource["Type"],
+        action="Add",
+        collision=next(iter(obstacles), ""),
+        obstacles=obstacles,
     )
 
 
@@ -175,7 +177,7 @@ def _modified(
     versions = old["Resources"][title], new["Resources"][title]
     types = [resource["Type"] for resource in versions]
     behaviours = {verdict.behaviour for verdict in verdicts(changes, inherited)}
-    obstacles = tuple(_obstacles(versions[0], versions[1], changes, inherited))
+    collision = _collision(versions[0], versions[1], changes, inherited)
     return ResourceChange(
         logical_id=title,
         type=types[1],
@@ -185,27 +187,42 @@ def _modified(
         inherited=tuple(inherited),
         holds_data=not data_bearing_types().isdisjoint(types),
         old_resource_policy="" if types[0] != types[1] else when_modified(versions, behaviours),
-        obstacles=obstacles,
+        collision=collision,
+        obstacles=tuple(_obstacles(types, collision, changes, inherited)),
     )
 
 
-def _obstacles(
+def _collision(
     old_resource: Mapping[str, Any],
     new_resource: Mapping[str, Any],
     changes: Sequence[PropertyChange],
     inherited: Sequence[InheritedChange],
+) -> str:
+    """Why a replacement cannot have the resource's name; '' if it can, or if none is made."""
+    behaviours = {verdict.behaviour for verdict in verdicts(changes, inherited)}
+    type_ = new_resource["Type"]
+    replaced = not behaviours.isdisjoint((Behaviour.REPLACEMENT, Behaviour.CONDITIONAL))
+    if not replaced or old_resource["Type"] != type_:
+        return ""
+    properties = [resource.get("Properties", {}) for resource in (old_resource, new_resource)]
+    renewed = {property_path(c.path).partition(".")[2] for c in inherited if c.certain}
+    return next(name_collision(type_, properties[0], properties[1], renewed), "")
+
+
+def _obstacles(
+    types: Sequence[str],
+    collision: str,
+    changes: Sequence[PropertyChange],
+    inherited: Sequence[InheritedChange],
 ) -> Iterator[str]:
     """Why CloudFormation would refuse what is certain of a resource's changes."""
-    if old_resource["Type"] != new_resource["Type"]:
+    if types[0] != types[1]:
         # https://github.com/aws/aws-sam-cli/issues/6786
         yield "the type of a resource cannot be changed; give it another logical id"
         return
-    behaviours = {verdict.behaviour for verdict in verdicts(changes, inherited)}
-    if not behaviours.isdisjoint((Behaviour.REPLACEMENT, Behaviour.CONDITIONAL)):
-        properties = [resource.get("Properties", {}) for resource in (old_resource, new_resource)]
-        renewed = {property_path(c.path).partition(".")[2] for c in inherited if c.certain}
-        yield from name_collision(new_resource["Type"], properties[0], properties[1], renewed)
-    if Behaviour.REPLACEMENT not in behaviours:
+    if collision:
+        yield collision
+    if all(one.behaviour != Behaviour.REPLACEMENT for one in verdicts(changes, inherited)):
         yield from not_supported((*changes, *inherited))
 
 

@@ -10,12 +10,17 @@ Resource = Mapping[str, Any]
 OUTCOMES = ("Delete", "Snapshot", "Retain")
 
 
+def is_cluster_member(properties: Mapping[str, Any]) -> bool:
+    """Whether a database instance keeps its data in its cluster's storage, and none of its own."""
+    return "DBClusterIdentifier" in properties
+
+
 def when_removed(resource: Resource) -> str:
     """What becomes of it when the stack no longer has it: Delete, Snapshot or Retain.
 
     https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/aws-attribute-deletionpolicy.html
     """
-    alone = "DBClusterIdentifier" not in resource.get("Properties", {})
+    alone = not is_cluster_member(resource.get("Properties", {}))
     type_ = resource["Type"]
     is_database = type_ == "AWS::RDS::DBCluster" or (type_ == "AWS::RDS::DBInstance" and alone)
     return _outcome(resource.get("DeletionPolicy") or ("Snapshot" if is_database else "Delete"))

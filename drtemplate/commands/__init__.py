@@ -1,6 +1,6 @@
 """The sub-commands, one module each: ``add_options`` declares what it takes, ``run`` gives its exit code.
 
-``diff_text`` is none: it has the words of ``diff``.
+``diff_text`` and ``diff_markdown`` are none: they have the words of ``diff``.
 
 A module is imported when its command is called, so that none waits for what another one needs.
 """

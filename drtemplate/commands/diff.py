@@ -2,16 +2,19 @@
 
 import argparse
 import json
+from collections.abc import Sequence
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
 from drtemplate import pipeline
 from drtemplate.cloudformation.changes import Differences, compare
+from drtemplate.cloudformation.consequences import Consequence, consequences
 from drtemplate.cloudformation.document import load_template
 from drtemplate.cloudformation.leaves import leaves
 from drtemplate.cloudformation.references import unknown_functions
 from drtemplate.commands import FINE, FOUND
+from drtemplate.commands.diff_markdown import as_markdown
 from drtemplate.commands.diff_text import as_text
 from drtemplate.console import show
 from drtemplate.errors import InputError
@@ -24,7 +27,7 @@ def add_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "new", type=Path, nargs="?", metavar="NEW", help="the next one; today's render by default"
     )
-    parser.add_argument("--format", choices=("text", "json"), default="text")
+    parser.add_argument("--format", choices=("text", "markdown", "json"), default="text")
 
 
 def run(options: argparse.Namespace, settings: Settings) -> int:
@@ -36,7 +39,9 @@ def run(options: argparse.Namespace, settings: Settings) -> int:
     old = _load(options.other)
     new = _load(options.new) if options.new else pipeline.render(settings).template
     found = compare(old, new)
-    show(_as_json(found) if options.format == "json" else as_text(found))
+    meaning = consequences(old, new, found)
+    write = {"json": _as_json, "markdown": as_markdown, "text": as_text}[options.format]
+    show(write(found, meaning))
     return FOUND if found.resources or found.others else FINE
 
 
@@ -51,8 +56,8 @@ def _load(path: Path) -> dict[str, Any]:
     return template
 
 
-def _as_json(found: Differences) -> str:
-    """The changes for programs; a verdict's behaviours by their names."""
+def _as_json(found: Differences, meaning: Sequence[Consequence]) -> str:
+    """The changes and what they mean, for programs; a verdict's behaviours by their names."""
 
     def plain(value: Any) -> Any:
         if isinstance(value, dict):
@@ -61,4 +66,5 @@ def _as_json(found: Differences) -> str:
             return [plain(item) for item in value]
         return str(value) if type(value).__name__ == "Behaviour" else value
 
-    return json.dumps(plain(asdict(found)), indent=2)
+    told = {"consequences": [asdict(one) for one in meaning], **asdict(found)}
+    return json.dumps(plain(told), indent=2)

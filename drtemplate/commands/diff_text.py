@@ -1,11 +1,13 @@
 """What ``generate.py diff`` tells people, the loudest first."""
 
+import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from itertools import takewhile
 from textwrap import wrap
 from typing import TypeVar
 
 from drtemplate.cloudformation.changes import Differences, PropertyChange, ResourceChange
+from drtemplate.cloudformation.consequences import Consequence
 from drtemplate.cloudformation.inherited import InheritedChange
 from drtemplate.cloudformation.sections import Change
 from drtemplate.cloudformation.updates import Verdict
@@ -38,26 +40,42 @@ _OLD_RESOURCE = {
 _DOUBTS = {"CONDITIONAL": "if it is replaced, ", "ADDED_OR_REMOVED": "if it is removed, "}
 
 
-def as_text(found: Differences) -> str:
-    """The changes for people, the loudest first."""
+def as_text(found: Differences, meaning: Sequence[Consequence] = ()) -> str:
+    """What the changes mean, then the changes themselves, the loudest first."""
     if not found.resources and not found.others:
         return "equal"
     lines: list[str] = []
+    if meaning:
+        lines += ["", "WHAT IT MEANS:"]
+        lines += [f"  {one.logical_id} {told(one)}: {one.because}" for one in meaning]
+    for heading, group in sections(found):
+        lines += ["", f"{heading}:", *group]
+    return "\n".join(map(printable, [*lines[1:], "", summary(found)]))
+
+
+def told(consequence: Consequence) -> str:
+    """Its words; *may* where the stack's own values or AWS decide."""
+    if consequence.certain:
+        return consequence.words
+    verb, _, rest = consequence.words.partition(" ")
+    return f"may {re.sub('(?<=ch)es$|s$', '', verb)} {rest}"
+
+
+def sections(found: Differences) -> Iterator[tuple[str, list[str]]]:
+    """Each heading that has changes, the loudest first, and their lines."""
     for heading, action, behaviour, data in _GROUPS:
         group = [
-            resource
+            line
             for resource in found.resources
             if resource.action == action
             and behaviour in (None, resource.behaviour.name)
             and data in (None, resource.holds_data)
+            for line in _resource_lines(resource)
         ]
         if group:
-            lines += ["", f"{heading}:"]
-            lines += [line for resource in group for line in _resource_lines(resource)]
+            yield heading, group
     if found.others:
-        lines += ["", "BESIDES RESOURCES:"]
-        lines += _other_lines(found.others)
-    return "\n".join(map(printable, [*lines[1:], "", _summary(found)]))
+        yield "BESIDES RESOURCES", list(_other_lines(found.others))
 
 
 def _resource_lines(resource: ResourceChange) -> list[str]:
@@ -210,7 +228,7 @@ def _short(text: str | None, most: int = LONGEST) -> str:
     return line if len(line) <= most else f"{line[: most - 3]}..."
 
 
-def _summary(found: Differences) -> str:
+def summary(found: Differences) -> str:
     """How many, in a line."""
     by = [(resource.action, resource.behaviour.name) for resource in found.resources]
     modified = sum(action == "Modify" for action, _ in by)

@@ -6,16 +6,13 @@ from pathlib import Path
 from drtemplate.commands import FINE
 from drtemplate.console import say, show
 from drtemplate.settings import Settings
-from drtemplate.settings_docs import as_page
 from drtemplate.settings_file import load
 from drtemplate.settings_text import as_toml
 
 
 def add_options(parser: argparse.ArgumentParser) -> None:
     """Declare what the command takes."""
-    what = parser.add_mutually_exclusive_group()
-    what.add_argument("--check", type=Path, metavar="FILE", help="tell every fault of a file")
-    what.add_argument("--page", action="store_true", help="print docs/settings.md")
+    parser.add_argument("--check", type=Path, metavar="FILE", help="tell every fault of a file")
 
 
 def run(options: argparse.Namespace, _: Settings) -> int:
@@ -33,5 +30,5 @@ def run(options: argparse.Namespace, _: Settings) -> int:
         check_regions(settings.regions)
         say(f"{options.check}: fine")
     else:
-        show((as_page() if options.page else as_toml()).removesuffix("\n"))
+        show(as_toml().removesuffix("\n"))
     return FINE

@@ -9,9 +9,9 @@ from collections.abc import Mapping
 from math import ceil, sqrt
 
 from drtemplate.drill.results import Budget, Summary
-from drtemplate.drill.scenarios import BOTH, Scenario
+from drtemplate.drill.scenario import BOTH, Scenario
 
-DETECT, DECIDE, ACCEPTED, OWN_SHARE = 12.0, 3.0, 25.0, 15.0
+DETECT, DECIDE, WAIT, ACCEPTED, OWN_SHARE = 12.0, 3.0, 4.0, 20.0, 15.0
 # The design has no number for these: two looks at the promotion, and as long as a decision; and what a
 # person on call can still read.
 LATCH, MAILS = 5.0, 12
@@ -66,6 +66,8 @@ def _counts(summary: Summary, scenario: Scenario) -> list[tuple[str, int, int]]:
     well = sum(summary.outcomes.get(name, 0) for name in scenario.ends_well)
     found.append(("runs that ended otherwise", 0, summary.runs - well))
     found.append(("mails of the automation in a run", MAILS, summary.most_mails))
+    if scenario.owed:
+        found.append(("messages owed and not sent", 0, summary.counts["unsent"]))
     if "latch" in limits(scenario):
         # Few runs may have bad luck: two standard deviations of a rare event's count.
         mean = scenario.untaken * summary.runs
@@ -80,7 +82,9 @@ def limits(scenario: Scenario) -> dict[str, float]:
         return {}
     if scenario.manual:
         return {"decide": DECIDE}
-    found = {"detect": DETECT, "decide": DECIDE}
+    found = {"detect": DETECT, "wait": WAIT, "decide": DECIDE}
+    if "accepted" in scenario.allowed:
+        found["accepted"] = ACCEPTED
     if scenario.ends:
         found["own_share"] = OWN_SHARE
     if scenario.needs == BOTH:

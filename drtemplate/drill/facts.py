@@ -7,7 +7,10 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from drtemplate.drill.lines import moment_of
+from drtemplate.drill.meter import Meter
 from drtemplate.groups.handlers import ORCHESTRATOR
+from drtemplate.world.account import ACTORS
 from drtemplate.world.aws.table import KEY
 from drtemplate.world.invocation import Call, Invocation
 from drtemplate.world.witness import Witness
@@ -15,7 +18,9 @@ from drtemplate.world.world import World
 
 STATE = "FAILOVER_STATUS"
 # Who starts a run without a person.
-AUTOMATIC = ("monitor", "alarm")
+AUTOMATIC = ("monitor", "alarm", "schedule")
+# Those who log their calls themselves.
+OBSERVED = ("monitor",)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -28,6 +33,7 @@ class Act:
         leased: whether the caller held the lease then.
         attempt: the state item's AttemptId then.
         back: whether it leads back to where the traffic or the writer came from.
+        waited: seconds that the run had waited for a witness, as it has recorded.
         spent: the caller's seconds in API calls until then, by service.
     """
 
@@ -38,16 +44,23 @@ class Act:
     leased: bool
     attempt: str
     back: bool
+    waited: float
     spent: Mapping[str, float]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Write:
-    """The state item was written."""
+    """The state item was written.
+
+    Attributes:
+        untrue: whether it turns to COMPLETED though what it says has not happened: another instance
+            than before writes or, where it names none, the primary is latched.
+    """
 
     at: float
     status: str
     caller: Invocation
+    untrue: bool
 
 
 # The API calls that move something, and what each moves.
@@ -65,10 +78,12 @@ class Facts(Witness):
         runs: of the orchestrator, those that have ended.
         stuck: whether one has ended and left the state IN_PROGRESS, without being hindered.
         tellers: the run of each message that a run sent.
-        puts: requests that put metrics.
+        meter: what AWS bills of it.
+        mails: the subject of each message that a run sent.
         probes: of each run: (time, signal, bad) of each look at a signal.
         killed: runs that the scenario has ended.
-        on_act, on_write: called with each accepted act, and each write of the state item.
+        on_act, on_write, on_call: called with each accepted act, each write of the state item, and the
+            run of each API call.
     """
 
     def __init__(self) -> None:
@@ -78,11 +93,13 @@ class Facts(Witness):
         self.runs: list[Invocation] = []
         self.stuck = False
         self.tellers: list[Invocation] = []
-        self.puts = 0
+        self.meter = Meter()
+        self.mails: list[str] = []
         self.probes: defaultdict[Invocation, list[tuple[float, str, bool]]] = defaultdict(list)
         self.killed: set[Invocation] = set()
         self.on_act: list[Callable[[Act], None]] = []
         self.on_write: list[Callable[[Write], None]] = []
+        self.on_call: list[Callable[[Invocation], None]] = []
         self._faulty = False
 
     def attach(self, world: World) -> None:
@@ -95,15 +112,21 @@ class Facts(Witness):
         """A run of the monitor, an alarm or a person has invoked a function."""
         if function == ORCHESTRATOR:
             self.calls.append(call)
-            self.world.journal.note(call.source, "calls the orchestrator")
+            if call.source not in OBSERVED:
+                self.world.journal.note(call.source, "calls the orchestrator")
 
     def probed(self, caller: Invocation, host: str, good: bool) -> None:
         """A run has looked at the writer."""
         if host == self.world.deployment.cluster.endpoint:
             self.probes[caller].append((self.world.clock.now, "database", not good))
 
-    def before(self, _: Invocation, service: str, operation: str, __: dict[str, Any]) -> None:
-        """Right before AWS carries an act out: how the component really is."""
+    def before(
+        self, caller: Invocation, service: str, operation: str, params: dict[str, Any]
+    ) -> None:
+        """Right before AWS carries a call out: what it costs, and how the component of an act really is."""
+        self.meter.usage.called(service, operation, params)
+        for listener in self.on_call:
+            listener(caller)
         component = ACTS.get((service, operation))
         if component == "database":
             self._faulty = not self.world.aurora.writing.value
@@ -127,17 +150,23 @@ class Facts(Witness):
                 states = {one["TargetHealth"]["State"] for one in found}
                 bad = "unhealthy" in states and "healthy" not in states
                 self.probes[caller].append((self.world.clock.now, "application", bad))
-            case "PutMetricData":
-                self.puts += 1
             case "PutItem":
                 self._wrote(caller, params["Item"])
             case "FailoverDBCluster" | "UpdateHealthCheck":
                 self._acted(caller, ACTS[service, operation], params)
 
-    def told(self, caller: Invocation | None, _: str) -> None:
+    def told(self, caller: Invocation | None, subject: str) -> None:
         """A message has reached the alert topic."""
         if caller:
             self.tellers.append(caller)
+            self.mails.append(subject)
+
+    def printed(self, function: str, line: str) -> None:
+        """What the timeline knows of the automation is what its log says."""
+        self.meter.usage.printed(line)
+        journal = self.world.journal
+        if journal.shown and (moment := moment_of(line)):
+            journal.note(ACTORS[function], moment)
 
     def _acted(self, caller: Invocation, component: str, params: dict[str, Any]) -> None:
         if component == "database":
@@ -152,13 +181,16 @@ class Facts(Witness):
             self.holds_lease(caller),
             self.world.table.text_of(STATE, "AttemptId"),
             back,
+            self._waited(),
             dict(caller.spent),
         )
         self.acts.append(act)
-        what = "promotion" if component == "database" else "release" if back else "latch"
-        self.world.journal.note("orchestrator", f"{what} accepted")
         for listener in self.on_act:
             listener(act)
+
+    def _waited(self) -> float:
+        stages = self.world.table.items.get(STATE, {}).get("Stages", {})
+        return float(stages.get("wait", 0.0)) if isinstance(stages, Mapping) else 0.0
 
     def holds_lease(self, caller: Invocation) -> bool:
         """Whether the state item says that the caller is at it, and until later than now."""
@@ -172,12 +204,22 @@ class Facts(Witness):
     def _wrote(self, caller: Invocation, item: Mapping[str, Any]) -> None:
         if item[KEY] == STATE:
             status = str(item.get("Status", ""))
-            if not self.writes or self.writes[-1].status != status:
-                self.world.journal.note("orchestrator", f"records {status}")
-            write = Write(self.world.clock.now, status, caller)
+            before = self.writes[-1].status if self.writes else ""
+            untrue = status == "COMPLETED" != before and not self._happened(caller, item)
+            write = Write(self.world.clock.now, status, caller, untrue)
             self.writes.append(write)
             for listener in self.on_write:
                 listener(write)
+
+    def _happened(self, caller: Invocation, item: Mapping[str, Any]) -> bool:
+        """What a COMPLETED run says of itself; without a word of a writer, that anything was moved."""
+        new, aurora = item.get("NewWriter"), self.world.aurora
+        if new:
+            return bool(new == aurora.writer and new != item.get("PreviousWriter"))
+        if aurora.writers.before(caller.queued) != aurora.writer:
+            return True
+        latches = [act for act in self.acts if act.component == "application"]
+        return bool(latches) and not latches[-1].back
 
     def ended(self, invocation: Invocation) -> None:
         """A run of a function is over."""

@@ -9,9 +9,12 @@ from drtemplate.groups.handlers import MONITOR, OBSERVERS, ORCHESTRATOR
 from drtemplate.world.aws.aurora import FAILING_OVER
 from drtemplate.world.aws.network import ERROR, SILENT
 from drtemplate.world.aws.prober import Reply
+from drtemplate.world.invocation import Invocation
 from drtemplate.world.world import World
 
 Fault = Callable[[Trial], None]
+# Within as many of its calls the orchestrator has made a whole run.
+MOST_CALLS = 40
 
 
 def writer_stops(mode: str, *, seen: bool) -> Fault:
@@ -27,19 +30,21 @@ def writer_stops(mode: str, *, seen: bool) -> Fault:
 
 def reader_stops(trial: Trial) -> None:
     """The first reader's instance dies."""
-    trial.world.aurora.stop(_readers(trial.world)[0], "refused")
+    trial.world.aurora.stop(reader(trial.world), "refused")
 
 
 def no_reader(trial: Trial) -> None:
     """No reader, however many there are, is available for the whole run."""
-    for name in _readers(trial.world):
-        node = trial.world.aurora.nodes[name]
-        node.mode, node.status = "refused", "rebooting"
-        node.turn += 1
+    aurora = trial.world.aurora
+    for name, node in aurora.nodes.items():
+        if name != aurora.writer:
+            node.mode, node.status = "refused", "rebooting"
+            node.turn += 1
 
 
-def _readers(world: World) -> list[str]:
-    return [name for name in world.aurora.nodes if name != world.aurora.writer]
+def reader(world: World) -> str:
+    """The first instance that does not write."""
+    return next(name for name in world.aurora.nodes if name != world.aurora.writer)
 
 
 def engine_crashes(trial: Trial) -> None:
@@ -176,9 +181,18 @@ def monitor_broken(trial: Trial) -> None:
     trial.world.functions.broken.update(OBSERVERS)
 
 
-def delivered_twice(trial: Trial) -> None:
-    """Lambda delivers each asynchronous event twice, as it may."""
-    trial.world.functions.duplicate = 1
+def observer_broken(trial: Trial) -> None:
+    """No run of the first zone's observer starts."""
+    trial.world.functions.broken.add(MONITOR)
+
+
+def delivered_twice(within: float = 0.0) -> Fault:
+    """Lambda delivers each asynchronous event twice, as it may; the second one within some seconds."""
+
+    def fault(trial: Trial) -> None:
+        trial.world.functions.duplicate, trial.world.functions.apart = 1, within
+
+    return fault
 
 
 def killed_after_act(trial: Trial) -> None:
@@ -202,6 +216,25 @@ def killed_before_act(trial: Trial) -> None:
             trial.world.clock.at(0.0, trial.world.functions.kill, write.caller)
 
     trial.facts.on_write.append(wrote)
+
+
+def killed_at_any_call(trial: Trial) -> None:
+    """The host of a run of the orchestrator is lost at one of its API calls after the fault, whichever."""
+    facts, left = trial.facts, trial.world.random.randint(1, MOST_CALLS)
+
+    def called(caller: Invocation) -> None:
+        nonlocal left
+        if (
+            caller.function.logical != ORCHESTRATOR
+            or trial.world.clock.now < trial.world.journal.zero
+        ):
+            return
+        left -= 1
+        if left == 0:
+            facts.killed.add(caller)
+            trial.world.clock.at(0.0, trial.world.functions.kill, caller)
+
+    facts.on_call.append(called)
 
 
 def operator(within: float = 0.0, **event: Any) -> Fault:

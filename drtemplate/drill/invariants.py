@@ -1,8 +1,8 @@
 """What must hold in every run, whatever happens."""
 
-from drtemplate.drill.facts import AUTOMATIC, STATE, Act, Write
+from drtemplate.drill.facts import AUTOMATIC, STATE, Act
 from drtemplate.drill.trial import Trial
-from drtemplate.drill.verdicts import replaced
+from drtemplate.drill.verdicts import given_up, replaced
 from drtemplate.world.history import changes
 
 ALLOWED = "allowed"
@@ -11,9 +11,9 @@ INVARIANTS = {
     "lease held": "nobody acts without the lease",
     "no stuck run": "no run is left IN_PROGRESS after its time-out",
     "evidence": "no failover on unknown signals alone",
-    "no automatic fail back": "nothing but a person's call moves anything back, and a latch holds",
-    "true record": "COMPLETED after a call for the database is recorded only when another instance writes, "
-    "and no instance as replaced that has replaced another",
+    "no automatic fail back": "nothing but a person's call moves back what serves, and a latch holds",
+    "true record": "COMPLETED is recorded only when the instance that it names writes or, where it names none, "
+    "the primary is latched, and no instance as replaced that has replaced another",
     "told": "a run that acted tells the alert topic, if SNS works",
     ALLOWED: "no call is denied by a deployed role or policy",
 }
@@ -23,28 +23,34 @@ def broken(trial: Trial, zero: float) -> tuple[str, ...]:
     """The names of the invariants that a run violated, in their order."""
     acts = trial.facts.acts
     checks = {
-        "one failover per incident": _failed_over_twice(acts, zero),
+        "one failover per incident": _failed_over_twice(trial, zero),
         "lease held": any(not act.leased and not _unlocked(trial, act) for act in acts),
         "no stuck run": trial.facts.stuck or _left_in_progress(trial),
         "evidence": any(_blind(trial, act) for act in acts),
         "no automatic fail back": _moved_back(acts) or _latch_gave_way(trial),
-        "true record": _mistaken(trial, zero)
-        or any(_untrue(trial, write, zero) for write in trial.facts.writes),
+        "true record": _mistaken(trial, zero) or any(write.untrue for write in trial.facts.writes),
         "told": any(_untold(trial, act) for act in acts),
         ALLOWED: bool(trial.denials),
     }
     return tuple(name for name in INVARIANTS if checks[name])
 
 
-def _failed_over_twice(acts: list[Act], zero: float) -> bool:
-    databases = [act for act in acts if act.component == "database"]
+def _failed_over_twice(trial: Trial, zero: float) -> bool:
+    """One that Aurora has given up leaves room for another."""
+    databases = [act for act in trial.facts.acts if act.component == "database"]
     attempts = [act.attempt for act in databases if act.attempt]
-    incident = [act for act in databases if act.at >= zero]
+    incident = [act for act in databases if act.at >= zero and not given_up(trial.world, act)]
     return len(attempts) != len(set(attempts)) or len(incident) > 1
 
 
 def _moved_back(acts: list[Act]) -> bool:
-    return any(act.back and act.caller.source in AUTOMATIC for act in acts)
+    """Away from a dead writer any instance will do, also the one that wrote before."""
+    return any(
+        act.back
+        and act.caller.source in AUTOMATIC
+        and not (act.component == "database" and act.faulty)
+        for act in acts
+    )
 
 
 def _latch_gave_way(trial: Trial) -> bool:
@@ -90,17 +96,6 @@ def _blind(trial: Trial, act: Act) -> bool:
     assert call.caller is not None
     looks = (signal for at, signal, bad in trial.facts.probes[call.caller] if bad and at <= call.at)
     return act.component not in looks
-
-
-def _untrue(trial: Trial, write: Write, zero: float) -> bool:
-    """An event of RDS, or a call for the database, ended as COMPLETED while the same instance wrote."""
-    asked = write.caller.source == "rds" or "database" in write.caller.event.get(
-        "components", ["database"]
-    )
-    if write.status != "COMPLETED" or write.at < zero or not asked:
-        return False
-    writers = trial.world.aurora.writers
-    return writers.before(write.at) == writers.before(zero)
 
 
 def _mistaken(trial: Trial, zero: float) -> bool:

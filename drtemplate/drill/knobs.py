@@ -5,8 +5,9 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 
 from drtemplate.drill import faults
-from drtemplate.drill.scenarios import APPLICATION as APPLICATION_FAILS
-from drtemplate.drill.scenarios import BOTH, SCENARIOS, Scenario
+from drtemplate.drill.scenario import APPLICATION as APPLICATION_FAILS
+from drtemplate.drill.scenario import BOTH, Scenario
+from drtemplate.drill.scenarios import SCENARIOS
 from drtemplate.drill.trial import Trial
 from drtemplate.drill.usual_week import LOST_CONNECTIONS
 from drtemplate.groups.handlers import SETTINGS

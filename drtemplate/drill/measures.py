@@ -7,10 +7,13 @@ from collections.abc import Mapping
 
 from drtemplate.drill.clients import served_again
 from drtemplate.drill.facts import Act
-from drtemplate.drill.scenarios import BOTH, Scenario
+from drtemplate.drill.scenario import BOTH, Scenario
 from drtemplate.drill.trial import Trial
-from drtemplate.drill.verdicts import latch_failed, replaced
+from drtemplate.drill.verdicts import given_up, latch_failed, replaced
 from drtemplate.world.invocation import Call
+
+# An alarm calls by itself, or the sweep for one that still stands.
+BY_ALARM = ("alarm", "schedule")
 
 
 class Measured:
@@ -40,27 +43,37 @@ class Measured:
     def _first_act(self) -> Act | None:
         """The promotion, or the latch where only the application fails."""
         wanted = "database" if "database" in self.scenario.needs else "application"
-        return next((act for act in self.acts if act.component == wanted), None)
+        return next(
+            (act for act in self.acts if act.component == wanted and not given_up(self.world, act)),
+            None,
+        )
 
     def _first_call(self) -> Call | None:
         """The call that led to the first act; else the monitor's first one."""
         if self.first:
-            return self.first.caller.call
+            caller = self.first.caller
+            return caller.call or Call(caller.queued, caller.source, None)
         calls = (c for c in self.facts.calls if c.at >= self.zero and c.source == "monitor")
         return next(calls, None)
 
     # Until AWS has accepted.
 
     def _reaction(self) -> dict[str, float | None]:
-        found: dict[str, float | None] = dict.fromkeys(("signal", "detect", "grace", "decide"))
+        found: dict[str, float | None] = dict.fromkeys(
+            ("signal", "detect", "grace", "wait", "decide")
+        )
         call = self.call
         if call is None or not self.scenario.needs:
             return found
         if self.first:
-            found["decide"] = self.first.at - call.at
+            # A run that acts on both components has waited once.
+            taken = self.first.at - call.at
+            waited = min(self.first.waited, taken)
+            found |= {"wait": waited, "decide": taken - waited}
+            self.slow["wait"] = "another observer, which has not spoken since"
             self.slow["decide"] = self._slowest_of_decide(call, self.first)
         signal = self._signal()
-        if signal is not None and call.source == "alarm":
+        if signal is not None and call.source in BY_ALARM:
             found |= {"signal": signal - self.zero, "detect": call.at - signal, "grace": 0.0}
             self.slow["detect"] = "CloudWatch's periods, late metrics and alarm evaluation"
         elif signal is not None and call.source == "monitor":
@@ -97,15 +110,19 @@ class Measured:
         return max(shown)
 
     def _stands(self, call: Call) -> dict[str, float]:
-        """When the calling run of the monitor had seen enough of each signal that it voted for."""
+        """When the calling run of the monitor had seen enough of each signal that it called for."""
         if call.caller is None:
             return {}
         needed = {"database": int(self._setting("consecutive_failures", 2)), "application": 1}
+        asked = self.first.caller.event.get("components", needed) if self.first else needed
+        needed = {name: count for name, count in needed.items() if name in asked}
         stands: dict[str, float] = {}
         rows = dict.fromkeys(needed, 0)
         for at, signal, bad in self.facts.probes[call.caller]:
             if at > call.at:
                 break
+            if signal not in needed:
+                continue
             rows[signal] = rows[signal] + 1 if bad else 0
             if not bad:
                 stands.pop(signal, None)
@@ -116,13 +133,16 @@ class Measured:
     def _slowest_of_decide(self, call: Call, act: Act) -> str:
         began = act.caller.began or act.at
         parts = {f"API calls of {name}": took for name, took in act.spent.items()}
+        if act.waited:
+            # That wait is a stage of its own, and its calls are CloudWatch's.
+            parts.pop("API calls of cloudwatch", None)
         parts["Lambda's queue and cold start"] = began - call.at
         held = any(
             self.zero <= write.at <= act.at and write.caller is not act.caller
             for write in self.facts.writes
         )
         rest = "another run's lease, whose end it waits for" if held else "the handler itself"
-        parts[rest] = act.at - call.at - sum(parts.values())
+        parts[rest] = act.at - call.at - act.waited - sum(parts.values())
         return max(parts, key=lambda name: parts[name])
 
     def _blame(self, call: Call) -> None:
@@ -168,8 +188,7 @@ class Measured:
     def _promotion(self, found: dict[str, float | None]) -> tuple[float | None, float | None]:
         """From accepted, or from Aurora's own start, until a new writer, and an available cluster."""
         aurora = self.world.aurora
-        acts = (act.at for act in self.acts if act.component == "database")
-        begin = next(acts, None)
+        begin = self.first.at if self.first and self.first.component == "database" else None
         if begin is None:
             begin = aurora.status.first("failing-over", self.zero)
         if begin is None:
@@ -194,10 +213,10 @@ class Measured:
         An alarm calls for one component, so its latch has its turn when it calls.
         """
         act = next((act for act in self.acts if act.component == "application"), None)
-        if act is None or act.caller.call is None:
+        if act is None:
             return None
-        turn = act.caller.call.at
-        if self.call and act.caller.source != "alarm":
+        turn = act.caller.call.at if act.caller.call else act.caller.queued
+        if self.call and act.caller.source not in BY_ALARM:
             turn = min(turn, self.call.at)
         if promoted is not None and promoted <= act.at:
             turn = max(turn, promoted)
@@ -207,7 +226,7 @@ class Measured:
         """Where another moved the writer first, the automation's reaction to it was not asked for."""
         excused: set[str] = set()
         if self.first is None and replaced(self.world, self.zero):
-            excused |= {"detect", "decide", "own_share", "accepted"}
+            excused |= {"detect", "wait", "decide", "own_share", "accepted"}
         elif self.call and self.call.source == "operator":
             excused |= {"detect", "own_share", "accepted"}
         if latch_failed(self.world):

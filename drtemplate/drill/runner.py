@@ -12,17 +12,19 @@ from typing import Any
 
 from drtemplate.drill import prices
 from drtemplate.drill.budgets import judge, limits
-from drtemplate.drill.durations import MICROSECONDS
 from drtemplate.drill.invariants import INVARIANTS, broken
 from drtemplate.drill.measures import Measured
 from drtemplate.drill.results import SUMS, DrillReport, Run, Summary
-from drtemplate.drill.scenarios import SLICE, SLICES, SPREAD, STRIDE, Scenario
+from drtemplate.drill.scenario import SPREAD, Scenario
+from drtemplate.drill.scenarios import SLICE, SLICES, STRIDE
 from drtemplate.drill.trial import Trial
 from drtemplate.drill.verdicts import outcome, verdicts
 from drtemplate.errors import DrTemplateError
 from drtemplate.world.deployment import Deployment
 from drtemplate.world.timings import Timings
 
+# Seconds after which as many runs overlap as ever, so that what is metered from then on is usual.
+SETTLED = 180.0
 # Runs that a process makes at a stretch.
 CHUNK = 25
 
@@ -31,10 +33,7 @@ CHUNK = 25
 class Tally:
     """What a summary needs beside the runs' own measures; merging is the same in any order."""
 
-    gb_us: int = 0
-    invocations: int = 0
-    puts: int = 0
-    metrics: set[str] = field(default_factory=set)
+    usage: prices.Usage = field(default_factory=prices.Usage)
     slow: dict[str, dict[str, int]] = field(default_factory=dict)
 
     def blame(self, measure: str, mechanism: str, times: int = 1) -> None:
@@ -44,10 +43,7 @@ class Tally:
 
     def merge(self, other: Tally) -> None:
         """Count what ``other`` has counted."""
-        self.gb_us += other.gb_us
-        self.invocations += other.invocations
-        self.puts += other.puts
-        self.metrics |= other.metrics
+        self.usage.merge(other.usage)
         for measure, found in other.slow.items():
             for mechanism, times in found.items():
                 self.blame(measure, mechanism, times)
@@ -92,6 +88,7 @@ def _simulated(
     end = zero + scenario.lasts
     world.journal.zero = zero
     world.clock.at(zero, world.journal.note, "scenario", scenario.title)
+    world.clock.at(SETTLED, trial.facts.meter.begin, world)
     try:
         for fault in scenario.setup:
             fault(trial)
@@ -122,12 +119,7 @@ def _run(trial: Trial, scenario: Scenario, seed: int, zero: float, end: float, t
         timeline=world.journal.timeline(),
         **verdicts(trial, scenario, zero),
     )
-    for logical, function in world.deployment.functions.items():
-        used = world.functions.seconds[logical] * function.memory / 1024
-        tally.gb_us += round(used * MICROSECONDS)
-    tally.invocations += world.functions.count
-    tally.puts += facts.puts
-    tally.metrics |= {key[1] for key in world.metrics.series if not key[0].startswith("AWS/")}
+    tally.usage.merge(facts.meter.end(world))
     _blame(run, measured, scenario, tally)
     return run
 
@@ -242,14 +234,9 @@ def drill(
 
 def _finish(summary: Summary, tally: Tally, scenario: Scenario, deployment: Deployment) -> Summary:
     summary.budgets = judge(summary, scenario, tally.slow)
-    summary.cost_per_month = prices.per_month(
-        deployment,
-        gb_seconds=tally.gb_us / MICROSECONDS,
-        invocations=tally.invocations,
-        puts=tally.puts,
-        metrics=len(tally.metrics),
-        virtual_seconds=summary.virtual_seconds,
-    )
+    metered = summary.virtual_seconds - summary.runs * SETTLED
+    summary.costs = prices.bill(deployment, tally.usage, metered)
+    summary.cost_per_month = round(sum(summary.costs.values()), 2)
     return summary
 
 

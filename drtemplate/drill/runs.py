@@ -11,7 +11,8 @@ STAGES = (
     "signal",  # fault -> AWS's own signal shows it (debounced target, refused connection)
     "detect",  # AWS's signal -> the monitor's signal stands
     "grace",  # the configured wait where one signal decides alone
-    "decide",  # the call -> AWS accepted the promotion or the latch; a cold start included
+    "wait",  # of what follows the call, the wait for another observer's word
+    "decide",  # the rest: the call -> AWS accepted the promotion or the latch; a cold start included
     "promote",  # accepted -> another instance writes, in a cluster that is available again
     "latch",  # that -> AWS accepted the latch, where both are moved; a part of verify
     "verify",  # promoted -> the orchestrator has recorded it
@@ -20,8 +21,8 @@ STAGES = (
 )
 # Sums of a single run: the percentile of a sum is not the sum of percentiles.
 SUMS = {
-    "accepted": ("signal", "detect", "grace", "decide"),
-    "own_share": ("detect", "decide", "verify"),
+    "accepted": ("signal", "detect", "grace", "wait", "decide"),
+    "own_share": ("detect", "wait", "decide", "verify"),
 }
 MEASURES = (*STAGES, *SUMS)
 WRONGS = ("unneeded", "missed", "repeated")
@@ -36,6 +37,7 @@ class Run:
         seed: what the run's randomness came from; the same seed gives the same run.
         stages: seconds by the names of `STAGES`; None or absent where a stage did not take place.
         right, unneeded, missed, repeated: failovers, by what they should have been.
+        unsent: messages that the scenario declares owed and that did not come.
         moves: how often Route 53 moved clients to the other side, back included.
         notifications: messages that reached SNS.
         mails: those of them that the orchestrator sent.
@@ -56,6 +58,7 @@ class Run:
     unneeded: int = 0
     missed: int = 0
     repeated: int = 0
+    unsent: int = 0
     moves: int = 0
     notifications: int = 0
     mails: int = 0
@@ -71,10 +74,10 @@ class Run:
     def measures(self) -> dict[str, float]:
         """The stages that took place and, where all of their parts are known, the sums.
 
-        A missing grace counts as 0 in a sum, since most runs have none. What is excused is left out.
+        A missing grace or wait counts as 0 in a sum, since most runs have none. What is excused is left out.
         """
         known = {name: value for name in STAGES if (value := self.stages.get(name)) is not None}
-        parts = {"grace": 0.0} | known
+        parts = {"grace": 0.0, "wait": 0.0} | known
         sums = {
             name: sum(parts[part] for part in of)
             for name, of in SUMS.items()

@@ -1,81 +1,24 @@
-"""The scenarios: what happens, what it takes, and whether the automation must act."""
+"""The scenarios of a drill."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 
 from drtemplate.drill import blind_spots, faults, usual_week
-from drtemplate.drill.faults import Fault
+from drtemplate.drill.scenario import (
+    APPLICATION,
+    BOTH,
+    BOTH_DEAD,
+    CRASHES,
+    DATABASE,
+    DONE,
+    HANGS,
+    IDLE,
+    REFUSED,
+    Scenario,
+    now,
+)
+from drtemplate.drill.witnessed import WITNESSED
 from drtemplate.errors import InputError
 from drtemplate.world.aws.prober import Reply
-
-DATABASE = frozenset({"database"})
-APPLICATION = frozenset({"application"})
-BOTH = DATABASE | APPLICATION
-
-# How the orchestrator's runs end: what was asked for is done; there was nothing to do.
-DONE = frozenset({"COMPLETED", "FAILED_BACK"})
-IDLE = frozenset({"NONE", "NOT_REQUIRED"})
-
-# Seconds until everything runs and every alarm has data; then the fault, within a minute.
-WARM, SPREAD = 150.0, 60.0
-# After the fault: longer than lease and slowest promotion, so that a second failover would show.
-LASTS = 420.0
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Scenario:
-    """A declaration.
-
-    Attributes:
-        name: for the command line.
-        title: for people.
-        faults: seconds after the fault (negative: before it), and what happens then.
-        setup: what holds from the beginning of the run.
-        needs: the components that really fail, or that a person asks to be moved.
-        must_act: whether the automation must move them.
-        manual: whether a person asks for it while all is well, so that nothing is to be detected.
-        outcomes: how the orchestrator's runs may end, the weightiest of a drill's run; by default
-            done where it must act, and nothing to do elsewhere.
-        untaken: the share of latches that AWS may not take.
-        warm, lasts: seconds before and after the fault.
-        sliced: the runs are consecutive parts of a week instead of repetitions.
-        allowed: seconds by measure where the scenario itself takes what a budget grants; what it
-            takes then has a bound of its own.
-    """
-
-    name: str
-    title: str
-    faults: tuple[tuple[float, Fault], ...]
-    setup: tuple[Fault, ...] = ()
-    needs: frozenset[str] = frozenset()
-    must_act: bool = False
-    manual: bool = False
-    outcomes: frozenset[str] = frozenset()
-    untaken: float = 0.0
-    warm: float = WARM
-    lasts: float = LASTS
-    sliced: bool = False
-    allowed: Mapping[str, float] = field(default_factory=dict)
-
-    @property
-    def ends_well(self) -> frozenset[str]:
-        """How its runs may end."""
-        return self.outcomes or (DONE if self.must_act else IDLE)
-
-    @property
-    def ends(self) -> bool:
-        """Whether what is asked for can be done in this world."""
-        return bool(self.ends_well & DONE)
-
-
-def _now(*what: Fault) -> tuple[tuple[float, Fault], ...]:
-    return tuple((0.0, one) for one in what)
-
-
-# A writer that hangs and that Aurora takes for well: what the automation is for.
-HANGS = faults.writer_stops("hung", seen=False)
-CRASHES = faults.writer_stops("refused", seen=True)
-BOTH_DEAD = _now(HANGS, faults.servers_die())
 
 
 def _while_down(
@@ -84,6 +27,7 @@ def _while_down(
     *,
     must_act: bool = True,
     outcomes: frozenset[str] = frozenset(),
+    owed: tuple[str, ...] = (),
     allowed: Mapping[str, float] | None = None,
 ) -> Scenario:
     """Both tiers die while a service's API has been down for twenty seconds."""
@@ -94,53 +38,56 @@ def _while_down(
         needs=BOTH,
         must_act=must_act,
         outcomes=outcomes,
+        owed=owed,
         allowed=allowed or {},
     )
 
 
 SCENARIOS = (
-    Scenario(name="writer_crash", title="writer crashes, Aurora sees it", faults=_now(CRASHES),
+    Scenario(name="writer_crash", title="writer crashes, Aurora sees it", faults=now(CRASHES),
              needs=DATABASE, outcomes=IDLE | DONE),
-    Scenario(name="writer_hung", title="writer hangs, Aurora does not see it", faults=_now(HANGS),
+    Scenario(name="writer_hung", title="writer hangs, Aurora does not see it", faults=now(HANGS),
              needs=DATABASE, must_act=True),
     Scenario(name="writer_restart", title="writer's engine restarts in place",
-             faults=_now(faults.engine_crashes)),
-    Scenario(name="reader_crash", title="reader crashes", faults=_now(faults.reader_stops)),
-    Scenario(name="zone_outage", title="the writer's zone is lost", faults=_now(faults.zone_lost),
+             faults=now(faults.engine_crashes)),
+    Scenario(name="reader_crash", title="reader crashes", faults=now(faults.reader_stops)),
+    Scenario(name="zone_outage", title="the writer's zone is lost", faults=now(faults.zone_lost),
              needs=DATABASE, outcomes=IDLE | DONE | {"KILLED"}),
     Scenario(name="application_dead", title="application tier dead",
-             faults=_now(faults.servers_die()), needs=APPLICATION, must_act=True),
+             faults=now(faults.servers_die()), needs=APPLICATION, must_act=True),
     Scenario(name="application_back", title="application tier dead, and back after 200 s",
              # Longer than Route 53 needs to take the latch; then clients must stay where they are.
              faults=((0.0, faults.servers_die()), (200.0, faults.servers_die(reply=Reply.GOOD))),
              needs=APPLICATION, must_act=True),
     Scenario(name="both_sides_dead", title="application tier dead on both sides",
              # A latch is asked for, and not made.
-             faults=_now(faults.servers_die(), faults.servers_die("Standby")), outcomes=IDLE | DONE),
+             faults=now(faults.servers_die(), faults.servers_die("Standby")),
+             outcomes=REFUSED, owed=("REFUSED",)),
     Scenario(name="both_tiers_dead", title="writer hangs unseen and application tier dead",
              faults=BOTH_DEAD, needs=BOTH, must_act=True),
     Scenario(name="both_tiers_crash", title="writer crashes, Aurora sees it, and application tier dead",
-             faults=_now(CRASHES, faults.servers_die()), needs=BOTH, must_act=True),
+             faults=now(CRASHES, faults.servers_die()), needs=BOTH, must_act=True),
     Scenario(name="load_balancer_dead", title="primary load balancer dead",
-             faults=_now(faults.balancer_dies)),
-    Scenario(name="nat_lost", title="NAT gateway of the first zone lost", faults=_now(faults.nat_lost)),
-    Scenario(name="blip_3s", title="network blip of 3 s", faults=_now(faults.cut(3)), lasts=180.0),
-    Scenario(name="blip_15s", title="network blip of 15 s", faults=_now(faults.cut(15)), lasts=180.0),
+             faults=now(faults.balancer_dies)),
+    Scenario(name="nat_lost", title="NAT gateway of the first zone lost", faults=now(faults.nat_lost)),
+    Scenario(name="blip_3s", title="network blip of 3 s", faults=now(faults.cut(3)), lasts=180.0),
+    Scenario(name="blip_15s", title="network blip of 15 s", faults=now(faults.cut(15)), lasts=180.0),
     Scenario(name="backup_window", title="backup window",
-             faults=_now(faults.status("backing-up", "backup_duration"))),
+             faults=now(faults.status("backing-up", "backup_duration"))),
     Scenario(name="maintenance_window", title="maintenance window with a patch",
              faults=((-20.0, faults.status("maintenance")), (0.0, faults.engine_pauses))),
     Scenario(name="modification_window", title="modification, with a restart in place",
              faults=((-20.0, faults.status("modifying")), (0.0, faults.engine_crashes))),
     Scenario(name="lag_spike", title="replication lag of 5 s for four minutes",
              faults=((0.0, faults.lag(5000)), (240.0, faults.lag(20)))),
-    Scenario(name="stale_lag", title="no lag metric any more", faults=_now(faults.lag(None))),
+    Scenario(name="stale_lag", title="no lag metric any more", faults=now(faults.lag(None))),
     Scenario(name="metrics_missing", title="metrics of the writer and of the primary's hosts missing",
-             faults=_now(blind_spots.writers_metrics_missing), lasts=600.0),
+             # AWS's eye takes the writer for dead, and the observers know better.
+             faults=now(blind_spots.writers_metrics_missing), outcomes=IDLE | REFUSED, lasts=600.0),
     Scenario(name="metrics_missing_monitor_dead", title="no engine's uptime known, monitor dead",
-             setup=(faults.monitor_broken,), faults=_now(blind_spots.uptimes_missing), lasts=600.0),
+             setup=(faults.monitor_broken,), faults=now(blind_spots.uptimes_missing), lasts=600.0),
     Scenario(name="monitor_dead", title="writer hangs unseen while the monitor is dead",
-             setup=(faults.monitor_broken,), faults=_now(HANGS), needs=DATABASE, must_act=True,
+             setup=(faults.monitor_broken,), faults=now(HANGS), needs=DATABASE, must_act=True,
              # An alarm on AWS's metrics: two periods that are missing, and CloudWatch's look back.
              lasts=780.0, allowed={"detect": 260.0, "own_share": 265.0}),
     Scenario(name="monitor_and_both_dead", title="both tiers dead while the monitor is dead",
@@ -159,7 +106,7 @@ SCENARIOS = (
              # The lease of the killed run, 45 s, must end, and the call be repeated.
              allowed={"detect": 75.0, "own_share": 80.0, "accepted": 90.0}),
     # Without the state there is no lease, and so an automatic run must refuse.
-    _while_down("dynamodb", "DynamoDB", must_act=False, outcomes=frozenset({"REFUSED"})),
+    _while_down("dynamodb", "DynamoDB", must_act=False, outcomes=REFUSED, owed=("REFUSED",)),
     _while_down("sns", "SNS"),
     _while_down("cloudwatch", "CloudWatch"),
     # Two tries, until the defaults hold: one would overlook the switch that stops the automation.
@@ -178,11 +125,12 @@ SCENARIOS = (
              title="writer's engine restarts while Elastic Load Balancing's API is down",
              faults=((-20.0, faults.service_down("elbv2")), (0.0, faults.engine_crashes))),
     # From before any of the monitor's runs that call began, until Aurora is at it: none of them knows who
-    # wrote. A run that cannot tell the old writer from the new one may say so, and fail: Aurora has acted.
+    # wrote. A run that cannot read who writes refuses, and one that cannot tell the old writer from the new
+    # one only verifies.
     Scenario(name="rds_down", title="writer crashes, Aurora sees it while RDS's API is down",
              faults=((-140.0, faults.service_down("rds")), (0.0, CRASHES),
                      (20.0, faults.service_back("rds"))), needs=DATABASE,
-             outcomes=IDLE | DONE | {"FAILED"}),
+             outcomes=IDLE | DONE | REFUSED),
     Scenario(name="throttling", title="both tiers dead, 20 % of all API calls throttled",
              faults=((-20.0, faults.throttled(0.2)), *BOTH_DEAD), needs=BOTH, must_act=True,
              # Each call may need a second try, and a probe's a later tick; a latch takes two calls, each
@@ -190,20 +138,22 @@ SCENARIOS = (
              untaken=0.15,
              allowed={"detect": 30.0, "decide": 6.0, "own_share": 32.0, "accepted": 60.0, "latch": 10.0}),
     Scenario(name="double_trigger", title="both tiers dead, events delivered twice, a person triggers too",
-             setup=(faults.delivered_twice,), needs=BOTH, must_act=True,
+             setup=(faults.delivered_twice(),), needs=BOTH, must_act=True,
              faults=(*BOTH_DEAD, (8.0, faults.operator(20, trigger_failover=True, reason="outage")))),
     Scenario(name="aurora_stalled", title="both tiers dead, Aurora accepts and never promotes",
              setup=(faults.failover_never_ends,), faults=BOTH_DEAD, needs=BOTH, must_act=True,
              outcomes=frozenset({"FAILED"}), lasts=600.0),
-    # What can be moved is; the run that could not do the rest has failed.
+    # What can be moved is. Without another member that answers the observers may be the sick ones, so the
+    # database has no vote of theirs, and its alarm is what people are told.
     Scenario(name="no_reader", title="both tiers dead, no reader available",
-             setup=(faults.no_reader,), faults=_now(CRASHES, faults.servers_die()), needs=APPLICATION,
-             must_act=True, outcomes=frozenset({"FAILED"}), lasts=720.0),
+             setup=(faults.no_reader,), faults=now(CRASHES, faults.servers_die()), needs=APPLICATION,
+             must_act=True, owed=("COMPLETED", "database-health"), lasts=720.0),
+    *WITNESSED,
     Scenario(name="day_0", title="day 0: nothing registered", setup=(faults.nothing_registered,),
              faults=(), lasts=600.0),
     Scenario(name="planned_failover", title="planned failover", needs=BOTH, must_act=True,
              manual=True,
-             faults=_now(faults.operator(trigger_failover=True, mode="PLANNED", reason="drill"))),
+             faults=now(faults.operator(trigger_failover=True, mode="PLANNED", reason="drill"))),
     Scenario(name="fail_back", title="fail back after a planned failover", needs=BOTH, must_act=True,
              manual=True, warm=360.0,
              faults=((-320.0, faults.operator(trigger_failover=True, mode="PLANNED", reason="drill")),

@@ -7,7 +7,7 @@ from pathlib import Path
 from drtemplate.drill import runner, sensitivity
 from drtemplate.drill.imports import check_imports
 from drtemplate.drill.results import DrillReport, Summary
-from drtemplate.drill.scenarios import Scenario
+from drtemplate.drill.scenario import Scenario
 from drtemplate.groups.handlers import HANDLERS
 from drtemplate.rendering.inline import modules_of
 from drtemplate.world.deployment import Deployment, Package

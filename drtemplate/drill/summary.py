@@ -43,10 +43,11 @@ class Summary:
         scenario: its name.
         title: what happens in it, in a few words.
         must_act: whether the automation must fail over in it.
-        cost_per_month: US dollars of Lambda, metrics and alarms at the load of this scenario.
+        cost_per_month: US dollars of the automation at the load of this scenario.
+        costs: the same by what is billed.
         budgets: the verdicts, filled when all runs are counted.
         measures: the durations for each name of `MEASURES`.
-        counts: totals of right, unneeded, missed, repeated, moves, notifications and calls.
+        counts: totals of right, unneeded, missed, repeated, unsent, moves, notifications and calls.
         lambda_us, virtual_us: totals, microseconds.
         most_notifications, most_mails: in a single run; mails are the orchestrator's own.
         outcomes: runs by outcome.
@@ -61,6 +62,7 @@ class Summary:
     title: str = ""
     must_act: bool = False
     cost_per_month: float = 0.0
+    costs: dict[str, float] = field(default_factory=dict)
     budgets: tuple[Budget, ...] = ()
     runs: int = 0
     measures: dict[str, Durations] = field(
@@ -68,7 +70,7 @@ class Summary:
     )
     counts: dict[str, int] = field(
         default_factory=lambda: dict.fromkeys(
-            ("right", *WRONGS, "moves", "notifications", "calls"), 0
+            ("right", *WRONGS, "unsent", "moves", "notifications", "calls"), 0
         )
     )
     lambda_us: int = 0

@@ -3,8 +3,8 @@
 import json
 from collections.abc import Mapping
 
-from drtemplate.drill.facts import AUTOMATIC
-from drtemplate.drill.scenarios import Scenario
+from drtemplate.drill.facts import AUTOMATIC, Act
+from drtemplate.drill.scenario import Scenario
 from drtemplate.drill.trial import Trial
 from drtemplate.world.world import World
 
@@ -12,7 +12,8 @@ OUTCOMES = ("COMPLETED", "FAILED_BACK", "FAILED", "KILLED", "REFUSED", "DRY_RUN"
 
 
 def verdicts(trial: Trial, scenario: Scenario, zero: float) -> dict[str, int]:
-    """Runs of the orchestrator that acted, by what they should have done; missed ones; Route 53's moves.
+    """Runs of the orchestrator that acted, by what they should have done; missed ones; messages owed and
+    not sent; Route 53's moves.
 
     What acts by itself before the fault is unneeded, in every scenario.
     """
@@ -32,13 +33,15 @@ def verdicts(trial: Trial, scenario: Scenario, zero: float) -> dict[str, int]:
             verdict = "unneeded"
         else:
             verdict = "right"
-        if act.at >= zero:
+        if act.at >= zero and not given_up(trial.world, act):
             seen.add(act.component)
         before = runs.get(id(act.caller), "right")
         runs[id(act.caller)] = max(before, verdict, key=order.index)
     for verdict in runs.values():
         counts[verdict] += 1
     counts["missed"] = int(scenario.must_act and not _all_moved(trial.world, scenario, zero, seen))
+    sent = [one.subject for one in trial.world.messages if one.at >= zero]
+    counts["unsent"] = sum(not any(owed in one for one in sent) for owed in scenario.owed)
     counts["moves"] = sum(at >= zero for at in trial.world.records.side.times)
     return counts
 
@@ -54,6 +57,14 @@ def _all_moved(world: World, scenario: Scenario, zero: float, seen: set[str]) ->
     if "database" in moved and latch_failed(world):
         moved.add("application")
     return scenario.needs <= moved
+
+
+def given_up(world: World, act: Act) -> bool:
+    """Whether it is a promotion that Aurora has rolled back."""
+    if act.component != "database":
+        return False
+    changed = next((at for at in world.aurora.writers.times if at > act.at), float("inf"))
+    return any(act.at < at < changed for at in world.aurora.given_up)
 
 
 def replaced(world: World, zero: float) -> bool:

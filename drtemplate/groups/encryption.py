@@ -116,10 +116,9 @@ def _service_statements() -> list[Statement]:
     https://docs.aws.amazon.com/AmazonCloudWatch/latest/logs/encrypt-log-data-kms.html
     https://docs.aws.amazon.com/sns/latest/dg/sns-key-management.html
     """
-    log_groups = Sub(
-        "arn:${AWS::Partition}:logs:${AWS::Region}:${AWS::AccountId}"
-        ":log-group:/aws/lambda/${AWS::StackName}-*"
-    )
+    here = "arn:${AWS::Partition}:logs:${AWS::Region}:${AWS::AccountId}:log-group:"
+    # RDS names the groups of a cluster by the name that it has made up for it.
+    log_groups = [Sub(f"{here}/aws/lambda/${{AWS::StackName}}-*"), Sub(f"{here}/aws/rds/cluster/*")]
     encrypt_messages = [kms_actions.Decrypt, kms_actions.Action("GenerateDataKey*")]
     return [
         allow(

@@ -155,9 +155,9 @@ def _add_writer_alarm(add_alarm: Alarms, database: Database) -> None:
             "AWS hears nothing of a database writer. CloudWatch looks back over more than the two "
             "minutes that it needs, and missing data count only when all of them are missing, so "
             "this comes up to five minutes after the writer fell silent. Starts the orchestrator, "
-            "which looks for a second sign before it promotes the reader: a reader still sends metrics "
-            "while the writer sends none, and no observer sees the writer alive. Works while the "
-            "observers are dead."
+            "which looks for a second sign before it promotes the reader: a reader still sends "
+            "metrics while the writer sends none, and no observer sees the writer alive. Works "
+            "while the observers are dead."
         ),
         ("AWS/RDS", "EngineUptime", _cluster(database) | {"Role": "WRITER"}),
         ("Minimum", "<", 1),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Callable
 from types import ModuleType
 from typing import Any, NamedTuple
@@ -19,6 +20,7 @@ from drtemplate.world.aws.alarms import Alarms
 from drtemplate.world.aws.aurora import Aurora
 from drtemplate.world.aws.balancers import Balancer
 from drtemplate.world.aws.events import EventBus
+from drtemplate.world.aws.hands import Hands
 from drtemplate.world.aws.metrics import Metrics
 from drtemplate.world.aws.network import Network
 from drtemplate.world.aws.route53 import FailoverRecords, HealthCheck
@@ -39,7 +41,12 @@ from drtemplate.world.timings import Timings
 from drtemplate.world.witness import Witness
 
 # What the timeline calls the functions.
-ACTORS = {ORCHESTRATOR: "orchestrator", **dict.fromkeys(OBSERVERS, "monitor")}
+ACTORS = {
+    ORCHESTRATOR: "orchestrator",
+    **{logical: f"observer {zone}" for logical, zone in OBSERVERS.items()},
+}
+# By whom a run is invoked, as its invocation says.
+SOURCES = {ORCHESTRATOR: "orchestrator", **dict.fromkeys(OBSERVERS, "monitor")}
 
 
 class Notification(NamedTuple):
@@ -98,6 +105,7 @@ class Account:
         self.journal = Journal(clock, shown)
         self.aurora = Aurora(clock, deployment.cluster, timings, self.journal)
         self.network = Network(clock, self.aurora, timings, deployment.endpoints)
+        self.hands = Hands(self.aurora, self.network)
         self._build_sides()
         self.metrics = Metrics()
         self.parameters = dict(deployment.parameters)
@@ -195,14 +203,16 @@ class Account:
             made = self._modules[function.logical] = standard | sdk.modules()
         self.own_calls.open_log(function)
         try:
-            return sandbox.load(function, made, self._print)
+            return sandbox.load(function, made, functools.partial(self._print, function.logical))
         except DrTemplateError as exc:
             self.fail(exc)
             raise
 
-    def _print(self, *words: object, **_: object) -> None:
+    def _print(self, function: str, *words: object, **_: object) -> None:
+        line = " ".join(map(str, words))
         if self.recorded:
-            self.log.append(" ".join(map(str, words)))
+            self.log.append(line)
+        self.witness.printed(function, line)
 
     def _ended(self, invocation: Invocation) -> None:
         """Lambda's own metric of errors, the timeline, and the witness."""
@@ -234,7 +244,7 @@ class Account:
         self.functions.send(name, event, source, call)
 
     def _invoked(self, name: str, event: Any, caller: Invocation) -> None:
-        self._send(name, event, ACTORS[caller.function.logical], caller)
+        self._send(name, event, SOURCES[caller.function.logical], caller)
 
     def _alarm_action(self, action: str, event: dict[str, Any]) -> None:
         if not self.deliveries.may(event["alarmArn"], action):

@@ -68,7 +68,10 @@ def read_deployment(template: Mapping[str, Any], digest: str) -> Deployment:
     alarms = tuple(read_alarm(one) for _, one in found.of("AWS::CloudWatch::Alarm"))
     return Deployment(
         digest=digest,
-        functions={name: read_function(found, name) for name in HANDLERS},
+        # A stack of version 0.1.0 has one observer.
+        functions={
+            name: read_function(found, name) for name in HANDLERS if name in template["Resources"]
+        },
         alarms=alarms,
         composites=read_composites(found, alarms),
         sides={side: read_side(resolver, side) for side in SIDES},

@@ -41,5 +41,8 @@ class Witness:
     def told(self, caller: Invocation | None, subject: str, /) -> None:
         """A message has reached the alert topic: a run's, or (None) AWS's own."""
 
+    def printed(self, function: str, line: str, /) -> None:
+        """A run of a function, by its logical id, has printed a line."""
+
     def ended(self, invocation: Invocation, /) -> None:
         """A run of a function is over."""

@@ -109,6 +109,7 @@ def cluster_parameters(**values: Any) -> Callable[[Resources], None]:
 
 CLUSTER = ref("AuroraDBCluster")
 MONITOR, ORCHESTRATOR = "HealthMonitorFunction", "FailoverOrchestratorFunction"
+OBSERVERS = (MONITOR, "HealthMonitorFunction2")
 CONTEXT = "kms:EncryptionContext:aws:logs:arn"
 DEAF = {"StringEquals": {"aws:SourceAccount": ref("AWS::AccountId")}}
 SOURCE_STATEMENT = {
@@ -135,7 +136,12 @@ def only_from_home(resources: Resources) -> None:
 
 
 def without_timeouts(resources: Resources) -> None:
-    code(MONITOR, "config=CONFIG) for", "region_name=None) for")(resources)
+    code(MONITOR, "config=ONCE) for", "region_name=None) for")(resources)
+
+
+def without_the_resolution(resources: Resources) -> None:
+    for observer in OBSERVERS:
+        code(observer, '"StorageResolution": 1,', "")(resources)
 
 
 # What is broken -> how, the rule that says so, and where.
@@ -278,10 +284,10 @@ MUTATIONS: dict[str, tuple[Callable[[Resources], None], str, str]] = {
     ),
     # functions
     "a time-out below the monitor's run": (change(MONITOR, Timeout=60), "E9301", MONITOR),
-    "a time-out that ends the last call": (change(MONITOR, Timeout=132), "W9306", MONITOR),
+    "a time-out that ends the last call": (change(MONITOR, Timeout=122), "W9306", MONITOR),
     "no time-out": (change(MONITOR, Timeout=None), "E9301", MONITOR),
     "a run that leaves no time for its last call": (
-        code(MONITOR, "RUN, REPEAT = 130, 15", "RUN, REPEAT = 148, 15"),
+        code(MONITOR, "RUN, SOON, REPEAT = 120,", "RUN, SOON, REPEAT = 138,"),
         "W9306",
         MONITOR,
     ),
@@ -292,7 +298,7 @@ MUTATIONS: dict[str, tuple[Callable[[Resources], None], str, str]] = {
         ORCHESTRATOR,
     ),
     "a reserve too short to tell": (
-        code(ORCHESTRATOR, "RESERVE, LEASE, TOLD = 115,", "RESERVE, LEASE, TOLD = 15,"),
+        code(ORCHESTRATOR, "RESERVE = 115\n", "RESERVE = 15\n"),
         "E9302",
         ORCHESTRATOR,
     ),
@@ -493,7 +499,7 @@ MUTATIONS: dict[str, tuple[Callable[[Resources], None], str, str]] = {
         "DatabaseHealthAlarm",
     ),
     "ten seconds without the resolution": (
-        code(MONITOR, '"StorageResolution": 1,', ""),
+        without_the_resolution,
         "E9405",
         "DatabaseHealthAlarm",
     ),
@@ -722,7 +728,7 @@ def test_what_works_is_not_found(find, broken, mutate):
 
 
 def test_the_key_policies_are_asked_only_for_what_uses_the_key(find, broken):
-    for title in ("FailoverLogGroup", "HealthMonitorLogGroup"):
+    for title in ("FailoverLogGroup", "HealthMonitorLogGroup", "HealthMonitorLogGroup2"):
         del properties(broken["Resources"], title)["KmsKeyId"]
     key("logs.")(broken["Resources"])
     assert find(broken) == []

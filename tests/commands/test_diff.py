@@ -5,6 +5,8 @@ import pytest
 
 from drtemplate.cli import main
 from drtemplate.cloudformation.changes import compare
+from drtemplate.cloudformation.consequences import consequences
+from drtemplate.commands.diff_markdown import as_markdown
 from drtemplate.commands.diff_text import as_text
 
 OLD = {
@@ -39,6 +41,10 @@ NEW = {
     "Outputs": {"Topic": {"Value": {"Ref": "Topic"}}},
 }
 TEXT = """\
+WHAT IT MEANS:
+  Table deletes data: the old one goes, and nothing keeps it
+  Cluster collides by its fixed name: a replacement cannot have the same DBClusterIdentifier bank; give it another name
+
 REPLACES, holds data:
   Cluster (AWS::RDS::DBCluster): a snapshot of the old one stays
     REFUSED by CloudFormation: a replacement cannot have the same DBClusterIdentifier bank; give it another name
@@ -106,6 +112,43 @@ def test_programs_read_json(both, capsys):
         1,
     )
     assert [one["path"] for one in found["others"]] == ["Outputs.Topic.Value"]
+    told = [(one["logical_id"], one["kind"], one["certain"]) for one in found["consequences"]]
+    assert told == [
+        ("Table", "deletes data", True),
+        ("Cluster", "collides by its fixed name", True),
+    ]
+
+
+def test_a_pull_request_reads_what_it_means_first_and_unfolds_the_rest(both, capsys):
+    assert main(["diff", *both, "--format", "markdown"]) == 1
+    lines = capsys.readouterr().out.splitlines()
+    assert lines[0] == f"**{TEXT.splitlines()[-1]}**"
+    assert lines[2:5] == [
+        "| resource | what it means | because |",
+        "|---|---|---|",
+        "| Table | deletes data | the old one goes, and nothing keeps it |",
+    ]
+    assert "<details><summary>REPLACES, holds data (1)</summary>" in lines
+    assert "    DatabaseName: a -> b  replacement" in lines
+    assert main(["diff", both[0], both[0], "--format", "markdown"]) == 0
+    assert capsys.readouterr().out.startswith("**The templates are equal**")
+
+
+def test_no_value_ends_a_fence_or_a_cell_or_makes_a_comment_too_long():
+    def topic(name, text):
+        properties = {"TopicName": "a", "DisplayName": text, "FifoTopic": text == "x"}
+        return {"Resources": {name: {"Type": "AWS::SNS::Topic", "Properties": properties}}}
+
+    both = topic("T", "x"), topic("T", "```|</details>|<b>")
+    found = compare(*both)
+    page = as_markdown(found, consequences(*both, found))
+    assert "\n````text\n" in page
+    assert page.count("\n````\n") == page.count("<details>") == page.count("\n</details>")
+    many = compare(both[0], {"Resources": {f"T{i}" * 99: topic("T", "x")["Resources"]["T"]
+                                           for i in range(500)}})  # fmt: skip
+    cut = as_markdown(many, ())
+    assert len(cut) < 65_536
+    assert cut.endswith("`generate.py diff` has all of it.*")
 
 
 def test_todays_render_is_what_other_templates_are_compared_with(tmp_path, capsys):

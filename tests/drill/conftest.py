@@ -5,7 +5,7 @@ from dataclasses import replace
 import pytest
 
 from drtemplate.drill import runner
-from drtemplate.groups.handlers import MONITOR, ORCHESTRATOR
+from drtemplate.groups.handlers import MONITOR, OBSERVERS, ORCHESTRATOR
 
 # Looks every five seconds at the writer (two seconds at most) and at the targets; calls when the writer
 # was bad twice in a row and the targets are bad. UNKNOWN is what an API error counts as.
@@ -103,14 +103,18 @@ LEASE, FINISHES, FAILS_BACK, PROVES, TELLS = True, True, False, True, True
 
 @pytest.fixture(scope="session")
 def plain(deployment):
-    """The deployment with the small handlers, ``monitor`` and ``orchestrator`` lines added to them."""
+    """The deployment with the small handlers, ``monitor`` and ``orchestrator`` lines added to them; one observes."""
 
     def make(monitor="", orchestrator=""):
-        codes = {MONITOR: PLAIN_MONITOR + monitor, ORCHESTRATOR: PLAIN_ORCHESTRATOR + orchestrator}
+        codes = dict.fromkeys(OBSERVERS, "def handler(event, context): pass")
+        codes[MONITOR] = PLAIN_MONITOR + monitor
+        codes[ORCHESTRATOR] = PLAIN_ORCHESTRATOR + orchestrator
         functions = {
             name: replace(one, code=codes[name]) for name, one in deployment.functions.items()
         }
-        return replace(deployment, functions=functions)
+        # Without the sweep, which would keep the orchestrator warm.
+        rules = tuple(rule for rule in deployment.rules if not rule.inputs)
+        return replace(deployment, functions=functions, rules=rules)
 
     return make
 

@@ -5,7 +5,8 @@ from dataclasses import replace
 import pytest
 
 from drtemplate.drill import faults, runner
-from drtemplate.drill.scenarios import BOTH, DATABASE, Scenario, select
+from drtemplate.drill.scenario import BOTH, DATABASE, Scenario
+from drtemplate.drill.scenarios import select
 
 SEEDS = range(5)
 API = 0.1
@@ -81,12 +82,12 @@ def test_the_latch_follows_the_promotion(measure, deployment, fixed, seed):
     timings = fixed(aurora_promotion=10, aurora_settle=1)
     run, _ = measure(scenario("both_tiers_dead"), deployment, timings, seed)
     assert run.stages["promote"] == pytest.approx(10 + 1)
-    # The deployed orchestrator writes, looks, and looks again 2 s later; then it asks for the
-    # standby's targets, writes, and calls Route 53.
+    # The deployed orchestrator writes, looks, and looks again 2 s later; then it writes, asks for the
+    # targets of both sides, and calls Route 53.
     looked = next(at for n in range(99) if (at := 2 * API + (2 + API) * n) >= 11)
-    assert run.stages["latch"] == pytest.approx(looked + 3 * API - 11)
+    assert run.stages["latch"] == pytest.approx(looked + 4 * API - 11)
     # It writes the latch and the end.
-    assert run.stages["verify"] == pytest.approx(looked + 5 * API - 11)
+    assert run.stages["verify"] == pytest.approx(looked + 6 * API - 11)
 
 
 def test_a_record_before_the_cluster_is_available_counts(measure, deployment, fixed):
@@ -124,13 +125,14 @@ def test_what_a_run_owes(measure, deployment, timings, name, excused):
         assert ("latch" in run.measures()) is ("latch" not in excused)
 
 
-@pytest.mark.parametrize(("detection", "first"), [(5, "Aurora"), (25, "we")])
+@pytest.mark.parametrize(("detection", "first"), [(5, "Aurora"), (150, "we")])
 def test_where_aurora_is_first_our_reaction_is_not_owed(
     measure, deployment, fixed, detection, first
 ):
+    # An instance that shows as rebooting is left alone for 90 s.
     timings = fixed(aurora_detection=detection, aurora_promotion=20)
     run, _ = measure(scenario("both_tiers_crash"), deployment, timings, 1)
-    reactions = {"detect", "decide", "own_share", "accepted"}
+    reactions = {"detect", "wait", "decide", "own_share", "accepted"}
     assert set(run.excused) == (reactions if first == "Aurora" else set())
     assert (run.stages["decide"] is None) is (first == "Aurora")
     assert run.stages["latch"] is not None

@@ -44,6 +44,7 @@ def test_the_budgets_are_those_that_are_checked():
     told = re.search(r"The budgets: (.*?)\n\n", TEXT, re.DOTALL)[1]
     assert [float(number) for number in re.findall(r"(\d+) s\b", told)] == [
         budgets.DETECT,
+        budgets.WAIT,
         budgets.DECIDE,
         budgets.OWN_SHARE,
         budgets.ACCEPTED,

@@ -155,17 +155,17 @@ def test_a_grace_of_nothing_acts_sooner_and_cries_wolf(deployment):
     assert none.false_alarms > 0 == own.false_alarms == long.false_alarms
 
 
-def test_one_failure_cries_wolf_beside_a_dead_application_and_three_cost_seconds(deployment):
+def test_each_failure_that_is_waited_for_costs_seconds_and_witnesses_bear_with_one(deployment):
+    """A lost probe beside a dead application is no false alarm: the writer's own endpoint answers."""
     one = replace(KNOBS[1], values=(1, 3), quiet=("application_dead_lossy",))
     assert one.name == "consecutive_failures"
     single, own, triple = rows = really(deployment, one, runs=8)
-    assert single.reaction_p50 + 4 < own.reaction_p50 < triple.reaction_p50 - 4
-    assert single.false_alarms > 4
-    assert own.false_alarms == triple.false_alarms == 0
+    assert single.reaction_p50 + 1 < own.reaction_p50 < triple.reaction_p50 - 2
+    assert [row.false_alarms for row in rows] == [0, 0, 0]
     assert [row.missed for row in rows] == [0, 0, 0]
     assert [row.moves for row in rows] == [0, 0, 0]  # clients of a dead side are moved rightly
-    assert [against(row, rows) for row in rows] == ["more false alarms, sooner", "", "later"]
-    assert judge(one.name, rows).startswith("consecutive_failures 2 is supported: ")
+    assert [against(row, rows) for row in rows] == ["sooner", "", "later"]
+    assert judge(one.name, rows).startswith("consecutive_failures 2 is beaten by 1")
 
 
 def test_the_measurer_is_the_same_on_one_and_on_two_processes(deployment):

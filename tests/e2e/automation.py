@@ -18,13 +18,21 @@ from drtemplate.settings import Settings
 from drtemplate.topologies.one_region import build
 
 ORCHESTRATOR, MONITOR = "FailoverOrchestratorFunction", "HealthMonitorFunction"
+MONITOR_2 = "HealthMonitorFunction2"
+# By observer, its subnet and what it calls itself.
+OBSERVERS = {MONITOR: ("PrivateSubnet1", "zone-1"), MONITOR_2: ("PrivateSubnet2", "zone-2")}
+ROLES = {ORCHESTRATOR: "LambdaExecutionRole"} | dict.fromkeys(OBSERVERS, "HealthMonitorRole")
+
+LOG_GROUPS = ("FailoverLogGroup", "HealthMonitorLogGroup", "HealthMonitorLogGroup2")
 
 
 def functions(of: Deployed) -> Iterator[str]:
     client, ids = of.aws.client("lambda"), of.ids
     declared = build(Settings()).to_dict()["Resources"]
     real = set(ids.values()) | {of.stack, of.cluster()["Endpoint"], *of.parameters.values()}
-    for name, role in ((ORCHESTRATOR, "LambdaExecutionRole"), (MONITOR, "HealthMonitorRole")):
+    real |= {"ON", "2555", "zone-1", "zone-2", "zone-1,zone-2"}
+    members = of.member_endpoints()
+    for name, role in ROLES.items():
         found = client.get_function(FunctionName=ids[name])
         facts, wanted = found["Configuration"], declared[name]["Properties"]
         with urllib.request.urlopen(found["Code"]["Location"]) as answer:
@@ -42,7 +50,8 @@ def functions(of: Deployed) -> Iterator[str]:
         if trust["Principal"] != {"Service": "lambda.amazonaws.com"}:
             yield f"{role}: may be assumed by {trust['Principal']}"
         for variable, value in facts["Environment"]["Variables"].items():
-            if value not in real | {"ON", "2555"}:
+            fits = json.loads(value) == members if variable == "MEMBER_ENDPOINTS" else value in real
+            if not fits:
                 yield f"{name}: {variable} is {value}, which is nothing of this stack"
         config = client.get_function_event_invoke_config(
             FunctionName=ids[name], Qualifier="$LATEST"
@@ -54,42 +63,60 @@ def functions(of: Deployed) -> Iterator[str]:
     )["DestinationConfig"]
     if destination.get("OnFailure") != {"Destination": ids["AlertTopic"]}:
         yield f"{ORCHESTRATOR}: failures go to {destination}"
-    where = client.get_function_configuration(FunctionName=ids[MONITOR])["VpcConfig"]
-    if set(where["SubnetIds"]) != {ids["PrivateSubnet1"], ids["PrivateSubnet2"]}:
-        yield f"{MONITOR}: in {where['SubnetIds']}"
+
+
+def observers(of: Deployed) -> Iterator[str]:
+    """Each is pinned to its zone, and knows its name."""
+    client, ids = of.aws.client("lambda"), of.ids
+    for name, (subnet, observer) in OBSERVERS.items():
+        facts = client.get_function_configuration(FunctionName=ids[name])
+        if facts["VpcConfig"]["SubnetIds"] != [ids[subnet]]:
+            yield f"{name}: in {facts['VpcConfig']['SubnetIds']}"
+        if facts["Environment"]["Variables"]["OBSERVER"] != observer:
+            yield f"{name}: calls itself {facts['Environment']['Variables']['OBSERVER']}"
 
 
 def logs(of: Deployed) -> Iterator[str]:
-    for name in ("FailoverLogGroup", "HealthMonitorLogGroup"):
+    for name in LOG_GROUPS:
         found = of.aws.client("logs").describe_log_groups(logGroupNamePrefix=of.ids[name])
-        (group,) = found["logGroups"]
+        (group,) = (one for one in found["logGroups"] if one["logGroupName"] == of.ids[name])
         if (
             not of.is_key(group.get("kmsKeyId"), "OperationsKey")
             or group.get("retentionInDays") != 90
         ):
             yield f"{name}: key {group.get('kmsKeyId')}, {group.get('retentionInDays')} days"
+    queries = of.aws.client("logs").describe_query_definitions()["queryDefinitions"]
+    asked = {one["name"]: set(one["logGroupNames"]) for one in queries}
+    if asked.get(f"{of.stack}-incident") != {of.ids[one] for one in LOG_GROUPS}:
+        yield f"IncidentQuery: {asked}"
 
 
 def triggers(of: Deployed) -> Iterator[str]:
     """Every rule and alarm that calls a function is allowed to, and calls the right one."""
     events, ids = of.aws.client("events"), of.ids
-    arns = {name: of.function_arn(name) for name in (ORCHESTRATOR, MONITOR)}
+    arns = {name: of.function_arn(name) for name in ROLES}
     expected = {
-        "HealthCheckScheduleRule": {arns[MONITOR]},
+        "HealthCheckScheduleRule": {arns[MONITOR], arns[MONITOR_2]},
+        "SweepRule": {arns[ORCHESTRATOR]},
         "RDSEventRule": {arns[ORCHESTRATOR], ids["AlertTopic"]},
         "KeyLossRule": {ids["KeyLossTopic"]},
     }
     for name, wanted in expected.items():
         rule = events.describe_rule(Name=ids[name])
-        targets = {one["Arn"] for one in events.list_targets_by_rule(Rule=ids[name])["Targets"]}
+        listed = events.list_targets_by_rule(Rule=ids[name])["Targets"]
+        targets = {one["Arn"] for one in listed}
+        inputs = [json.loads(one["Input"]) for one in listed if "Input" in one]
+        if inputs != ([{"action": "sweep"}] if name == "SweepRule" else []):
+            yield f"{name}: gives {inputs}"
         if targets != wanted or rule["State"] != "ENABLED":
             yield f"{name}: {rule['State']}, calls {targets}"
         for arn in targets & set(arns.values()):
             if not _allowed(of, arn, "events.amazonaws.com", rule["Arn"]):
                 yield f"{name}: may not call {arn}"
-    schedule = events.describe_rule(Name=ids["HealthCheckScheduleRule"]).get("ScheduleExpression")
-    if schedule != "rate(1 minute)":
-        yield f"HealthCheckScheduleRule: {schedule}"
+    for name in ("HealthCheckScheduleRule", "SweepRule"):
+        schedule = events.describe_rule(Name=ids[name]).get("ScheduleExpression")
+        if schedule != "rate(1 minute)":
+            yield f"{name}: {schedule}"
     pattern = json.loads(events.describe_rule(Name=ids["RDSEventRule"])["EventPattern"])
     if pattern["detail"]["SourceArn"] != [of.cluster()["DBClusterArn"]]:
         yield f"RDSEventRule: listens to {pattern['detail']['SourceArn']}"
@@ -126,7 +153,8 @@ def alarms(of: Deployed) -> Iterator[str]:
         "DBClusterIdentifier": {of.cluster()["DBClusterIdentifier"]},
         "Role": {"READER", "WRITER"},
         "StackName": {of.stack},
-        "FunctionName": {of.ids[ORCHESTRATOR], of.ids[MONITOR]},
+        "FunctionName": {of.ids[name] for name in ROLES},
+        "Observer": {observer for _, observer in OBSERVERS.values()},
         "LoadBalancer": set(),
         "TargetGroup": set(),
     }
@@ -147,7 +175,7 @@ def alarms(of: Deployed) -> Iterator[str]:
     )
     for widget in json.loads(dashboard["DashboardBody"])["widgets"]:
         last: list[Any] = []
-        for row in widget["properties"]["metrics"]:
+        for row in widget["properties"].get("metrics", ()):
             texts = [one for one in row if isinstance(one, str)]
             last = [last[i] if one == "." else one for i, one in enumerate(texts)]
             for name, value in zip(last[2::2], last[3::2], strict=True):
@@ -233,6 +261,6 @@ def outputs(of: Deployed) -> Iterator[str]:
 CHECKS = [
     services.network, services.security_groups, services.key, services.buckets, services.database,
     services.tables, services.load_balancers, services.dns,
-    functions, logs, triggers, alarms,
+    functions, observers, logs, triggers, alarms,
     alerts, settings, outputs,
 ]  # fmt: skip

@@ -183,6 +183,7 @@ class Readout:
             pattern=json.loads(one.get("EventPattern") or "{}"),
             targets=tuple(target["Arn"] for target in targets),
             arn=one["Arn"],
+            inputs={one["Arn"]: json.loads(one["Input"]) for one in targets if "Input" in one},
         )
 
 

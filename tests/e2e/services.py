@@ -42,6 +42,15 @@ class Deployed:
         )
         return found["DBClusters"][0]
 
+    def member_endpoints(self) -> dict[str, str]:
+        """Each member's own endpoint, and the instance."""
+        rds = self.aws.client("rds")
+        names = [one["DBInstanceIdentifier"] for one in self.cluster()["DBClusterMembers"]]
+        found = [
+            rds.describe_db_instances(DBInstanceIdentifier=name)["DBInstances"][0] for name in names
+        ]
+        return {one["Endpoint"]["Address"]: one["DBInstanceIdentifier"] for one in found}
+
     def load_balancer(self, side: str) -> dict[str, Any]:
         found = self.aws.client("elbv2").describe_load_balancers(
             LoadBalancerArns=[self.ids[f"{side}ALB"]]

@@ -40,6 +40,7 @@ READS = {
     "AWS::SNS::TopicPolicy": ["sns:get_topic_attributes TopicArn=topic"],
     "AWS::SSM::Parameter": ["ssm:get_parameter Name", "ssm:describe_parameters", "ssm:list_tags_for_resource ResourceId ResourceType=Parameter"],
     "AWS::Logs::LogGroup": ["logs:describe_log_groups logGroupNamePrefix"],
+    "AWS::Logs::QueryDefinition": ["logs:describe_query_definitions"],
     "AWS::IAM::Role": ["iam:get_role RoleName", "iam:list_attached_role_policies RoleName", "iam:get_role_policy RoleName PolicyName=policy"],
     "AWS::Lambda::Function": ["lambda:get_function FunctionName"],
     "AWS::Lambda::EventInvokeConfig": ["lambda:get_function_event_invoke_config FunctionName=function Qualifier=$LATEST"],

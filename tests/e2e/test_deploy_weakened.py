@@ -56,6 +56,7 @@ WEAK = [
     (automation.functions, "HealthMonitorFunction.Environment.Variables.FAILOVER_FUNCTION", "gone", "HealthMonitorFunction: FAILOVER_FUNCTION is gone"),
     (automation.functions, "HealthMonitorFunction.Code.ZipFile", "pass", "HealthMonitorFunction: other code"),
     (automation.functions, "FailoverOrchestratorInvokeConfig.MaximumRetryAttempts", 2, "FailoverOrchestratorFunction: is called again"),
+    (automation.observers, "HealthMonitorFunction2.VpcConfig.SubnetIds", [{"Ref": "PrivateSubnet1"}], "HealthMonitorFunction2: in"),
     (automation.logs, "FailoverLogGroup.KmsKeyId", {"Ref": "AWS::NoValue"}, "FailoverLogGroup: key None"),
     (automation.triggers, "HealthCheckScheduleRule.State", "DISABLED", "HealthCheckScheduleRule: DISABLED"),
     (automation.triggers, "RDSEventPermission.Principal", "s3.amazonaws.com", "RDSEventRule: may not call"),

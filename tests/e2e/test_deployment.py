@@ -42,6 +42,7 @@ OTHERWISE = [
     ("FailoverOrchestratorFunction.Code.ZipFile", "x=1"),
     ("HealthMonitorFunction.Environment.Variables.DATABASE", "o"),
     ("HealthMonitorFunction.MemorySize", 128),
+    ("HealthMonitorFunction2.VpcConfig.SubnetIds", [{"Ref": "PrivateSubnet1"}]),
     ("FailoverOrchestratorInvokeConfig.MaximumRetryAttempts", 2),
     ("FailoverOrchestratorInvokeConfig.DestinationConfig", GONE),
     ("PrivateRoute2.NatGatewayId", {"Ref": "NATGateway1"}),
@@ -60,6 +61,7 @@ OTHERWISE = [
     ("HealthCheckScheduleRule.ScheduleExpression", "rate(2 minutes)"),
     ("HealthCheckScheduleRule.State", "DISABLED"),
     ("RDSEventRule.Targets", []),
+    ("SweepRule.Targets.0.Input", '{"action": "status"}'),
     ("RDSEventRule.EventPattern.source", ["aws.ec2"]),
     ("FailoverConfigParameter.Value", "{}"),
     ("LambdaExecutionRole.Policies.0.PolicyDocument.Statement.3", GONE),
@@ -94,6 +96,7 @@ def test_the_managed_policies_are_what_the_world_takes_them_for(pristine):
 
 
 ORCHESTRATOR, MONITOR = "FailoverOrchestratorFunction", "HealthMonitorFunction"
+MONITOR_2 = "HealthMonitorFunction2"
 HERE = "us-east-1:123456789012"
 FUNCTION, RULE = f"arn:aws:lambda:{HERE}:function:drill-", f"arn:aws:events:{HERE}:rule/drill-"
 TOPIC, KEY = f"arn:aws:sns:{HERE}:AlertTopic", f"arn:aws:kms:{HERE}:key/OperationsKey"
@@ -138,7 +141,7 @@ def other_functions(ids, client):
     )
     yield f"functions.{ORCHESTRATOR}.code"
     lambdas.update_function_code(FunctionName=orchestrator, ZipFile=zipped("handler = print"))
-    yield f"functions.{MONITOR}.nat_zones.us-east-1b"
+    yield f"functions.{MONITOR_2}.nat_zones.us-east-1b"
     client("ec2").replace_route(
         RouteTableId=ids["PrivateRouteTable2"],
         DestinationCidrBlock="0.0.0.0/0",
@@ -185,6 +188,11 @@ def other_triggers(ids, client):
     events.put_rule(
         Name=ids["RDSEventRule"], EventPattern=json.dumps(pattern | {"source": ["aws.ec2"]})
     )
+    yield f"rules.{RULE}SweepRule.inputs.{FUNCTION}failover-orchestrator.action"
+    (sweep,) = events.list_targets_by_rule(Rule=ids["SweepRule"])["Targets"]
+    events.put_targets(
+        Rule=ids["SweepRule"], Targets=[sweep | {"Input": json.dumps({"action": "status"})}]
+    )
     yield "parameters./drill/failover/config"
     client("ssm").put_parameter(
         Name=ids["FailoverConfigParameter"], Value="{}", Overwrite=True, Type="String"
@@ -200,6 +208,7 @@ def other_rights(ids, client):
         PolicyDocument=json.dumps(EVERYTHING),
     )
     yield f"grants.roles.{MONITOR}"
+    yield f"grants.roles.{MONITOR_2}"
     (attached,) = iam.list_attached_role_policies(RoleName=ids["HealthMonitorRole"])[
         "AttachedPolicies"
     ]
@@ -237,5 +246,5 @@ def test_whatever_is_altered_in_the_account_is_a_difference():
         of = Deployed(own, STACK, given)
         alterations = (other_functions, other_triggers, other_rights)
         expected = {path for one in alterations for path in one(of.ids, own.client)}
-        assert len(expected) == 26
+        assert len(expected) == 28
         assert set(differences(account_of(of), DECLARED)) == expected

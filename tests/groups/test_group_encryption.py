@@ -59,15 +59,15 @@ def test_cloudwatch_logs_may_use_the_key(statements, action):
 @pytest.mark.parametrize("title", LOG_GROUPS)
 def test_cloudwatch_logs_may_use_the_key_for_the_log_groups(statements, properties, title):
     condition = statements["logs.xx-test-1.amazonaws.com"]["Condition"]
-    pattern = condition["ArnLike"]["kms:EncryptionContext:aws:logs:arn"]
-    assert arn_like(pattern, ARN + properties[title]["LogGroupName"])
+    patterns = condition["ArnLike"]["kms:EncryptionContext:aws:logs:arn"]
+    assert any(arn_like(one, ARN + properties[title]["LogGroupName"]) for one in patterns)
 
 
 @pytest.mark.parametrize("name", ["/aws/lambda/other-health-monitor", "/aws/rds/dr-test-x"])
 def test_cloudwatch_logs_may_not_use_the_key_for_others(statements, name):
     condition = statements["logs.xx-test-1.amazonaws.com"]["Condition"]
-    pattern = condition["ArnLike"]["kms:EncryptionContext:aws:logs:arn"]
-    assert not arn_like(pattern, ARN + name)
+    patterns = condition["ArnLike"]["kms:EncryptionContext:aws:logs:arn"]
+    assert not any(arn_like(one, ARN + name) for one in patterns)
 
 
 @pytest.mark.parametrize("service", ["cloudwatch", "events"])
@@ -129,6 +129,7 @@ def test_data_has_a_key_and_what_tells_of_its_loss_another(properties):
     }
     operations = {
         "AlertTopic", "FailoverStateTable", "FailoverLogGroup", "HealthMonitorLogGroup",
+        "HealthMonitorLogGroup2",
         "LambdaExecutionRole",
     }  # fmt: skip
     found = keys_of(properties)

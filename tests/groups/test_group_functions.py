@@ -1,4 +1,5 @@
 import ast
+import json
 
 import pytest
 import yaml
@@ -10,12 +11,17 @@ SOURCE = yaml.safe_load((PROJECT / "templates" / "source-contract.yaml").read_te
 NAMES = {
     "FailoverOrchestratorFunction": "dr-test-failover-orchestrator",
     "HealthMonitorFunction": "dr-test-health-monitor",
+    "HealthMonitorFunction2": "dr-test-health-monitor-2",
 }
 FUNCTIONS = list(NAMES)
+OBSERVERS = FUNCTIONS[1:]
 ROLES = {
     "FailoverOrchestratorFunction": "LambdaExecutionRole",
     "HealthMonitorFunction": "HealthMonitorRole",
+    "HealthMonitorFunction2": "HealthMonitorRole",
 }
+# Variables of the source that nothing reads; each has left through the ledger.
+GONE = {"PRIMARY_ALB_ARN", "STANDBY_ALB_ARN", "HOSTED_ZONE_ID", "SESSION_TABLE"}
 
 
 def granted(role):
@@ -46,13 +52,27 @@ def test_the_inline_code_has_the_handler_that_lambda_calls(properties, title):
     assert handler in {node.name for node in tree.body if isinstance(node, ast.FunctionDef)}
 
 
-@pytest.mark.parametrize("title", FUNCTIONS)
-def test_a_function_keeps_the_sources_environment(properties, title):
+@pytest.mark.parametrize("title", FUNCTIONS[:2])
+def test_a_function_keeps_what_it_reads_of_the_sources_environment(properties, title):
     source = SOURCE["Resources"][title]["Properties"]["Environment"]["Variables"]
     variables = properties[title]["Environment"]["Variables"]
-    kept = {name: variables.get(name) for name in source}
-    expected = {"HostedZoneId": "a-HostedZoneId", "DomainName": "a-DomainName"}
-    assert kept == {name: expected.get(ref["Ref"], ref["Ref"]) for name, ref in source.items()}
+    kept = {name: variables.get(name) for name in source if name not in GONE}
+    expected = {"DomainName": "a-DomainName"}
+    assert kept == {name: expected.get(source[name]["Ref"], source[name]["Ref"]) for name in kept}
+
+
+@pytest.mark.parametrize("title", FUNCTIONS)
+def test_every_variable_is_read_by_the_code(properties, title):
+    function = properties[title]
+    code = function["Code"]["ZipFile"]
+    # A side's target group is asked for by the side.
+    sides = "_TARGETS" if 'f"{side}_TARGETS"' in code else "none"
+    unread = [
+        name
+        for name in function["Environment"]["Variables"]
+        if f'"{name}"' not in code and not name.endswith(sides)
+    ]
+    assert unread == []
 
 
 @pytest.mark.parametrize("title", FUNCTIONS)
@@ -63,10 +83,28 @@ def test_the_environment_leaves_lambdas_own_names_alone(properties, title):
     assert [name for name in variables if name.startswith(own)] == []
 
 
-def test_the_monitor_is_in_the_private_subnets_of_both_zones(properties):
-    assert properties["HealthMonitorFunction"]["VpcConfig"] == {
+@pytest.mark.parametrize(("title", "zone"), [(OBSERVERS[0], 1), (OBSERVERS[1], 2)])
+def test_an_observer_is_pinned_to_its_zone_and_knows_its_name(properties, title, zone):
+    """One lost subnet or path then blinds one of them."""
+    assert properties[title]["VpcConfig"] == {
         "SecurityGroupIds": ["LambdaSecurityGroup"],
-        "SubnetIds": ["PrivateSubnet1", "PrivateSubnet2"],
+        "SubnetIds": [f"PrivateSubnet{zone}"],
+    }
+    assert properties[title]["Environment"]["Variables"]["OBSERVER"] == f"zone-{zone}"
+
+
+def test_the_orchestrator_knows_the_observers(properties):
+    variables = properties["FailoverOrchestratorFunction"]["Environment"]["Variables"]
+    own = [properties[title]["Environment"]["Variables"]["OBSERVER"] for title in OBSERVERS]
+    assert variables["OBSERVERS"].split(",") == own
+
+
+@pytest.mark.parametrize("title", OBSERVERS)
+def test_an_observer_knows_every_members_own_endpoint(properties, title):
+    variables = properties[title]["Environment"]["Variables"]
+    assert json.loads(variables["MEMBER_ENDPOINTS"]) == {
+        f"{instance}.Endpoint.Address": instance
+        for instance in ("PrimaryDBInstance", "StandbyDBInstance")
     }
 
 
@@ -74,8 +112,9 @@ def test_the_orchestrator_needs_no_nat_gateway(properties):
     assert "VpcConfig" not in properties["FailoverOrchestratorFunction"]
 
 
-def test_the_monitor_waits_for_the_way_out_of_both_zones(resources):
-    assert set(resources["HealthMonitorFunction"]["DependsOn"]) >= {
+@pytest.mark.parametrize("title", OBSERVERS)
+def test_an_observer_waits_for_the_way_out(resources, title):
+    assert set(resources[title]["DependsOn"]) >= {
         "PrivateRoute",
         "PrivateRoute2",
         "PrivateSubnetRouteTableAssociation1",
@@ -88,7 +127,7 @@ def test_a_function_has_its_own_role(properties, title, role):
     assert properties[title]["Role"] == f"{role}.Arn"
 
 
-@pytest.mark.parametrize("role", list(ROLES.values()))
+@pytest.mark.parametrize("role", sorted(set(ROLES.values())))
 def test_only_lambda_may_assume_a_role(properties, role):
     (statement,) = properties[role]["AssumeRolePolicyDocument"]["Statement"]
     assert statement["Principal"] == {"Service": "lambda.amazonaws.com"}
@@ -124,7 +163,11 @@ def test_the_orchestrator_fails_over_this_cluster_to_its_own_instances_only(
 
 @pytest.mark.parametrize(
     ("title", "timeout", "memory"),
-    [("FailoverOrchestratorFunction", 300, 1024), ("HealthMonitorFunction", 150, 256)],
+    [
+        ("FailoverOrchestratorFunction", 300, 1024),
+        ("HealthMonitorFunction", 140, 256),
+        ("HealthMonitorFunction2", 140, 256),
+    ],
 )
 def test_a_function_has_the_time_and_the_memory_that_it_needs(properties, title, timeout, memory):
     assert (properties[title]["Timeout"], properties[title]["MemorySize"]) == (timeout, memory)
@@ -135,12 +178,13 @@ def test_the_monitor_calls_the_orchestrator_and_nothing_else(properties):
     assert statement["Resource"] == ["FailoverOrchestratorFunction.Arn"]
 
 
-def test_the_monitor_is_told_the_orchestrators_name(properties):
-    variables = properties["HealthMonitorFunction"]["Environment"]["Variables"]
+@pytest.mark.parametrize("title", OBSERVERS)
+def test_an_observer_is_told_the_orchestrators_name(properties, title):
+    variables = properties[title]["Environment"]["Variables"]
     assert "FailoverOrchestratorFunction" in variables.values()
 
 
-@pytest.mark.parametrize("role", list(ROLES.values()))
+@pytest.mark.parametrize("role", sorted(set(ROLES.values())))
 def test_metrics_go_to_the_systems_own_namespace(properties, role):
     statement = granted(properties[role])["cloudwatch:PutMetricData"]
     assert statement["Condition"] == {"StringEquals": {"cloudwatch:namespace": "DRSystem"}}
@@ -169,7 +213,9 @@ def test_the_key_is_never_used_but_through_a_service(properties):
             assert "kms:ViaService" in statement["Condition"]["StringEquals"]
 
 
-@pytest.mark.parametrize("title", ["FailoverLogGroup", "HealthMonitorLogGroup"])
+@pytest.mark.parametrize(
+    "title", ["FailoverLogGroup", "HealthMonitorLogGroup", "HealthMonitorLogGroup2"]
+)
 def test_a_log_is_kept_for_90_days(properties, title):
     assert properties[title]["RetentionInDays"] == 90
 

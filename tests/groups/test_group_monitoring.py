@@ -150,3 +150,38 @@ def test_people_are_told_that_an_alarm_has_passed(properties):
     alarms = {title: one for title, one in properties.items() if "AlarmName" in one}
     told = {title for title, one in alarms.items() if one.get("OKActions") == ["AlertTopic"]}
     assert told == alarms.keys() - ONCE
+
+
+@pytest.mark.parametrize(
+    ("title", "zone"), [("MonitorAlarm", "zone-1"), ("MonitorAlarm2", "zone-2")]
+)
+def test_each_observer_is_missed_by_an_alarm_of_its_own(properties, title, zone):
+    alarm = properties[title]
+    assert (alarm["MetricName"], alarm["Statistic"]) == ("Heartbeat", "SampleCount")
+    assert {one["Name"]: one["Value"] for one in alarm["Dimensions"]} == {
+        "StackName": "dr-test",
+        "Observer": zone,
+    }
+    assert alarm["TreatMissingData"] == "breaching"
+
+
+def test_another_arming_than_the_deployed_one_is_told_after_15_minutes(properties):
+    alarm = properties["ArmingAlarm"]
+    assert (alarm["Namespace"], alarm["MetricName"]) == ("DRSystem", "ArmedAsDeployed")
+    assert alarm["Period"] * alarm["EvaluationPeriods"] == 15 * 60
+    assert (alarm["ComparisonOperator"], alarm["Threshold"]) == ("LessThanThreshold", 1)
+    assert alarm["TreatMissingData"] == "breaching"  # a sweep that does not run says nothing
+
+
+@pytest.mark.parametrize(
+    ("title", "metric", "worst"),
+    [
+        ("ConfigurationAlarm", "ConfigurationUsable", ("LessThanThreshold", 1)),
+        ("UntoldAlarm", "Untold", ("GreaterThanThreshold", 0)),
+    ],
+)
+def test_what_the_sweep_finds_raises_an_alarm(properties, title, metric, worst):
+    alarm = properties[title]
+    assert (alarm["Namespace"], alarm["MetricName"]) == ("DRSystem", metric)
+    assert (alarm["ComparisonOperator"], alarm["Threshold"]) == worst
+    assert alarm["Period"] * alarm["EvaluationPeriods"] == 180

@@ -1,19 +1,43 @@
+import json
+
 import pytest
 
 
-def test_the_monitor_is_started_every_minute(properties):
+def test_the_observers_are_started_every_minute(properties):
     rule = properties["HealthCheckScheduleRule"]
     assert rule["ScheduleExpression"] == "rate(1 minute)"
     assert rule["State"] == "ENABLED"
-    assert [target["Arn"] for target in rule["Targets"]] == ["HealthMonitorFunction.Arn"]
+    assert [target["Arn"] for target in rule["Targets"]] == [
+        "HealthMonitorFunction.Arn",
+        "HealthMonitorFunction2.Arn",
+    ]
 
 
-def test_the_schedule_may_start_the_monitor_and_no_other_rule_may(properties):
-    assert properties["HealthCheckPermission"] == {
-        "FunctionName": "HealthMonitorFunction",
+def test_the_sweep_comes_every_minute(properties):
+    rule = properties["SweepRule"]
+    assert (rule["ScheduleExpression"], rule["State"]) == ("rate(1 minute)", "ENABLED")
+    (target,) = rule["Targets"]
+    assert target["Arn"] == "FailoverOrchestratorFunction.Arn"
+    assert json.loads(target["Input"]) == {"action": "sweep"}
+
+
+@pytest.mark.parametrize(
+    ("permission", "function", "rule"),
+    [
+        ("HealthCheckPermission", "HealthMonitorFunction", "HealthCheckScheduleRule"),
+        ("HealthCheckPermission2", "HealthMonitorFunction2", "HealthCheckScheduleRule"),
+        ("SweepPermission", "FailoverOrchestratorFunction", "SweepRule"),
+        ("RDSEventPermission", "FailoverOrchestratorFunction", "RDSEventRule"),
+    ],
+)
+def test_a_rule_may_start_its_function_and_no_other_rule_may(
+    properties, permission, function, rule
+):
+    assert properties[permission] == {
+        "FunctionName": function,
         "Action": "lambda:InvokeFunction",
         "Principal": "events.amazonaws.com",
-        "SourceArn": "HealthCheckScheduleRule.Arn",
+        "SourceArn": f"{rule}.Arn",
     }
 
 
@@ -49,10 +73,11 @@ def retries(properties, rule):
     }
 
 
-def test_a_tick_is_not_delivered_when_the_next_one_is_due(properties):
-    ((age, attempts),) = retries(properties, "HealthCheckScheduleRule").values()
-    assert age == 60
-    assert attempts < 5
+@pytest.mark.parametrize("rule", ["HealthCheckScheduleRule", "SweepRule"])
+def test_a_tick_is_not_delivered_when_the_next_one_is_due(properties, rule):
+    for age, attempts in retries(properties, rule).values():
+        assert age == 60
+        assert attempts < 5
 
 
 def test_a_failover_is_told_and_written_down_for_an_hour(properties):

@@ -7,7 +7,7 @@ import pytest
 
 sys.path.insert(0, str(Path(__file__).parent))
 
-from simulated import WARM, Trial
+from simulated import WARM, Trial, deployed
 
 
 @pytest.fixture
@@ -22,3 +22,11 @@ def warm(world):
     """The account after some minutes, in which AWS has published its metrics."""
     world.run(WARM)
     return world
+
+
+@pytest.fixture
+def chain():
+    """The whole account: observers, alarms, sweep and orchestrator."""
+    made = deployed()
+    yield made
+    made.close()

@@ -25,9 +25,12 @@ FOLDER = with_handlers(RENDERED, Settings().handlers)
 WHOLE = {"bundle": RENDERED, "folder": FOLDER}[os.environ.get("HANDLERS", "bundle")]
 DEPLOYMENT = WHOLE.untriggered()
 WRITER, READER = (one.name for one in WHOLE.cluster.instances)
-TARGETS_ALARM = next(one.name for one in WHOLE.alarms if one.name.endswith("-targets"))
+TARGETS_ALARM, WRITER_ALARM = (
+    next(one.name for one in WHOLE.alarms if one.name.endswith(end))
+    for end in ("-targets", "-writer")
+)
 STATE, START = "FAILOVER_STATUS", EPOCH
-COOLDOWN, LEASE = 3600, 45  # seconds, as deployed
+COOLDOWN, LEASE, TIMEOUT = 3600, 45, 300  # seconds, as deployed
 LATENCY = 0.05  # seconds an API call takes
 TIMINGS = load_timings().all_fixed(
     0.0,
@@ -41,18 +44,33 @@ TIMINGS = load_timings().all_fixed(
     metric_delay=60.0,
     tcp_retransmit=1.0,
 )
+# Of the whole account, beside those.
+CHAIN = {
+    "alarm_delay": 1.0,
+    "aurora_detection": 3.0,
+    "aurora_restart": 20.0,
+    "custom_metric_delay": 1.0,
+    "rds_event_delay": 30.0,
+}
 # Metrics of AWS are there after two minutes, and the first minute is over.
 WARM = 180.0
 
 MANUAL = {"trigger_failover": True, "reason": ["drill"]}
-VOTED = MANUAL | {"votes": {"database": False, "application": False}, "writer": WRITER}
+# As an observer says it, ten seconds into an outage of both.
+VOTED = MANUAL | {
+    "votes": {"database": False, "alb_targets": False},
+    "observer": "zone-1",
+    "writer": WRITER,
+    "writer_row_age_seconds": 10.0,
+}
 DATABASE, APPLICATION = ({"components": [name]} for name in ("database", "application"))
-FAILBACK = {"action": "failback"}
+FAILBACK, SWEEP, STATUS = ({"action": name} for name in ("failback", "sweep", "status"))
 
 
-def alarm(name: str = "stack-database-health", **more: Any) -> dict[str, Any]:
+def alarm(name: str = WRITER_ALARM, **more: Any) -> dict[str, Any]:
     """What an alarm hands to its Lambda action."""
-    data = {"alarmName": name, "state": {"value": "ALARM"}}
+    state = {"value": "ALARM", "timestamp": "2026-01-05T07:59:00.000+0000"}
+    data = {"alarmName": name, "state": state}
     return {"source": "aws.cloudwatch", "time": "2026-01-05T08:00:00Z", "alarmData": data, **more}
 
 
@@ -119,7 +137,7 @@ class Trial(World):
 
     @property
     def subjects(self):
-        return [one.subject.removeprefix("drill: ") for one in self.messages]
+        return [one.subject for one in self.messages]
 
     def first_line(self):
         """The first line of the last message."""
@@ -211,26 +229,79 @@ class Trial(World):
         self.aurora.fail_over(None)
         self.wait(20)
 
-    def measured(self, value, age=1.0, dimensions=(("StackName", "drill"),), name="DatabaseHealth"):
-        """A monitor has put a value so many seconds ago."""
-        at = self.clock.now - age
-        self.metrics.put(("DRSystem", name, frozenset(dimensions)), at, value, at)
+    def word(self, value, age=1.0, observer="zone-2", name="DatabaseHealth"):
+        """An observer has put a value of its own so many seconds ago."""
+        at, own = self.clock.now - age, {("StackName", "drill"), ("Observer", observer)}
+        self.metrics.put(("DRSystem", name, frozenset(own)), at, value, at)
+
+    def agree(self, seconds=200, **dead):
+        """Both observers have had the writer dead and a member alive for so long."""
+        for age in range(0, seconds, 5):
+            for observer in ("zone-1", "zone-2"):
+                value = dead.get(observer.replace("-", ""), 1.0)
+                self.word(value, float(age), observer, "WriterDead")
 
     def silent(self, *instances):
         """Instances of which CloudWatch hears nothing any more."""
         wanted = {frozenset({("DBInstanceIdentifier", name)}) for name in instances}
         self.vended.withhold(1e6, lambda key: key[2] in wanted)
 
-    def watch(self, *script):
-        """One run of the monitor, while the writer's port answers so at its ticks, 5 s apart.
+    def blind(self, zone, *instances):
+        """What runs in a zone does not reach these instances any more."""
+        connect, network = self.network.connect, self.network
 
-        The script's words are the modes of a DB instance, and "nameless"; the last one stays.
+        def lost(host, timeout, where):
+            if where == zone and network.instance(host) in instances:
+                self.clock.wait(timeout)
+                raise TimeoutError("timed out")
+            return connect(host, timeout, where)
+
+        network.connect = lost
+
+    def see(self):
+        """The network is as it was."""
+        self.network.__dict__.pop("connect", None)
+
+    def closed(self, seconds, status, *instances):
+        """Connections of instances close while AWS shows a status, and then all is as before."""
+        nodes = [self.aurora.nodes[name] for name in instances]
+        for node in nodes:
+            node.mode, node.status = "refused", status
+            self.at(seconds, setattr, node, "mode", "up")
+            self.at(seconds + 10, setattr, node, "status", "available")
+
+    def kill_writer(self, at):
+        """Its host dies."""
+        self.at(at - self.clock.now, lambda: self.aurora.stop(self.writer, "silent", "failed"))
+
+    def lose(self, event, service, operation, nth=1):
+        """A run that is lost at the n-th call of an operation; its lease is over then."""
+        self.on(service, operation, Killed, nth)
+        assert self.send(event).outcome == "KILLED"
+        self.faults.clear()
+        self.wait(LEASE + 20)
+
+    def told(self):
+        """What the automation has told; the alarms tell of themselves."""
+        pairs = zip(self.subjects, self.messages, strict=True)
+        return [subject.removeprefix("drill: ") for subject, one in pairs if one.caller]
+
+    def lines(self, **fields):
+        """The log's lines that carry these fields."""
+        found = [json.loads(line) for line in self.log if line.startswith("{")]
+        return [one for one in found if fields.items() <= one.items()]
+
+    def watch(self, script, observer=MONITOR):
+        """One run of an observer, while the writer's port answers so from these seconds on.
+
+        Args:
+            script: seconds -> mode of the DB instance, or "nameless".
         """
         self.functions.broken.add(ORCHESTRATOR)  # only what is called for is of interest
-        for tick, mode in enumerate(script):
-            self.at(max(0, 5 * tick - 1), self._answer, mode)
+        for second, mode in script.items():
+            self.at(max(0, second - 0.5), self._answer, mode)
         self.begun = self.clock.now
-        self.answer, self.error = self.call(MONITOR, {})
+        self.answer, self.error = self.call(observer, {})
         return [event for _, event in self.witness.invoked]
 
     def _answer(self, mode):
@@ -241,3 +312,10 @@ class Trial(World):
     def delays(self):
         """When the monitor called, in whole seconds from its beginning."""
         return [round(when - self.begun) for when, _ in self.witness.invoked]
+
+
+def deployed(**timings: Any) -> Trial:
+    """The whole account, in which Aurora itself does nothing about a lost writer."""
+    world = Trial(WHOLE, **{**CHAIN, **timings})
+    world.aurora.sees = False
+    return world

@@ -4,94 +4,77 @@ from dataclasses import replace
 
 import pytest
 from simulated import (
+    CHAIN,
+    DATABASE,
     DEPLOYMENT,
     FAILBACK,
     MANUAL,
     READER,
+    STATUS,
+    SWEEP,
     TARGETS_ALARM,
     VOTED,
     WARM,
+    WHOLE,
     WRITER,
     Trial,
     alarm,
     rds_event,
 )
 
-from drtemplate.groups.handlers import MONITOR, ORCHESTRATOR
+from drtemplate.groups.handlers import MONITOR, MONITOR_2, ORCHESTRATOR
 from drtemplate.world.roles import FUNCTION, Roles
 
 # What the roles grant beside the calls of the code: Lambda's own, and that of keys.
 NOT_BY_CODE = ("ec2:", "logs:", "xray:", "kms:", "sqs:")
-
-
-def enforced(*silent):
-    """The account some minutes old, which denies what a role does not allow."""
-    world = Trial(roles=Roles(DEPLOYMENT.grants))
-    world.silent(*silent)
-    world.run(WARM)
-    return world
+RUNS = {
+    "by hand": (MANUAL, "COMPLETED"),
+    "expected": (MANUAL | {"expected_writer": WRITER}, "COMPLETED"),
+    "planned": (MANUAL | {"dry_run": True}, "DRY_RUN"),
+    "voted": (VOTED, "COMPLETED"),
+    "an alarm": (alarm(), "COMPLETED"),
+    "an alarm on the targets": (alarm(TARGETS_ALARM), "COMPLETED"),
+    "an event of RDS": (rds_event("0072"), "RECORDED"),
+    "failing back": (FAILBACK, "FAILED_BACK"),
+    "status": (STATUS, "STATUS"),
+    "sweep": (SWEEP, "RECORDED"),
+    "nothing": ({}, "NOT_REQUIRED"),
+}
 
 
 @pytest.fixture(scope="module")
-def runs():
-    """(account, outcome) of runs that need all that a handler ever does."""
+def worlds():
+    """The account after each run, which denies what a role does not allow; and a whole incident."""
     found = []
-    for event in (
-        MANUAL,
-        MANUAL | {"expected_writer": WRITER},
-        MANUAL | {"dry_run": True},
-        VOTED,
-        alarm(),
-        alarm(TARGETS_ALARM),
-        rds_event("0072"),
-        FAILBACK,
-        {"action": "status"},
-        {},
-    ):
-        world = enforced(WRITER)
+    for event, outcome in RUNS.values():
+        world = Trial(roles=Roles(DEPLOYMENT.grants))
+        world.silent(WRITER)
+        world.run(2 * WARM)
         if event == FAILBACK:
             world.send(MANUAL)
-        if event == alarm(TARGETS_ALARM):
+        if event in (alarm(TARGETS_ALARM), VOTED):
             world.balancers["Primary"].show("unhealthy")
-        found.append((world, world.send(event).outcome))
-    return found
+        assert world.send(event).outcome == outcome
+        found.append(world)
+    whole = Trial(WHOLE, roles=Roles(WHOLE.grants), **CHAIN)
+    whole.aurora.sees = False
+    whole.kill_writer(131)
+    whole.run(400)
+    assert (whole.acted, whole.told()) == ((1, 0), ["COMPLETED"])
+    return [*found, whole]
 
 
-def test_the_role_allows_whatever_a_run_needs(runs):
-    assert [outcome for _, outcome in runs] == [
-        "COMPLETED",
-        "COMPLETED",
-        "DRY_RUN",
-        "COMPLETED",
-        "COMPLETED",
-        "COMPLETED",
-        "RECORDED",
-        "FAILED_BACK",
-        "STATUS",
-        "NOT_REQUIRED",
-    ]
-    for world, _ in runs:
+def test_the_roles_allow_whatever_a_run_needs(worlds):
+    for world in worlds:
         assert world.api.roles.denials == []
-        assert "AccessDenied" not in str(world.messages)
+        assert "AccessDenied" not in str(world.messages) + str(world.log)
 
 
-def watched():
-    world = enforced()
-    world.balancers["Primary"].show("unhealthy")
-    return world, world.watch("up", "refused")[0]
-
-
-def test_the_monitor_runs_within_its_role():
-    world, call = watched()
-    assert (world.error, world.api.roles.denials) == (None, [])
-    assert (call["writer"], call["notes"]) == (WRITER, [])
-
-
-def test_a_role_has_nothing_that_no_run_uses(runs):
-    worlds = [*(world for world, _ in runs), watched()[0]]
-    for function in (MONITOR, ORCHESTRATOR):
-        uses = {one for world in worlds for one in world.api.roles.uses}
-        used = {one.action for one in uses if (one.role, one.by) == (function, FUNCTION)}
+@pytest.mark.parametrize("functions", [(ORCHESTRATOR,), (MONITOR, MONITOR_2)])
+def test_a_role_has_nothing_that_no_run_uses(worlds, functions):
+    uses = {one for world in worlds for one in world.api.roles.uses if one.by == FUNCTION}
+    for function in functions:
+        used = {one.action for one in uses if one.role == function}
         granted = {
             action
             for statement in DEPLOYMENT.grants.roles[function]
@@ -121,64 +104,35 @@ def test_a_reader_that_is_not_the_stacks_is_passed_over():
     assert "DescribeDBInstances" in denial
 
 
-def test_with_only_a_reader_that_is_not_the_stacks_the_database_part_fails():
+def test_with_only_a_reader_that_is_not_the_stacks_the_cause_is_told():
     world = with_a_third(WRITER, "third")
-    assert world.send(MANUAL).outcome == "RAISED"
-    assert "no reader is available" in world.state["Error"]
-    assert (world.acted, world.latched) == ((0, 1), True)
+    reply = world.send(MANUAL | DATABASE)
+    assert reply.outcome == "REFUSED"
+    assert "AccessDenied" in reply.body["message"]
+    assert world.acted == (0, 0)
 
 
 def test_an_alarm_whose_writer_is_not_the_stacks_promotes_one_that_is():
     world = with_a_third("third", WRITER, READER)
     world.silent("third")
-    world.run(WARM)
+    world.run(2 * WARM)
     assert world.send(alarm()).outcome == "COMPLETED"
     assert world.writer == WRITER
 
 
-CLUSTER = {"DBClusterIdentifier": DEPLOYMENT.cluster.name}
-DENIED = {
-    "another cluster": ("rds", "DescribeDBClusters", {"DBClusterIdentifier": "other"}),
-    "a failover of another cluster": (
-        "rds",
-        "FailoverDBCluster",
-        {"DBClusterIdentifier": "other", "TargetDBInstanceIdentifier": READER},
-    ),
-    "a failover to another instance": (
-        "rds",
-        "FailoverDBCluster",
-        CLUSTER | {"TargetDBInstanceIdentifier": "third"},
-    ),
-    "every instance": ("rds", "DescribeDBInstances", {}),
-    "another table": ("dynamodb", "PutItem", {"TableName": "other"}),
-    "another health check": ("route53", "UpdateHealthCheck", {"HealthCheckId": "other"}),
-    "another topic": ("sns", "Publish", {"TopicArn": "other"}),
-    "another parameter": ("ssm", "GetParameter", {"Name": "/other"}),
-    "another namespace": ("cloudwatch", "PutMetricData", {"Namespace": "AWS/RDS"}),
-    "itself": (
-        "lambda",
-        "Invoke",
-        {"FunctionName": DEPLOYMENT.functions[ORCHESTRATOR].name},
-    ),
-}
-
-
-@pytest.mark.parametrize("name", DENIED)
-def test_the_orchestrator_may_do_nothing_else(name):
-    assert Roles(DEPLOYMENT.grants).denial(ORCHESTRATOR, *DENIED[name])
-
-
-def test_the_monitor_may_not_act():
-    roles = Roles(DEPLOYMENT.grants)
-    assert not roles.denial(MONITOR, "rds", "DescribeDBClusters", CLUSTER)
+@pytest.mark.parametrize("observer", [MONITOR, MONITOR_2])
+def test_an_observer_may_not_act(observer):
+    roles, cluster = Roles(DEPLOYMENT.grants), {"DBClusterIdentifier": DEPLOYMENT.cluster.name}
+    assert not roles.denial(observer, "rds", "DescribeDBClusters", cluster)
     for service, operation, params in (
-        ("rds", "FailoverDBCluster", CLUSTER),
+        ("rds", "FailoverDBCluster", cluster),
         ("dynamodb", "PutItem", {"TableName": DEPLOYMENT.table}),
         (
             "route53",
             "UpdateHealthCheck",
             {"HealthCheckId": DEPLOYMENT.sides["Primary"].check_id},
         ),
+        ("sns", "Publish", {"TopicArn": DEPLOYMENT.topic}),
     ):
-        assert roles.denial(MONITOR, service, operation, params)
-        assert bool(roles.denial(ORCHESTRATOR, service, operation, params)) is False
+        assert roles.denial(observer, service, operation, params)
+        assert not roles.denial(ORCHESTRATOR, service, operation, params)

@@ -42,7 +42,7 @@ class Case:
 
     Attributes:
         seconds: from the beginning of the script.
-        monitored: whether the monitor's schedule is enabled.
+        monitored: whether the observers' schedule is enabled.
         configuration: what Parameter Store says otherwise.
         timings: seconds, where they are others.
         promotions: calls of FailoverDBCluster.
@@ -66,7 +66,7 @@ class Case:
     within: float = float("inf")
     writer: str = PRIMARY
     latched: bool = False
-    status: str | None = None
+    status: str | None = "IDLE"
     outcomes: frozenset[str] = frozenset()
     told: tuple[str, ...] = ()
     alarms: frozenset[str] | None = None
@@ -144,7 +144,7 @@ def run_on(scenario: Case, deployment: Deployment) -> Run:
     )
     world.run(WARM)
     if not scenario.monitored:
-        world.bus.disabled |= {one.arn for one in deployment.rules if one.every}
+        world.bus.disabled |= {one.arn for one in deployment.rules if one.every and not one.inputs}
         world.run(WARM + MONITORS_OVER)
     begun, calls = world.clock.now, len(world.calls)
     world.journal.zero = begun

@@ -48,4 +48,5 @@ def test_a_template_with_a_rule_that_no_drill_knows(changed, rule, properties, w
 def test_a_rule_that_is_disabled_does_nothing(changed, rule):
     before, after = changed(rule, State="ENABLED").rules, changed(rule, State="DISABLED").rules
     assert len(after) == len(before) - 1
-    assert bool([one for one in after if one.every]) is (rule == "RDSEventRule")
+    gone = {one.arn for one in before} - {one.arn for one in after}
+    assert [one.rpartition("-")[2] for one in gone] == [rule]

@@ -71,7 +71,7 @@ def test_the_deployed_role_is_enough_for_a_failover(deployment, fixed):
         ("SeeWhoCanBePromoted", "rds:DescribeDBInstances"),
         ("SeeHealthyTargets", "elasticloadbalancing:DescribeTargetHealth"),
         ("MoveTheWriter", "rds:FailoverDBCluster"),
-        ("LatchThePrimarySide", "route53:UpdateHealthCheck"),
+        ("LatchThePrimarySide", "route53:GetHealthCheck route53:UpdateHealthCheck"),
         ("TellPeople", "sns:Publish"),
         ("UseTheKeyOfTheAlerts", "kms:GenerateDataKey"),
         ("PublishMetrics", "cloudwatch:PutMetricData"),

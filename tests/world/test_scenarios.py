@@ -6,7 +6,7 @@ import pytest
 from scenario import deployed, problems, run, run_on
 from scenarios import BY_NAME
 
-from drtemplate.groups.handlers import MONITOR, ORCHESTRATOR
+from drtemplate.groups.handlers import MONITOR, OBSERVERS, ORCHESTRATOR
 from drtemplate.world.api.rds import failover_event
 from drtemplate.world.deliveries import PRINCIPALS
 
@@ -23,10 +23,11 @@ def scenario(name):
 ALARM_WAY = scenario("monitor dead, writer dead: the alarm's way")
 PLANNED = scenario("planned failover and fail back")
 DEAD = scenario("writer dead")
+UNTELLABLE = scenario("a promotion that never comes, and a topic that takes no mail")
 
 
 def test_the_failure_destination_gets_the_record():
-    (record,) = run(scenario("a promotion that never comes")).records()
+    (record,) = run(UNTELLABLE).records()
     assert record["requestContext"]["condition"] == "RetriesExhausted"
     assert record["requestContext"]["approximateInvokeCount"] == 1
     assert record["requestPayload"]["trigger_failover"] is True
@@ -42,15 +43,15 @@ def test_a_run_that_was_killed_is_told_by_lambda_and_recorded_by_the_next():
 
 def test_an_event_closes_the_run_that_came_too_late():
     found = run(scenario("a promotion that comes too late for its run"))
-    assert found.failures
-    assert found.answers[-1] == {"outcome": "RECORDED", "message": "RDS-EVENT-0071"}
+    outcomes = [answer["outcome"] for answer in found.answers]
+    assert "FAILED" in outcomes
+    assert {"outcome": "RECORDED", "message": "RDS-EVENT-0071"} in found.answers
     assert found.state["NewWriter"]
 
 
 def test_who_cannot_resolve_a_name_knows_nothing_of_the_database():
-    """A writer that lives is looked up at each look at it; the last of these was before."""
     found = run(scenario("the endpoint's name does not resolve"))
-    assert max(at for at, operation in found.calls if operation == "DescribeDBClusters") < 6
+    assert found.count("Invoke") == 0
 
 
 @pytest.mark.parametrize(
@@ -143,7 +144,7 @@ ALTERED = {
     "the orchestrator writes to another table": (
         ORCHESTRATOR,
         variable("FAILOVER_STATE_TABLE", lambda _: "drill-sessions"),
-        "no reader to promote",
+        "automation off",
     ),
     "the orchestrator latches another health check": (
         ORCHESTRATOR,
@@ -158,12 +159,12 @@ ALTERED = {
     "failed invocations are retried": (
         ORCHESTRATOR,
         lambda _: {"retries": 2, "max_age": 600.0},
-        "RDS refuses",
+        UNTELLABLE.name,
     ),
     "nobody hears of a failed invocation": (
         ORCHESTRATOR,
         lambda _: {"on_failure": None},
-        "RDS refuses",
+        UNTELLABLE.name,
     ),
     "events wait no longer than they take": (
         ORCHESTRATOR,
@@ -176,7 +177,9 @@ ALTERED = {
 @pytest.mark.parametrize("what", ALTERED)
 def test_another_deployment_would_be_seen(what):
     logical, change, name = ALTERED[what]
-    changed = deployed().with_function(logical, **change(deployed().functions[logical]))
+    changed = deployed()
+    for each in OBSERVERS if logical == MONITOR else (logical,):
+        changed = changed.with_function(each, **change(changed.functions[each]))
     assert problems(scenario(name), run_on(scenario(name), changed)) != []
 
 

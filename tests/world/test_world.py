@@ -7,7 +7,7 @@ import pytest
 from botocore.exceptions import EndpointConnectionError
 
 from drtemplate.errors import DrTemplateError
-from drtemplate.groups.handlers import MONITOR, ORCHESTRATOR
+from drtemplate.groups.handlers import MONITOR, OBSERVERS, ORCHESTRATOR
 from drtemplate.settings import PROJECT
 from drtemplate.world.api.failures import Lost, Slow
 from drtemplate.world.clock import Killed
@@ -175,7 +175,7 @@ def test_a_request_that_is_released_too_late_takes_effect_all_the_same(quiet):
 
 def test_a_partition_cuts_one_subnet_and_no_other(deployment, fixed):
     world = World(deployment, fixed(), "parts")
-    zone, other = deployment.functions[MONITOR].zones
+    (zone,), (other,) = (deployment.functions[one].zones for one in OBSERVERS)
     world.partition(zone)
     network, function = world.network, deployment.functions[MONITOR]
     assert [network.path("rds", function, one) for one in (zone, other)] == ["silent", "fine"]

@@ -68,7 +68,7 @@ class FunctionLastCall(TemplateRule):
     )
     source_url = "https://docs.aws.amazon.com/lambda/latest/dg/configuration-timeout.html"
     tags = ["lambda"]
-    example = ("Resources.HealthMonitorFunction.Properties.Timeout", 132)
+    example = ("Resources.HealthMonitorFunction.Properties.Timeout", 122)
 
     def find(self, template: Template) -> Iterator[RuleMatch]:
         """Each function whose last call may not fit."""

@@ -10,7 +10,7 @@ from drtemplate.drill.report.view import in_how_many
 from drtemplate.drill.report.words import CLIENTS, STAGE_NAMES, never_served, title
 from drtemplate.drill.results import Summary
 
-BAR = ("signal", "detect", "grace", "decide", "promote", "verify")
+BAR = ("signal", "detect", "grace", "wait", "decide", "promote", "verify")
 MARKS = dict(zip(CLIENTS, ("solid", "hollow"), strict=True))
 STYLE = (Path(__file__).parent / "chart.css").read_text(encoding="utf-8")
 
@@ -20,6 +20,7 @@ _LEGEND = (
     ("signal", "AWS: signal"),
     ("detect", "detect"),
     ("grace", "configured grace"),
+    ("wait", "witness"),
     ("decide", "decide"),
     ("promote", "AWS: promote"),
     ("verify", "verify"),

@@ -170,6 +170,12 @@ def outcomes(one: Summary) -> str:
     return ", ".join(f"{name} {count(times)}" for name, times in sorted(one.outcomes.items()))
 
 
+def bill(one: Summary) -> str:
+    """What a month at this load costs by what is billed, the dearest first; empty if nobody has counted."""
+    dearest = sorted(one.costs.items(), key=lambda item: (-item[1], item[0]))
+    return ", ".join(f"{name} {dollars(value)}" for name, value in dearest)
+
+
 def stage_rows(one: Summary) -> list[tuple[str, list[str]]]:
     """Measure and its median, 95th, 99th percentile and worst, for all that took place, and for
     clients who were never served again.

@@ -6,6 +6,7 @@ STAGE_NAMES = {
     "signal": "signal",
     "detect": "detect",
     "grace": "grace",
+    "wait": "witness",
     "decide": "decide",
     "promote": "promote",
     "latch": "latch",
@@ -19,14 +20,15 @@ STAGE_MEANINGS = {
     "signal": "AWS: from the fault until AWS\N{RIGHT SINGLE QUOTATION MARK}s own signal shows it",
     "detect": "ours: from that signal until the monitor stands by it",
     "grace": "configured: the wait where one signal decides alone",
-    "decide": "ours: from the call until AWS accepted the action, cold start included",
+    "wait": "ours: of what follows the call, the wait for the word of another observer",
+    "decide": "ours: the rest from the call until AWS accepted the action, cold start included",
     "promote": "AWS: from the accepted action until another instance writes in an available cluster",
     "latch": "ours: from the promotion, or the call, until AWS accepted the latch; a part of verify",
     "verify": "ours: until the orchestrator has proved and recorded it",
     "client_cached": "from the fault until a client that caches DNS is served again for good",
     "client_uncached": "from the fault until a client that asks DNS each time is served again for good",
-    "accepted": "signal, detect, grace and decide together, in one run",
-    "own_share": "detect, decide and verify together, in one run",
+    "accepted": "signal, detect, grace, witness and decide together, in one run",
+    "own_share": "detect, witness, decide and verify together, in one run",
 }
 CLIENTS = ("client_uncached", "client_cached")
 PERCENTILES = (50.0, 95.0, 99.0)

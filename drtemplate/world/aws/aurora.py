@@ -19,6 +19,20 @@ from drtemplate.world.timings import Timings
 # A day and more, so that no uptime looks like a restart.
 OLD = 90_000.0
 AVAILABLE, FAILING_OVER = "available", "failing-over"
+# Statuses of a cluster that takes no failover: it must be available.
+# https://docs.aws.amazon.com/AmazonRDS/latest/APIReference/API_FailoverDBCluster.html
+BUSY = frozenset(
+    (
+        FAILING_OVER,
+        "creating",
+        "deleting",
+        "backtracking",
+        "upgrading",
+        "stopping",
+        "stopped",
+        "starting",
+    )
+)
 
 
 @dataclass(slots=True)
@@ -48,6 +62,8 @@ class Aurora:
     Attributes:
         sees: whether Aurora's own failure detection works.
         stalled: whether a failover that has begun never ends.
+        rolls_back: how many of the next failovers are given up, so that the same instance writes on.
+        given_up: when a failover was given up.
         lost: zones without power.
         status: the state in which the cluster is, and which decides what it takes.
         shown: the status that DescribeDBClusters gives; a failover shows in it a moment later.
@@ -72,6 +88,8 @@ class Aurora:
         self.endpoint: History[str] = History(self.writer)
         self.sees = True
         self.stalled = False
+        self.rolls_back = 0
+        self.given_up: list[float] = []
         self.lost: set[str] = set()
         self.emit: Callable[[str, str], None] = lambda *_: None
 
@@ -109,7 +127,7 @@ class Aurora:
         node.turn += 1
         self.writing.set(self.clock.now, False)
         self.journal.note("Aurora", f"engine of writer {node.name} crashed")
-        self._in("aurora_engine_restart", self._up, node, node.turn)
+        self._in("aurora_engine_restart", self.up, node, node.turn)
 
     def pause(self, seconds: float) -> None:
         """The writer stalls, and goes on."""
@@ -123,7 +141,7 @@ class Aurora:
     def _resume(self, node: Node, turn: int) -> None:
         if node.turn == turn:
             started = node.started
-            self._up(node, turn)
+            self.up(node, turn)
             node.started = started
 
     def _role(self, name: str) -> str:
@@ -133,7 +151,8 @@ class Aurora:
         if node.turn == turn:
             node.status = status
 
-    def _up(self, node: Node, turn: int) -> None:
+    def up(self, node: Node, turn: int) -> None:
+        """An instance serves again, unless something else has befallen it since that turn."""
         if node.turn != turn:
             return
         if node.zone in self.lost:
@@ -149,14 +168,14 @@ class Aurora:
         if node.turn != turn or not self.sees:
             return
         if node.name != self.writer:
-            self._in("aurora_restart", self._up, node, turn)
+            self._in("aurora_restart", self.up, node, turn)
         elif self.status.value != FAILING_OVER:
             target = self._candidate()
             if target:
                 self.journal.note("Aurora", "sees the writer dead, fails over by itself")
                 self._begin(target)
             else:
-                self._in("aurora_without_reader", self._up, node, turn)
+                self._in("aurora_without_reader", self.up, node, turn)
 
     def _candidate(self) -> Node | None:
         ready = [one for one in self.nodes.values() if one.mode == "up" and one.name != self.writer]
@@ -171,7 +190,7 @@ class Aurora:
             Refused: the cluster or the target is in no state for it.
                 https://docs.aws.amazon.com/AmazonRDS/latest/APIReference/API_FailoverDBCluster.html
         """
-        if self.status.value in (FAILING_OVER, "creating", "deleting"):
+        if self.status.value in BUSY:
             raise Refused("InvalidDBClusterStateFault", f"the cluster is {self.status.value}")
         if target is not None and target not in self.nodes:
             raise Refused("DBInstanceNotFound", f"no instance {target}")
@@ -186,18 +205,30 @@ class Aurora:
         delay = self.timings.draw("aurora_status_shown", self.showing)
         self.clock.at(delay, self._show_failover)
         self.writing.set(self.clock.now, False)
-        if old.mode == "up":
+        lived = old.mode == "up"
+        if lived:
             old.mode = "refused"
         old.turn += 1
         kind = "RDS-EVENT-0072" if old.zone == target.zone else "RDS-EVENT-0073"
         self.emit(kind, "Started failover")
-        if not self.stalled:
-            self._in("aurora_promotion", self._promoted, old, target, target.turn)
+        if self.rolls_back:
+            self.rolls_back -= 1
+            self._in("aurora_promotion", self._give_up, old, lived)
+        elif not self.stalled:
+            self._in("aurora_promotion", self._promoted, old, target, target.turn, lived)
 
-    def _promoted(self, old: Node, target: Node, turn: int) -> None:
+    def _give_up(self, old: Node, lived: bool) -> None:
+        """The failover is rolled back: who wrote before is the writer still, as alive as it was."""
+        self.given_up.append(self.clock.now)
+        self.show(AVAILABLE)
+        self.journal.note("Aurora", f"gives the failover up, {old.name} stays the writer")
+        self.emit("RDS-EVENT-0069", "Cluster failover failed")
+        if lived:
+            self.up(old, old.turn)
+
+    def _promoted(self, old: Node, target: Node, turn: int, lived: bool) -> None:
         if target.turn != turn or target.mode != "up":
-            self.show(AVAILABLE)
-            self.emit("RDS-EVENT-0069", "Cluster failover failed")
+            self._give_up(old, lived)
             return
         now = self.clock.now
         self.writer = target.name
@@ -209,7 +240,7 @@ class Aurora:
         self.journal.note("Aurora", f"{target.name} writes")
         self._in("aurora_endpoint_update", self._named, target.name)
         self._in("aurora_settle", self._settled)
-        self._in("aurora_restart", self._up, old, old.turn)
+        self._in("aurora_restart", self.up, old, old.turn)
 
     def _named(self, name: str) -> None:
         self.endpoint.set(self.clock.now, name)

@@ -1,5 +1,7 @@
 """Who reaches what: services that are down, zones and NAT gateways that are lost, the way to the database."""
 
+from collections import Counter
+
 from drtemplate.world.aws.aurora import Aurora
 from drtemplate.world.clock import Clock
 from drtemplate.world.deployment import Function
@@ -8,6 +10,9 @@ from drtemplate.world.timings import Timings
 FINE, SILENT, ERROR = "fine", "silent", "error"
 # How often a lost SYN is sent again within a connect of a few seconds.
 RESENDS = 3
+# Handshakes interrupted without a whole one between them, after which a server blocks their address.
+# https://dev.mysql.com/doc/refman/8.0/en/server-system-variables.html#sysvar_max_connect_errors
+MAX_CONNECT_ERRORS = 100
 
 
 class Network:
@@ -23,6 +28,10 @@ class Network:
         cut: until when nothing leaves or reaches the functions in the VPC.
         partitioned: zones whose subnet is cut off: what runs there reaches nothing.
         nameless: database endpoints of which DNS gives nothing.
+        barred: zones from whose subnet the database's port is out of reach, and nothing else, as after an
+            edit of a security group or of a network ACL.
+        interrupted: by instance and zone, handshakes that a client has left in the middle. A server counts
+            them by source address, and functions of a subnet share that of its interface.
     """
 
     def __init__(
@@ -44,6 +53,8 @@ class Network:
         self.cut = float("-inf")
         self.partitioned: set[str] = set()
         self.nameless: set[str] = set()
+        self.barred: set[str] = set()
+        self.interrupted: Counter[tuple[str, str]] = Counter()
 
     def path(self, service: str, function: Function, zone: str) -> str:
         """How an API call of a function that runs in a zone fares."""
@@ -60,6 +71,14 @@ class Network:
         ):
             return SILENT
         return FINE
+
+    def forget(self, instance: str) -> None:
+        """An instance is deleted, and its endpoint with it."""
+        self._instances = {host: one for host, one in self._instances.items() if one != instance}
+
+    def interrupt(self, instance: str, zone: str) -> None:
+        """A client has hung up in the middle of a handshake."""
+        self.interrupted[instance, zone] += 1
 
     def resolves(self, host: str) -> bool:
         """Whether DNS knows the name of a database endpoint."""
@@ -93,16 +112,21 @@ class Network:
         end = clock.now + timeout
         pause = self.resend
         for _ in range(RESENDS):
-            if not lost and clock.now >= self.cut and zone not in self.partitioned:
-                mode = self.aurora.nodes[self.instance(host)].mode
+            if not lost and self._reaches_database(zone):
+                instance = self.instance(host)
+                mode = self.aurora.nodes[instance].mode
                 if mode != "silent":
                     clock.wait(self.connect_time(self.random))
                     if mode == "refused":
                         raise ConnectionRefusedError(111, "Connection refused")
-                    return mode
+                    blocked = self.interrupted[instance, zone] >= MAX_CONNECT_ERRORS
+                    return "blocked" if blocked and mode == "up" else mode
             left = end - clock.now
             clock.wait(min(pause, left))
             if left <= pause:
                 break
             pause *= 2
         raise TimeoutError("timed out")
+
+    def _reaches_database(self, zone: str) -> bool:
+        return self.clock.now >= self.cut and zone not in self.partitioned | self.barred

@@ -45,6 +45,7 @@ class Functions:
         lost: zones without power, and the time from which nothing is started there.
         seconds: billed seconds, by logical id.
         duplicate: how many extra times an asynchronous event is delivered.
+        apart: seconds within which the extra deliveries come.
         skews: by logical id, seconds by which the clocks of its next environments are ahead.
         count, calls: runs, and API calls of those that have ended.
     """
@@ -74,6 +75,7 @@ class Functions:
         self.seconds = dict.fromkeys(functions, 0.0)
         self.running: list[Invocation] = []
         self.duplicate = 0
+        self.apart = 0.0
         self.skews: dict[str, list[float]] = {}
         self.count = 0
         self.calls = 0
@@ -92,8 +94,10 @@ class Functions:
     def send(self, name: str, event: Any, source: str, call: Call | None = None) -> None:
         """Queue an event; the caller gets no answer."""
         message = self._message(self.by_name[name], event, source, call)
-        for _ in range(1 + self.duplicate):
-            self.clock.at(self._draw("lambda_queue"), self._take, message, 0)
+        self.clock.at(self._draw("lambda_queue"), self._take, message, 0)
+        for _ in range(self.duplicate):
+            later = self.random.uniform(0, self.apart) if self.apart else 0.0
+            self.clock.at(later + self._draw("lambda_queue"), self._take, message, 0)
 
     def _take(self, message: Message, tries: int) -> None:
         function = message.function

@@ -20,6 +20,10 @@ PACKETS = {
     "blocked": b"\x45\x00\x00\x00\xff\x69\x04Host is blocked",
     "closed": b"",
 }
+DENIED = b"\x48\x00\x00\x02\xff\x15\x04#28000Access denied"
+BAD_HANDSHAKE = b"\x16\x00\x00\x02\xff\x13\x04#08S01Bad handshake"
+# Of a login: a flag, and the bytes of flags, packet size, character set and filler before the user's name.
+PROTOCOL_41, FIXED = 0x200, 32
 
 
 class Sockets:
@@ -55,7 +59,12 @@ class Sockets:
 
 
 class Connection:
-    """A connection to a database server, which greets first if it lives."""
+    """A connection to a database server, which greets first if it lives, and then awaits a login.
+
+    Who hangs up before the login has interrupted the handshake, which the server counts against the
+    address; a login that it refuses it does not count.
+    https://dev.mysql.com/doc/refman/8.0/en/performance-schema-host-cache-table.html
+    """
 
     def __init__(
         self, sockets: Sockets, invocation: Invocation, host: str, state: str, timeout: float
@@ -65,23 +74,39 @@ class Connection:
         self.host = host
         self.state = state
         self.timeout = timeout
+        # Read at the other end, for by the end of the connection the name may lead elsewhere.
+        self.instance = sockets.network.instance(host)
+        self.pending = PACKETS.get(state)
+        self.greeted = False
+        self.open = state == "up"
 
     def settimeout(self, seconds: float | None) -> None:
         """Seconds that `recv` waits."""
         self.timeout = UNLIMITED if seconds is None else seconds
 
     def recv(self, size: int, *_: int) -> bytes:
-        """The first packet of the protocol, or nothing in time."""
-        packet = PACKETS.get(self.state)
+        """The first packet of the protocol, or nothing in time; after a login, its refusal."""
+        packet = self.pending
         if packet is None:
             self.invocation.host.clock.wait(self.timeout)
-        self.sockets.witness.probed(self.invocation, self.host, bool(packet))
+        if not self.greeted:
+            self.greeted = True
+            self.sockets.witness.probed(self.invocation, self.host, bool(packet))
         if packet is None:
             raise TimeoutError("timed out")
+        # What is left is read next; after that an open server awaits a login, and a closed one is gone.
+        self.pending = packet[size:] or (None if self.open else b"")
         return packet[:size]
 
-    def sendall(self, *_: object) -> None:
-        """Swallowed."""
+    def sendall(self, data: bytes, *_: object) -> None:
+        """A login is refused, whoever asks; what is none ends the handshake."""
+        if not self.open:
+            return
+        self.open = False
+        login = is_login(data)
+        self.pending = (self.pending or b"") + (DENIED if login else BAD_HANDSHAKE)
+        if not login:
+            self._interrupt()
 
     send = sendall
 
@@ -89,10 +114,30 @@ class Connection:
         """Nothing to do."""
 
     def close(self) -> None:
-        """Nothing to do."""
+        """Hang up."""
+        if self.open:
+            self.open = False
+            self._interrupt()
+
+    def _interrupt(self) -> None:
+        environment = self.invocation.environment
+        assert environment is not None
+        self.sockets.network.interrupt(self.instance, environment.zone)
 
     def __enter__(self) -> Connection:
         return self
 
     def __exit__(self, *_: object) -> None:
         self.close()
+
+
+def is_login(data: bytes) -> bool:
+    """Whether these bytes are one HandshakeResponse41, the client's first packet, and nothing else.
+
+    https://dev.mysql.com/doc/dev/mysql-server/latest/page_protocol_connection_phase_packets_protocol_handshake_response.html
+    """
+    length, sequence, payload = int.from_bytes(data[:3], "little"), data[3:4], data[4:]
+    if len(payload) != length or sequence != b"\x01" or length <= FIXED:
+        return False
+    flags = int.from_bytes(payload[:4], "little")
+    return bool(flags & PROTOCOL_41) and b"\0" in payload[FIXED:]

@@ -26,6 +26,7 @@ from moto.s3.models import FakeBucket
 from drtemplate.cloudformation.parameters import MASK, is_secret
 from emulator.change_set import PAGE, Description, without_values
 from emulator.engine import Engine
+from emulator.queries import mend_queries
 from emulator.resource import Resource, Surroundings
 from emulator.shapes import Refused
 from emulator.template import checked_parameters
@@ -264,3 +265,4 @@ def mend() -> None:
     FakeBucket._log_permissions_enabled_policy = staticmethod(_logging_permitted)
     # The model is there; the action only lacks its name.
     CloudWatchResponse.put_composite_alarm = CloudWatchResponse.put_metric_alarm
+    mend_queries()

@@ -1,0 +1,264 @@
+"""Every guard is there: with each of them taken out of its module, a test that passes must fail.
+
+Among them are the source template's defects (R and P), and those that version 0.1.0 had (E).
+"""
+
+from dataclasses import replace
+from inspect import signature
+
+import pytest
+import test_events as events
+import test_faults as faults
+import test_findings as findings
+import test_observer as observer
+import test_runs as runs
+import test_state as state
+import test_sweep as sweep
+import test_telling as telling
+import test_witnesses as witnesses
+from simulated import APPLICATION, CHAIN, FAILBACK, FOLDER, MANUAL, WARM, Trial
+
+# What is gone -> module, old text, new text, the test and its arguments.
+MUTATIONS = {
+    "rule 3: the other observer's word": (
+        "decision", "if view.word and view.word.alive:", "if False:",
+        witnesses.test_the_word_of_an_observer, "another saw it alive since",
+    ),
+    "rule 3: who was heard of lately is waited for": (
+        "witnesses", "if alive or not waits or last:", "if True:",
+        witnesses.test_an_observer_heard_of_lately_is_waited_for_four_seconds_at_most, 2, 1, False,
+    ),
+    "rule 2: a member that answers": (
+        "rows", "return BAD if suspects and others else UNKNOWN",
+        "return BAD if suspects else UNKNOWN",
+        observer.test_where_no_member_answers_the_observer_may_be_the_sick_one,
+    ),
+    "rule 2: the writer's own endpoint": (
+        "rows", "if members.get(writer):", "if False:",
+        observer.test_a_cluster_endpoint_that_lags_behind_the_writer_is_no_outage,
+    ),
+    "rule 4 (E19): somebody's hands": (
+        "decision", "if status in IN_HANDS:", "if False:",
+        witnesses.test_an_upgrade_of_two_minutes_is_left_alone,
+    ),
+    "rule 4 (E19): what may pass": (
+        "decision", "and view.row_age < PASSING:", "and False:",
+        findings.test_e19_what_is_in_somebodys_hands_is_left_alone, "a reboot by hand",
+    ),
+    "rule 5 (E16): the last look": (
+        "acts", "if topology.failing_over or topology.writer != decision.old:", "if False:",
+        findings.test_e16_who_writes_is_read_again_right_before_the_act,
+    ),
+    "rule 5 (E11): a call that names nobody": (
+        "decision", "if request.alarm or not (old or request.automatic):", "if not old:",
+        witnesses.test_a_call_that_names_nobody_moves_nobody,
+    ),
+    "rule 7: one more, and no third": (
+        "decision", "and moves == 1", "and moves < 9",
+        witnesses.test_within_the_cooldown_both_observers_must_have_agreed_for_three_minutes,
+    ),
+    "rule 7: the agreement": (
+        "decision", "and (view.aws_silent or view.agreed)", "",
+        witnesses.test_within_the_cooldown_aws_own_eye_is_enough,
+    ),
+    "an alarm's witness": (
+        "decision", "if request.alarm and not view.aws_silent:", "if False:",
+        witnesses.test_an_alarm_needs_aws_own_eye, "AWS hears both",
+    ),
+    "a latch needs a standby (E14)": (
+        "decision", 'if "healthy" not in standby:', "if False:",
+        findings.test_e14_an_application_that_moved_nowhere_is_not_completed, MANUAL | APPLICATION,
+    ),
+    "the cooldown (E1)": (
+        "decision", "if request.force or not moves:", "if True:",
+        findings.test_e01_a_lost_run_lifts_no_cooldown, findings.LOST[0],
+    ),
+    "a fail back's conditions hold together": (
+        "decision", "if back and any(one.refused for one in made):", "if False:",
+        runs.test_a_fail_back_needs_its_instance,
+    ),
+    "E5: a latch that cannot be released moves no writer": (
+        "runs", 'if failures and request.action == "failback":', "if False:",
+        findings.test_e05_a_latch_that_cannot_be_released_moves_no_writer,
+    ),
+    "E4: home": (
+        "acts", "run.change(home=run.state.home or decision.old)", "run.change(home=decision.old)",
+        findings.test_e04_home_is_where_the_writer_was_before_the_first_move,
+    ),
+    "E6: within an hour": (
+        "closing", "if now - pending.since > PENDING:", "if False:",
+        findings.test_e06_a_failover_of_nine_hours_later_closes_no_old_run,
+    ),
+    "E10: the last usable configuration": (
+        "configuration", 'arming = "OFF" if off else last.get("arming", "DRY_RUN")', 'arming = "ON"',
+        findings.test_e10_off_stays_off_while_the_store_is_silent,
+    ),
+    "E9: plainly off": (
+        "configuration", "if _means_off(mode) or _means_off(enabled):", "if False:",
+        findings.test_e09_what_does_not_fit_is_told_and_raises_the_alarm,
+        findings.as_text(findings.PLAINLY_OFF[0]),
+    ),
+    "E17: an attempt is remembered": (
+        "attempts", 'f"ATTEMPT#{request.action}#{request.attempt_id}"', 'f"ATTEMPT#{time()}"',
+        findings.test_e17_an_attempt_before_the_last_is_remembered_forced_or_not,
+    ),
+    "E17: by its action": (
+        "attempts", 'f"ATTEMPT#{request.action}#{request.attempt_id}"',
+        'f"ATTEMPT#{request.attempt_id}"',
+        findings.test_e17_a_fail_back_is_another_attempt_than_its_failover,
+    ),
+    "E22: a move that others made": (
+        "closing", 'state.with_move("database", now)', "state",
+        sweep.test_a_move_of_somebody_else_is_found_and_starts_the_cooldown,
+    ),
+    "E25: a lost answer of the latch": (
+        "acts", "if is_latched() is not latch:", "if True:",
+        findings.test_e25_a_lost_answer_of_the_latch_is_verified, findings.Lost.ANSWER,
+    ),
+    "E31: the next target": (
+        "acts", "if not code.startswith(NOT_THIS_ONE):", "if True:",
+        findings.test_e31_the_lowest_tier_is_asked_first_and_then_the_next, ["b"],
+    ),
+    "R02: the lease": (
+        "state", 'return self.status == "IN_PROGRESS" and', "return False and",
+        state.test_a_live_lease_refuses_who_comes_once, MANUAL,
+    ),
+    "R02: the condition of a write (E12)": (
+        "state", ", ConditionExpression=unwritten", "",
+        findings.test_e12_a_twin_that_stalls_for_a_minute_makes_no_second_call,
+        ("dynamodb", "PutItem", 1),
+    ),
+    "the fence": (
+        "acts", "        run.fence()\n        fenced = time()\n        try:",
+        "        fenced = time()\n        try:",
+        state.test_a_conditional_write_and_a_look_stand_right_before_each_act, MANUAL,
+    ),
+    "the lease is renewed": (
+        "acts", "if run.state.lease_expires < time() + LEASE / 2:", "if False:",
+        state.test_every_write_renews_the_lease_and_not_every_look_writes, None,
+    ),
+    "R05: a status is no proof": (
+        "acts", "topology.writer not in (None, decision.old)", "True",
+        runs.test_a_promotion_that_never_comes_is_not_completed,
+    ),
+    "R06: a wait within the time-out": (
+        "acts", "if run.context.get_remaining_time_in_millis() < RESERVE * 1000:", "if False:",
+        runs.test_a_stalled_promotion_ends_recorded_and_told_in_time,
+    ),
+    "R01: fractions as Decimal": (
+        "state", 'return Decimal(f"{value:.3f}")', "return value",
+        runs.test_a_manual_run_moves_both_records_it_and_tells_it_once,
+    ),
+    "OFF": (
+        "runs", 'if request.automatic and configuration.arming == "OFF":', "if False:",
+        runs.test_the_arming_holds_automatic_runs, "OFF", True, runs.BOTH_DEAD, "REFUSED",
+    ),
+    "DRY_RUN": (
+        "runs", '(request.automatic and configuration.arming == "DRY_RUN")', "False",
+        runs.test_the_arming_holds_automatic_runs, "DRY_RUN", True, runs.BOTH_DEAD, "DRY_RUN",
+    ),
+    "a failed run answers if it was told": (
+        "ending", "if ending.failure and not told:", "if False:",
+        runs.test_a_failed_run_raises_only_if_nobody_could_be_told,
+    ),
+    "a reason is told once an hour": (
+        "telling", "if told and now - told < HOUR:", "if False:",
+        telling.test_a_persons_refusal_is_told_each_time_and_an_observers_once_an_hour,
+    ),
+    "a message is cut": (
+        "telling", "if len(encoded) > MOST:", "if False:",
+        telling.test_a_message_too_large_is_cut,
+    ),
+    "what mostly passes is told late": (
+        "telling", "if kind not in PASSING_REASONS:", "if True:",
+        telling.test_what_mostly_passes_is_told_after_five_minutes, "upgrading",
+    ),
+    "a field that does not fit": (
+        "events", 'raise _unfit(field, value, "true or false")', "return False",
+        events.test_a_refusal_by_field_is_answered_recorded_and_told_and_changes_nothing,
+        FAILBACK | {"force": "yes"},
+    ),
+    "the table's outage": (
+        "look",
+        "return not request.automatic and request.force and bool(request.expected_writer)",
+        "return True",
+        faults.test_without_the_table_only_a_forced_manual_run_that_names_the_writer_acts,
+        "*", MANUAL, "REFUSED",
+    ),
+    "R07: an unguarded call": (
+        "health_monitor", "attempt(self.call, now)", "self.call(now)",
+        observer.test_a_failed_call_is_made_again_at_the_next_look,
+    ),
+    "R07: unguarded metrics": (
+        "health_monitor", "attempt(self.publish, cluster)", "self.publish(cluster)",
+        observer.test_a_silent_service_does_not_hide_a_dead_database, "cloudwatch",
+    ),
+    "R10: metrics by the second": (
+        "health_monitor", '"StorageResolution": 1,', '"StorageResolution": 60,',
+        observer.test_metrics_come_before_the_decision_and_are_the_observers_own,
+    ),
+    "P10: a grace": (
+        "rows", "if self.rows[found[0]].known >= grace else []", "",
+        observer.test_the_database_alone_waits_for_its_grace,
+    ),
+    "a call is repeated": (
+        "health_monitor", "if now - self.calls.get(name, 0) < REPEAT:", "if name in self.calls:",
+        observer.test_a_standing_call_is_repeated_under_one_name,
+    ),
+    "a bad look is followed soon": (
+        "health_monitor", 'if self.verdicts["database"] == BAD else interval', "if False else interval",
+        observer.test_after_a_bad_look_the_next_comes_sooner,
+    ),
+    "a closed connection is no life": (
+        "probes", 'alive = connection.recv(1024) != b""', "alive = True",
+        observer.test_a_dead_writer_is_called_for, "closed",
+    ),
+}  # fmt: skip
+
+
+def mutant(module, old, new):
+    """The functions with one module changed."""
+    functions, changed = {}, 0
+    for logical, function in FOLDER.functions.items():
+        package = function.code
+        if module in package.modules:
+            text, changed = package.modules[module], changed + 1
+            assert text.count(old) == 1, f"{module} has {old!r} {text.count(old)} times"
+            package = replace(package, modules={**package.modules, module: text.replace(old, new)})
+        functions[logical] = replace(function, code=package)
+    assert changed
+    return replace(FOLDER, functions=functions)
+
+
+def passes(check, arguments, deployment):
+    """Whether the test passes on the world that it asks for, with this deployment."""
+    kind = next(iter(signature(check).parameters))
+    if kind == "chain":
+        world = Trial(deployment, **CHAIN)
+        world.aurora.sees = False
+    elif kind in ("world", "warm", "dead", "without_application", "failed_over"):
+        world = Trial(deployment.untriggered(), witness=state.Writes())
+    else:
+        raise AssertionError(kind)
+    if kind == "warm":
+        world.run(WARM)
+    if kind in ("dead", "without_application"):
+        world.balancers["Primary"].show("unhealthy")
+    if kind == "failed_over":
+        world.send(MANUAL)
+    try:
+        check(world, *arguments)
+    except (AssertionError, LookupError):
+        return False
+    finally:
+        world.close()
+    return True
+
+
+@pytest.mark.parametrize("what", MUTATIONS)
+def test_without_a_guard_its_test_fails(what):
+    module, old, new, check, *arguments = MUTATIONS[what]
+    deployment = mutant(module, old, new)
+    # A test that makes a world of its own is no use here.
+    assert passes(check, arguments, FOLDER)
+    assert not passes(check, arguments, deployment)

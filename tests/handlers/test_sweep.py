@@ -1,0 +1,169 @@
+"""The sweep: it keeps, closes, tells and measures, and moves nothing of itself."""
+
+import pytest
+from simulated import (
+    APPLICATION,
+    DATABASE,
+    DEPLOYMENT,
+    FAILBACK,
+    MANUAL,
+    READER,
+    START,
+    SWEEP,
+    VOTED,
+    WRITER,
+)
+
+from drtemplate.world.api.failures import Lost
+
+HAND_DATABASE = MANUAL | DATABASE
+
+
+def swept(world):
+    reply = world.send(SWEEP)
+    assert (reply.outcome, reply.code) == ("RECORDED", 200)
+    return reply.body
+
+
+def test_a_sweep_keeps_the_writer_and_the_usable_configuration_and_tells_nothing(world):
+    assert swept(world)["writer"] == WRITER
+    state = dict(world.state)
+    assert (state["Status"], state["Writer"]) == ("IDLE", WRITER)
+    assert state["Configuration"]["arming"] == "ON"
+    assert state["Configuration"]["cooldown_seconds"] == 3600
+    # A second one has nothing to write.
+    swept(world)
+    assert world.state == state
+    assert (world.acted, world.messages, len(world.table.items)) == ((0, 0), [], 1)
+
+
+def test_a_changed_configuration_is_kept_and_an_unusable_one_is_not(world):
+    swept(world)
+    world.configure(auto_failover="OFF", cooldown_seconds=60)
+    swept(world)
+    assert world.state["Configuration"]["arming"] == "OFF"
+    world.configure(auto_failover="no idea")
+    swept(world)
+    assert world.state["Configuration"] == world.state["Configuration"] | {
+        "arming": "OFF", "cooldown_seconds": 60,
+    }  # fmt: skip
+
+
+def test_an_unusable_configuration_is_told_once_and_again_when_it_is_another(world):
+    for text in ("{", "{", "no", "no"):
+        world.parameters[DEPLOYMENT.configuration] = text
+        swept(world)
+        world.wait(60)
+    assert world.told() == ["CONFIGURATION", "CONFIGURATION"]
+    world.parameters[DEPLOYMENT.configuration] = DEPLOYMENT.parameters[DEPLOYMENT.configuration]
+    swept(world)
+    assert world.put_metrics("ConfigurationUsable")[-2:] == [0.0, 1.0]
+
+
+@pytest.mark.parametrize(("arming", "as_deployed"), [("ON", 1.0), ("DRY_RUN", 0.0), ("OFF", 0.0)])
+def test_a_sweep_measures_whether_it_is_armed_as_deployed(world, arming, as_deployed):
+    world.configure(auto_failover=arming)
+    swept(world)
+    assert world.put_metrics("ArmedAsDeployed") == [as_deployed]
+
+
+def test_a_move_of_somebody_else_is_found_and_starts_the_cooldown(world):
+    swept(world)
+    world.replace_writer()
+    swept(world)
+    assert (world.state["Writer"], world.state["Home"]) == (READER, WRITER)
+    assert world.lines(event="MOVED", writer=READER)
+    assert world.send(VOTED | DATABASE | {"writer": READER}).outcome == "REFUSED"
+    assert world.send(FAILBACK | DATABASE).outcome == "FAILED_BACK"
+
+
+def test_a_latch_that_somebody_released_is_found(world):
+    world.send(MANUAL | APPLICATION)
+    world.checks["Primary"].configure(False, False)
+    swept(world)
+    assert world.state["Latched"] is False
+
+
+def test_a_run_under_way_is_let_be(world):
+    world.put_state(LeaseExpires=int(START) + 40)
+    before = dict(world.state)
+    swept(world)
+    assert world.state == before
+
+
+@pytest.mark.parametrize("late", [200, 900])
+def test_a_late_end_closes_the_run_and_tells_it(world, late):
+    world.promotion(late)
+    assert world.send(HAND_DATABASE).outcome == "FAILED"
+    world.wait(late)
+    swept(world)
+    assert (world.state["Status"], world.state["NewWriter"]) == ("COMPLETED", READER)
+    assert world.told() == ["FAILED", "COMPLETED"]
+    assert [item["Status"] for item in world.items()] == ["COMPLETED"]
+    swept(world)
+    assert len(world.told()) == 2
+
+
+def test_a_lost_run_that_never_acted_is_told_as_lost(world):
+    swept(world)
+    world.lose(HAND_DATABASE, "rds", "DescribeDBClusters", 2)
+    swept(world)
+    assert (world.state["Status"], world.told()) == ("FAILED", ["FAILED"])
+    assert "abandoned" in world.first_line()
+    assert world.writer == WRITER
+    # Of itself a sweep moves nothing.
+    world.wait(600)
+    swept(world)
+    assert world.acted == (0, 0)
+
+
+def test_a_killed_run_that_moved_is_told_once_by_the_sweep(world):
+    swept(world)
+    world.lose(HAND_DATABASE, "dynamodb", "PutItem", 5)
+    for _ in range(3):
+        swept(world)
+        world.wait(60)
+    assert world.state["Status"] == "COMPLETED"
+    assert world.told().count("COMPLETED") == 1
+
+
+def test_what_sns_refused_is_told_later_and_measured_till_then(world):
+    world.faults["sns", "*"] = Lost.REQUEST
+    assert world.send(HAND_DATABASE).outcome == "COMPLETED"
+    for _ in range(3):
+        world.wait(60)  # the run that wrote last may still tell its own end
+        swept(world)
+    assert world.told() == []
+    world.faults.clear()
+    for _ in range(2):
+        world.wait(60)
+        swept(world)
+    assert world.told() == ["COMPLETED"]
+    assert world.put_metrics("Untold")[1:] == [1.0, 1.0, 0.0, 0.0]
+
+
+def test_while_a_run_is_under_way_nothing_is_called_untold(world):
+    world.promotion(150)
+    for at in (60, 120):
+        world.send_later(at, SWEEP)
+    assert world.send(HAND_DATABASE).outcome == "COMPLETED"
+    assert set(world.put_metrics("Untold")) == {0.0}
+
+
+def test_a_sweep_that_loses_a_race_lets_it_be(world):
+    world.on("dynamodb", "PutItem", "ConditionalCheckFailedException")
+    assert world.send(SWEEP).outcome in ("RECORDED", "REFUSED")
+    assert world.messages == []
+    swept(world)
+    assert world.state["Writer"] == WRITER
+
+
+@pytest.mark.parametrize("service", ["rds", "route53", "ssm", "cloudwatch", "sns"])
+def test_a_sweep_ends_well_in_every_outage(world, service):
+    swept(world)
+    before = dict(world.state)
+    world.faults[service, "*"] = "InternalFailure"
+    swept(world)
+    for name in ("Writer", "Configuration", "Status"):
+        assert world.state[name] == before[name]
+    assert world.told() == (["CONFIGURATION"] if service == "ssm" else [])

@@ -1,0 +1,187 @@
+"""What people are told: each run once, a repeated refusal once an hour, at most 12 mails an hour; always what to do."""
+
+import pytest
+from simulated import (
+    APPLICATION,
+    COOLDOWN,
+    DATABASE,
+    FAILBACK,
+    MANUAL,
+    READER,
+    START,
+    SWEEP,
+    TARGETS_ALARM,
+    VOTED,
+    WHOLE,
+    WRITER,
+    alarm,
+    rds_event,
+)
+
+from drtemplate.groups.handlers import MONITOR, ORCHESTRATOR
+
+HOUR, DAY = 3600, 86400
+VOTED_DATABASE = VOTED | DATABASE
+
+
+def repeat(world, seconds, event=VOTED_DATABASE, every=15):
+    """An observer calls again and again."""
+    end = world.clock.now + seconds
+    outcomes = []
+    while world.clock.now < end:
+        outcomes.append(world.send(event).outcome)
+        world.wait(every)
+    return outcomes
+
+
+def test_a_persons_refusal_is_told_each_time_and_an_observers_once_an_hour(world):
+    world.configure(cooldown_seconds=24 * HOUR)
+    world.send(MANUAL)
+    told = len(world.told())
+    for _ in range(3):
+        assert world.send(MANUAL).outcome == "REFUSED"
+        world.wait(1)
+    assert world.told()[told:] == ["REFUSED"] * 3
+    told = len(world.told())
+    against = VOTED_DATABASE | {"writer": READER}
+    assert set(repeat(world, HOUR - 60, against)) == {"REFUSED"}
+    assert world.told()[told:] == ["REFUSED"]
+    assert "force" in world.messages[-1].text
+    repeat(world, 120, against)
+    assert world.told()[told:] == ["REFUSED"] * 2
+
+
+def test_an_incident_ends_after_five_minutes_without_a_call(world):
+    world.aurora.nodes[READER].status = "modifying"
+    repeat(world, 60)
+    world.wait(310)
+    repeat(world, 60)
+    assert world.told() == ["REFUSED", "REFUSED"]
+    assert len(world.items("REFUSED")) == 2
+    world.wait(280)
+    repeat(world, 60)
+    assert len(world.told()) == 2
+
+
+@pytest.mark.parametrize("kind", ["upgrading", "seen_alive", "unreadable"])
+def test_what_mostly_passes_is_told_after_five_minutes(warm, kind):
+    if kind == "upgrading":
+        warm.aurora.nodes[WRITER].status = kind
+    elif kind == "unreadable":
+        warm.faults["rds", "DescribeDBClusters"] = "Throttling"
+    else:
+        for second in range(0, 2000, 5):
+            warm.word(1.0, -float(second))
+    assert set(repeat(warm, 280)) == {"REFUSED"}
+    assert warm.told() == []
+    repeat(warm, 60)
+    assert warm.told() == ["REFUSED"]
+    repeat(warm, 1200)
+    assert warm.told() == ["REFUSED"]
+
+
+def test_the_words_of_a_mail_say_what_to_do(world):
+    world.send(MANUAL)
+    world.send(FAILBACK)
+    world.send(MANUAL | {"writer": "x"})
+    for message in world.messages:
+        reason, advice, service, *_ = message.text.splitlines()
+        assert reason
+        assert len(advice) > 10
+        assert service == f"Service: {WHOLE.functions[ORCHESTRATOR].environment['DOMAIN_NAME']}"
+
+
+def test_a_run_that_was_lost_says_what_to_do_too(world):
+    world.lose(MANUAL | DATABASE, "rds", "DescribeDBClusters", 3)
+    world.send(SWEEP)
+    assert all(len(one.text.splitlines()[1]) > 10 for one in world.messages)
+
+
+def test_a_message_too_large_is_cut(world):
+    alarms = {f"{number:0400}": "x" * 90_000 for number in range(20)}
+    world.put_state(Status="COMPLETED", LeaseExpires=1, Alarms=alarms, Configuration=alarms)
+    assert world.send(MANUAL | {"reason": ["y" * 90_000]}).outcome == "COMPLETED"
+    assert len(world.messages[0].text.encode()) < 22_000
+
+
+def test_a_failed_run_is_one_mail_and_its_repeats_are_none(world):
+    world.faults["rds", "FailoverDBCluster"] = "AccessDenied"
+    repeat(world, 600, VOTED_DATABASE | {"attempt_id": "one"})
+    assert world.told() == ["FAILED"]
+    assert "AccessDenied" in world.first_line()
+    assert len(world.table.items) <= 5
+
+
+def test_refused_and_silent_reasons_leave_their_count_alone(world):
+    for _ in range(3):
+        assert world.send(alarm(TARGETS_ALARM)).outcome == "NOT_REQUIRED"
+    (record,) = world.items("REFUSED")
+    assert (record["Count"], world.messages) == (3, [])
+
+
+def test_what_could_not_be_told_is_told_at_its_repeat(world):
+    world.aurora.nodes[READER].status = "modifying"
+    world.faults["sns", "Publish"] = "InternalError"
+    repeat(world, 60)
+    world.faults.clear()
+    repeat(world, 30)
+    assert world.told() == ["REFUSED"]
+
+
+def test_an_incident_item_that_is_odd_stops_nothing(world):
+    world.aurora.nodes[READER].status = "modifying"
+    world.table.items["INCIDENT"] = {
+        "StateKey": "INCIDENT",
+        "Refusals": "x",
+        "Last": "y",
+        "Version": None,
+    }
+    repeat(world, 30)
+    assert world.told() == ["REFUSED"]
+
+
+OUTAGES = {
+    "no reader": lambda world: setattr(world.aurora.nodes[READER], "status", "modifying"),
+    "a stalled promotion": lambda world: setattr(world.aurora, "stalled", True),
+    "the table is out": lambda world: world.faults.update(
+        {("dynamodb", "*"): "InternalServerError"}
+    ),
+    "switched off": lambda world: world.configure(auto_failover="OFF"),
+    "one observer is cut off": lambda world: world.blind(*WHOLE.functions[MONITOR].zones, WRITER),
+    "no standby": lambda world: world.balancers["Standby"].show("unhealthy"),
+    "the configuration is lost": lambda world: world.faults.update({("ssm", "*"): "Throttling"}),
+}
+
+
+@pytest.mark.parametrize("what", OUTAGES)
+def test_an_outage_of_an_hour_is_told_and_at_most_12_mails(chain, what):
+    chain.run(120)
+    OUTAGES[what](chain)
+    if what != "one observer is cut off":
+        chain.kill_writer(131)
+        chain.at(11, chain.balancers["Primary"].show, "unhealthy")
+    chain.run(131 + HOUR)
+    mine = [one for one in chain.messages if one.caller or one.subject.startswith("Lambda")]
+    assert 1 <= len(mine) <= 12
+    read = [key for key in chain.table.items if not key.startswith("ATTEMPT#")]
+    assert len(read) <= 12
+
+
+@pytest.mark.parametrize(
+    ("kind", "event"),
+    [
+        ("RUN", MANUAL | APPLICATION),
+        ("RUN", MANUAL | {"dry_run": True}),
+        ("RUN", FAILBACK),
+        ("REFUSED", MANUAL | {"components": ["cache"]}),
+        ("EVENT", rds_event("0072")),
+    ],
+)
+def test_every_audit_item_expires_and_the_state_does_not(world, kind, event):
+    world.send(event)
+    (item,) = world.items(kind)
+    assert abs(float(item["ExpiresAt"]) - (START + world.clock.now + 2555 * DAY)) <= 2
+    assert item["ExpiresAt"] == int(item["ExpiresAt"])
+    assert "ExpiresAt" not in world.state
+    for attempt in world.items("ATTEMPT"):
+        assert float(attempt["ExpiresAt"]) >= START + COOLDOWN + DAY
