@@ -112,7 +112,7 @@ class Account:
             ChangeSetName="change",
             ChangeSetType="UPDATE" if known else "CREATE",
             TemplateURL=f"{self.url}/{self.bucket}/{stack}",
-            Capabilities=["CAPABILITY_IAM", "CAPABILITY_NAMED_IAM"],
+            Capabilities=["CAPABILITY_IAM"],
             Parameters=[
                 {"ParameterKey": name, "ParameterValue": value}
                 for name, value in parameters.items()

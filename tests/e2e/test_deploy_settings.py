@@ -1,7 +1,7 @@
 """Stacks of other settings on the emulator: the staging example, and one in an organisation's network.
 
 The bank's example is not among them: the emulator knows no backup selection. Nor is the application: it
-knows no launch templates.
+knows no launch templates. It names roles by itself.
 """
 
 import pytest
@@ -54,7 +54,7 @@ def test_a_stack_is_deployed_into_a_network_and_under_a_key_that_are_there(own):
         regions=("us-east-1",),
         database=DatabasePlan(readers=2),
         names=Names(prefix="acme-", region=True),
-        roles=Roles(boundary=BOUNDARY, path="/platform/", name_prefix="acme-"),
+        roles=Roles(boundary=BOUNDARY, path="/platform/"),
         existing=Existing(
             vpc=vpc,
             public_subnets=subnets(ec2, vpc, plan.public, zones),
@@ -70,7 +70,9 @@ def test_a_stack_is_deployed_into_a_network_and_under_a_key_that_are_there(own):
     assert len(cluster["DBClusterMembers"]) == 3
     assert cluster["KmsKeyId"] == key
     buckets = {one["Name"] for one in own.client("s3").list_buckets()["Buckets"]}
-    assert f"acme-{STACK}-artifacts-123456789012-us-east-1" in buckets
-    role = own.client("iam").get_role(RoleName=f"acme-{STACK}-us-east-1-orchestrator")["Role"]
+    account_id = cluster["DBClusterArn"].split(":")[4]
+    assert f"acme-{STACK}-artifacts-{account_id}-us-east-1" in buckets
+    name = own.physical_ids(STACK)["LambdaExecutionRole"]
+    role = own.client("iam").get_role(RoleName=name)["Role"]
     assert role["Path"] == "/platform/"
     assert role["PermissionsBoundary"]["PermissionsBoundaryArn"] == BOUNDARY
