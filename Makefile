@@ -11,7 +11,7 @@ SCAN_VENV := .venv-scan
 SCAN := $(SCAN_VENV)/.ready
 TEMPLATE := templates/dr-template.yaml
 RENDERED := build/.rendered
-SOURCES := generate.py .cfnlintrc $(wildcard drtemplate/*.py drtemplate/*/*.py drtemplate/*/*/*.py handlers/*.py)
+SOURCES := generate.py .cfnlintrc $(wildcard drtemplate.toml) $(wildcard drtemplate/*.py drtemplate/*/*.py drtemplate/*/*/*.py handlers/*.py)
 
 # make expands the variables of its command line for every command that it runs, and would run a
 # $(shell ...) in them. Those of the environment it hands on as they are. What NAME:=value holds, make
