@@ -80,6 +80,14 @@ def _run(words: list[str], settings: Settings | None) -> int:
     command = _load(name)
     parser = Parser(prog=f"generate.py {name}", description=COMMANDS[name])
     command.add_options(parser)
+    add_settings(parser)
+    options = parser.parse_args(rest)
+    options.stacks = [(None, settings)] if settings else _stacks(name, options.settings)
+    return int(command.run(options, options.stacks[0][1]))
+
+
+def add_settings(parser: argparse.ArgumentParser) -> None:
+    """Declare what every command takes."""
     parser.add_argument(
         "--settings",
         action="append",
@@ -88,9 +96,6 @@ def _run(words: list[str], settings: Settings | None) -> int:
         default=[],
         help=f"other settings than {SETTINGS_FILE} in the working directory, or the defaults",
     )
-    options = parser.parse_args(rest)
-    options.stacks = [(None, settings)] if settings else _stacks(name, options.settings)
-    return int(command.run(options, options.stacks[0][1]))
 
 
 def _stacks(command: str, files: list[Path]) -> list[tuple[Path | None, Settings]]:
