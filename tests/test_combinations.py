@@ -12,7 +12,7 @@ from drtemplate.pipeline import render
 from drtemplate.settings import Settings
 from drtemplate.topologies.one_region import build
 
-DRAWN = 5  # each takes cfn-lint three seconds; `make settings-night N=` draws more
+DRAWN = 3  # each takes cfn-lint three seconds; `make settings-night N=` draws more
 
 
 @pytest.fixture(scope="module")
