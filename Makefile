@@ -13,7 +13,7 @@ SCAN_VENV := .venv-scan
 SCAN := $(SCAN_VENV)/.ready
 TEMPLATE := templates/dr-template.yaml
 RENDERED := build/.rendered
-SOURCES := generate.py .cfnlintrc $(wildcard drtemplate/*.py drtemplate/*/*.py drtemplate/*/*/*.py handlers/*.py)
+SOURCES := generate.py .cfnlintrc $(wildcard drtemplate.toml) $(wildcard drtemplate/*.py drtemplate/*/*.py drtemplate/*/*/*.py handlers/*.py)
 
 # make expands the variables of its command line for every command that it runs, and would run a
 # $(shell ...) in them. Those of the environment it hands on as they are. What NAME:=value holds, make
@@ -52,7 +52,7 @@ FLAGS += --events
 endif
 
 .DEFAULT_GOAL := help
-.PHONY: help template deploy test e2e lint fix types current docs scan check histories drill bench bench-set-up lock sbom drill-picture transcript clean
+.PHONY: help template deploy test e2e lint fix types current docs scan check histories settings-night drill bench bench-set-up lock sbom drill-picture transcript clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / {printf "  %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -115,6 +115,9 @@ check: lint types current scan test ## all that a commit must pass
 
 histories: $(ALL) ## play N random hours (1000) in the simulated account, from SEED (1), and print figures
 	$(BIN)/python tests/handlers/histories.py "$${N:-1000}" "$${SEED:-1}"
+
+settings-night: $(ALL) ## run cfn-lint over N drawn settings (1000): [N=1000] [SEED=1]
+	$(BIN)/python tests/settings_night.py "$${N:-1000}" "$${SEED:-1}"
 
 drill: $(ALL) ## run the handlers in a simulated cloud; report in build/drill/
 	$(BIN)/python generate.py drill

@@ -5,26 +5,30 @@ Exit codes: 0 fine or equal; 1 findings, stale or different; 2 wrong use or cann
 
 import argparse
 import importlib
+import os
 import signal
 import sys
 import threading
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from pathlib import Path
 from types import FrameType, ModuleType
 from typing import Any
 
 from drtemplate import __version__
 from drtemplate.console import drop_output, printable, say
-from drtemplate.errors import DrTemplateError, InputError
+from drtemplate.errors import DrTemplateError, InputError, SettingsError
 from drtemplate.settings import Settings
 
 CANNOT = 2
 DEFAULT = "render"
+SETTINGS_FILE = Path("drtemplate.toml")
 COMMANDS = {
     "render": "render, validate and write the template (default)",
     "lint": "run cfn-lint with our own rules",
     "equivalence": "compare with the source template, leaf by leaf",
     "scan": "run scanners, and look each finding up among the accepted",
+    "settings": "print the settings file with its defaults, or check one",
     "diff": "tell what an update from another template would do to a stack",
     "graph": "draw the architecture",
     "params": "write a parameter file to fill in, or tell all that is wrong with one",
@@ -48,6 +52,9 @@ def main(arguments: Sequence[str] | None = None, settings: Settings | None = Non
         finally:
             if sys.stdout is not None:
                 sys.stdout.flush()
+    except SettingsError as exc:
+        for line in str(exc).splitlines():
+            say("error: " + printable(line))
     except DrTemplateError as exc:
         say("error: " + printable(" ".join(str(exc).splitlines())))
     except KeyboardInterrupt:
@@ -75,8 +82,49 @@ def _run(words: list[str], settings: Settings | None) -> int:
     command = _load(name)
     parser = Parser(prog=f"generate.py {name}", description=COMMANDS[name])
     command.add_options(parser)
+    add_settings(parser)
     options = parser.parse_args(rest)
-    return int(command.run(options, settings or Settings()))
+    options.stacks = [(None, settings)] if settings else _stacks(name, options.settings)
+    return int(command.run(options, options.stacks[0][1]))
+
+
+def add_settings(parser: argparse.ArgumentParser) -> None:
+    """Declare what every command takes."""
+    parser.add_argument(
+        "--settings",
+        action="append",
+        type=Path,
+        metavar="FILE",
+        default=[],
+        help=f"other settings than {SETTINGS_FILE} in the working directory, or the defaults",
+    )
+
+
+def _stacks(command: str, files: list[Path]) -> list[tuple[Path | None, Settings]]:
+    """The settings, each with the file that it is from; the defaults are from none.
+
+    Raises:
+        InputError: a file cannot be read, or the command takes no second one.
+        SettingsError: with all the faults of all the files, a line each.
+    """
+    files = files or [one for one in (SETTINGS_FILE,) if os.path.lexists(one)]
+    # One checks its file by itself; the pages of the other speak of the defaults.
+    if not files or command in ("settings", "docs"):
+        return [(None, Settings())]
+    if len(files) > 1 and command != "render":
+        raise InputError(f"--settings: {command} takes one file; only render takes several")
+    from drtemplate.settings_file import load  # noqa: PLC0415 (no cost without a file)
+
+    stacks: list[tuple[Path | None, Settings]] = []
+    faults: list[str] = []
+    for file in files:
+        try:
+            stacks.append((file, load(file)))
+        except SettingsError as exc:
+            faults += exc.faults
+    if faults:
+        raise SettingsError("\n".join(faults), faults)
+    return stacks
 
 
 @contextmanager

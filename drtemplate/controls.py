@@ -4,10 +4,11 @@
 """
 
 import re
-from collections.abc import Collection
+from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import Annotated, ClassVar
 
-from drtemplate.errors import SettingsError
+from drtemplate.choices import STRICT, Choice, check, flag
 
 _ROLE = re.compile(r"arn:aws[a-z-]*:iam::\d{12}:role/[\w+=,.@/-]{1,512}")
 _VAULT = re.compile(r"arn:aws[a-z-]*:backup:[a-z0-9-]+:\d{12}:backup-vault:[\w-]{2,50}")
@@ -30,100 +31,135 @@ ENDPOINTS = {
 LEAST_GRACE = 3  # days
 # Days; a century is the most that S3 and AWS Backup take.
 LONGEST = 36_500
-DEFAULT_RETENTION = (
-    2555  # days: seven years; the floor is no higher, or the default would be refused
-)
+DEFAULT_RETENTION = 2555  # days: seven years
 RECORDS_RETENTION = 365  # days
-
-
-def _refuse(name: str, value: object, wanted: str) -> SettingsError:
-    return SettingsError(f"settings: {name} {value!r} is not {wanted}")
-
-
-def _check_flags(part: object, names: Collection[str]) -> None:
-    for name in names:
-        if not isinstance(getattr(part, name), bool):
-            raise _refuse(name, getattr(part, name), "true or false")
-
-
-def _check_days(name: str, value: object, least: int, most: int = LONGEST) -> None:
-    if isinstance(value, bool) or not isinstance(value, int) or not least <= value <= most:
-        raise _refuse(name, value, f"a whole number of days from {least} to {most}")
-
-
-def _check_text(name: str, value: object, pattern: re.Pattern[str], wanted: str) -> None:
-    if not isinstance(value, str) or (value and not pattern.fullmatch(value)):
-        raise _refuse(name, value, wanted)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Backups:
     """A plan of AWS Backup for the cluster, both tables and both buckets, once a day.
 
-    Attributes:
-        retention_days: how long a recovery point is kept, here and in the copy.
-        copy_to: ARN of a vault in another region or another account, or empty.
-        lock: nobody, the root user included, deletes a recovery point before its time.
-        lock_grace_days: days in which the lock itself can still be lifted.
-
     Raises:
         SettingsError: a value is out of range, or a grace is given without a lock.
     """
 
-    retention_days: int = 35
-    copy_to: str = ""
-    lock: bool = False
-    lock_grace_days: int = LEAST_GRACE
+    __pydantic_config__: ClassVar = STRICT
+
+    retention_days: Annotated[
+        int,
+        Choice(
+            meaning="how long a recovery point is kept, here and in the copy",
+            unit="days",
+            least=1,
+            most=LONGEST,
+        ),
+    ] = 35
+    copy_to: Annotated[
+        str,
+        Choice(
+            meaning="a vault in another region or another account, to which each recovery point is copied",
+            pattern=_VAULT,
+            empty=True,
+            wanted="the ARN of a backup vault",
+        ),
+    ] = ""
+    lock: Annotated[
+        bool, flag("nobody, the root user included, deletes a recovery point before its time")
+    ] = False
+    lock_grace_days: Annotated[
+        int,
+        Choice(
+            meaning="in which the lock itself can still be lifted",
+            unit="days",
+            least=LEAST_GRACE,
+            most=LONGEST,
+        ),
+    ] = LEAST_GRACE
 
     def __post_init__(self) -> None:
-        _check_flags(self, ["lock"])
-        _check_days("backups.retention_days", self.retention_days, 1)
-        _check_days("backups.lock_grace_days", self.lock_grace_days, LEAST_GRACE)
-        _check_text("backups.copy_to", self.copy_to, _VAULT, "the ARN of a backup vault")
+        check(self, self._relations)
+
+    def _relations(self) -> Iterator[str]:
         if self.lock_grace_days != LEAST_GRACE and not self.lock:
-            raise SettingsError(
-                "settings: backups.lock_grace_days does nothing without backups.lock; set lock too"
-            )
+            yield "backups.lock_grace_days does nothing without backups.lock; set lock too"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Protection:
     """What keeps data from being lost.
 
-    Attributes:
-        retention_floor_days: the least that DataRetentionDays may be; 2555 are seven years.
-        object_lock: GOVERNANCE or COMPLIANCE: no version of an artifact is deleted before
-            DataRetentionDays are over; in the latter not by the root user either. Empty: no lock.
-        key_deletion_role: ARN of the only role that may disable or delete a key; empty: whoever
-            IAM lets.
-        snapshot: the cluster snapshot to make the cluster from. A live cluster is replaced when it
-            is set, changed or taken away; so it stays as long as the stack does.
-        extended_support: past the end of an engine version's standard support, pay for it rather
-            than have the major version upgraded. https://docs.aws.amazon.com/AmazonRDS/latest/AuroraUserGuide/extended-support.html
-        backups: AWS Backup, or None.
-
     Raises:
         SettingsError: a value is out of range.
     """
 
-    retention_floor_days: int = 1
-    object_lock: str = ""
-    key_deletion_role: str = ""
-    snapshot: str = ""
-    extended_support: bool = True
+    __pydantic_config__: ClassVar = STRICT
+
+    retention_days: Annotated[
+        int,
+        Choice(
+            meaning="the default of the parameter DataRetentionDays; 2555 are seven years",
+            unit="days",
+            least=1,
+            most=LONGEST,
+        ),
+    ] = DEFAULT_RETENTION
+    retention_floor_days: Annotated[
+        int,
+        Choice(
+            meaning="the least that DataRetentionDays may be",
+            unit="days",
+            least=1,
+            most=LONGEST,
+        ),
+    ] = 1
+    object_lock: Annotated[
+        str,
+        Choice(
+            meaning="no version of an artifact is deleted before DataRetentionDays are over; in "
+            "COMPLIANCE not by the root user either",
+            allowed=("", *LOCK_MODES),
+        ),
+    ] = ""
+    key_deletion_role: Annotated[
+        str,
+        Choice(
+            meaning="the only role that may disable or delete a key; empty: whoever IAM lets",
+            pattern=_ROLE,
+            empty=True,
+            wanted="the ARN of an IAM role",
+        ),
+    ] = ""
+    snapshot: Annotated[
+        str,
+        Choice(
+            meaning="the cluster snapshot to make the cluster from. A live cluster is replaced when it "
+            "is set, changed or taken away; so it stays as long as the stack does",
+            pattern=_SNAPSHOT,
+            empty=True,
+            wanted="a cluster snapshot's identifier or ARN",
+        ),
+    ] = ""
+    # https://docs.aws.amazon.com/AmazonRDS/latest/AuroraUserGuide/extended-support.html
+    extended_support: Annotated[
+        bool,
+        flag(
+            "past the end of an engine version's standard support, pay for it rather than have the "
+            "major version upgraded"
+        ),
+    ] = True
     backups: Backups | None = None
 
     def __post_init__(self) -> None:
-        _check_flags(self, ["extended_support"])
-        _check_days("retention_floor_days", self.retention_floor_days, 1, DEFAULT_RETENTION)
-        if self.object_lock not in ("", *LOCK_MODES):
-            raise _refuse(
-                "object_lock", self.object_lock, f"empty or one of {', '.join(LOCK_MODES)}"
-            )
-        _check_text("key_deletion_role", self.key_deletion_role, _ROLE, "the ARN of an IAM role")
-        _check_text("snapshot", self.snapshot, _SNAPSHOT, "a cluster snapshot's identifier or ARN")
+        check(self, self._relations)
+
+    def _relations(self) -> Iterator[str]:
         if self.backups is not None and not isinstance(self.backups, Backups):
-            raise _refuse("backups", self.backups, "a plan of backups")
+            yield f"backups {self.backups!r} is not a plan of backups"
+        if self.retention_floor_days > self.retention_days:
+            yield (
+                f"retention_floor_days {self.retention_floor_days} is more than the default, "
+                f"retention_days {self.retention_days}; lower it, or raise the other"
+            )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -133,32 +169,42 @@ class Records:
     The first three go to a bucket of their own, under keys of S3: the services that write there
     cannot use a customer managed key, or only with a grant on it.
 
-    Attributes:
-        flow_logs: of the VPC.
-        load_balancer_logs: each request to a load balancer.
-        bucket_logs: each request to a bucket.
-        database_audit: the events that the database writes to its audit log, exported to
-            CloudWatch Logs; empty: none.
-        retention_days: how long the bucket keeps them.
-
     Raises:
         SettingsError: an event is not known, or a retention is given for a bucket that is not made.
     """
 
-    flow_logs: bool = False
-    load_balancer_logs: bool = False
-    bucket_logs: bool = False
-    database_audit: tuple[str, ...] = ()
-    retention_days: int = RECORDS_RETENTION
+    __pydantic_config__: ClassVar = STRICT
+
+    flow_logs: Annotated[bool, flag("logs of the VPC's connections")] = False
+    load_balancer_logs: Annotated[bool, flag("each request to a load balancer")] = False
+    bucket_logs: Annotated[bool, flag("each request to a bucket")] = False
+    database_audit: Annotated[
+        tuple[str, ...],
+        Choice(
+            meaning="the events that the database writes to its audit log, exported to CloudWatch Logs",
+            allowed=AUDIT_EVENTS,
+            many=True,
+        ),
+    ] = ()
+    retention_days: Annotated[
+        int,
+        Choice(
+            meaning="how long the bucket keeps the logs",
+            unit="days",
+            least=1,
+            most=LONGEST,
+        ),
+    ] = RECORDS_RETENTION
 
     def __post_init__(self) -> None:
-        _check_flags(self, ["flow_logs", "load_balancer_logs", "bucket_logs"])
-        _check_days("records.retention_days", self.retention_days, 1)
-        if set(self.database_audit) - {*AUDIT_EVENTS}:
-            raise _refuse("database_audit", self.database_audit, f"of {', '.join(AUDIT_EVENTS)}")
+        check(self, self._relations)
+
+    def _relations(self) -> Iterator[str]:
+        if len(set(self.database_audit)) < len(self.database_audit):
+            yield "records.database_audit has an event twice; keep it once"
         if self.retention_days != RECORDS_RETENTION and not self.has_bucket:
-            raise SettingsError(
-                "settings: records.retention_days does nothing without a log that goes to the bucket; "
+            yield (
+                "records.retention_days does nothing without a log that goes to the bucket; "
                 "set flow_logs, load_balancer_logs or bucket_logs too"
             )
 
@@ -172,19 +218,31 @@ class Records:
 class AlertEndpoint:
     """A further reader of the alerts, beside AlertEmail.
 
-    Attributes:
-        protocol: ``email``, ``https`` or ``lambda``. Whoever owns a function lets SNS call it.
-        endpoint: address, URL or ARN.
-
     Raises:
         SettingsError: the endpoint is none of its protocol.
     """
 
-    protocol: str
-    endpoint: str
+    __pydantic_config__: ClassVar = STRICT
+
+    protocol: Annotated[
+        str,
+        Choice(
+            meaning="how the reader is told; whoever owns a function lets SNS call it",
+            allowed=tuple(ENDPOINTS),
+        ),
+    ]
+    endpoint: Annotated[
+        str,
+        Choice(
+            meaning="address, URL or ARN of a function, as the protocol has it",
+            pattern=re.compile(r"\S{1,2048}"),
+            wanted="an address, a URL or an ARN",
+        ),
+    ]
 
     def __post_init__(self) -> None:
-        if self.protocol not in ENDPOINTS:
-            raise _refuse("alert protocol", self.protocol, f"one of {', '.join(ENDPOINTS)}")
+        check(self, self._relations)
+
+    def _relations(self) -> Iterator[str]:
         if not ENDPOINTS[self.protocol].fullmatch(self.endpoint):
-            raise _refuse("alert endpoint", self.endpoint, f"an endpoint for {self.protocol}")
+            yield f"alert endpoint {self.endpoint!r} is not an endpoint for {self.protocol}"

@@ -1,12 +1,22 @@
 """The errors that a user can meet. Each is one line: what, where and the remedy."""
 
+from collections.abc import Sequence
+
 
 class DrTemplateError(Exception):
     """The base of all errors that drtemplate raises on purpose."""
 
 
-class SettingsError(DrTemplateError):
-    """A choice made at generation time is out of range."""
+class SettingsError(DrTemplateError, ValueError):
+    """A choice made at generation time is out of range.
+
+    Attributes:
+        faults: what is wrong, a line each; they stand in the message, one behind the other.
+    """
+
+    def __init__(self, message: str, faults: Sequence[str] = ()) -> None:
+        super().__init__(message)
+        self.faults = tuple(faults)
 
 
 class HandlerError(DrTemplateError):

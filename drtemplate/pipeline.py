@@ -35,6 +35,23 @@ def default_output(form: str) -> Path:
     return PROJECT / "templates" / f"dr-template.{form}"
 
 
+def output_of(file: Path | None, form: str) -> Path:
+    """Where the render of a settings file goes: beside the default's, under the file's own name.
+
+    Raises:
+        InputError: that is the name of the default's.
+    """
+    default = default_output(form)
+    if file is None:
+        return default
+    if file.stem == default.stem:
+        raise InputError(
+            f"{file}: {default.name} is what the defaults render; give the settings file another name, "
+            "or the render a path with --output"
+        )
+    return default.with_name(f"{file.stem}.{form}")
+
+
 def render(settings: Settings, form: str = "yaml") -> Rendered:
     """Build the stack and write it as text.
 

@@ -1,120 +1,142 @@
 """Every choice that is made at generation time. What a deployer chooses is a parameter instead."""
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
-from ipaddress import IPv4Network
 from pathlib import Path
+from typing import Annotated, ClassVar
 
+from drtemplate.choices import STRICT, Choice, check, flag
 from drtemplate.controls import AlertEndpoint, Protection, Records
-from drtemplate.errors import SettingsError
+from drtemplate.plans import ZONES, AddressPlan, Automation, DatabasePlan, Existing, Names, Roles
 
 PROJECT = Path(__file__).resolve().parent.parent
-
-# A subnet may be as small as /28 and a VPC as large as /16.
-# https://docs.aws.amazon.com/vpc/latest/userguide/vpc-cidr-blocks.html
-LARGEST_PREFIX = 16
-SMALLEST_PREFIX = 28
-ZONES = 2
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class AddressPlan:
-    """The CIDR blocks of the VPC and of its subnets, one subnet of each tier per zone.
-
-    Raises:
-        SettingsError: a block is malformed, too large or small, outside the VPC, or overlaps.
-    """
-
-    vpc: str = "10.0.0.0/16"
-    public: tuple[str, ...] = ("10.0.1.0/24", "10.0.2.0/24")
-    private: tuple[str, ...] = ("10.0.10.0/24", "10.0.11.0/24")
-    database: tuple[str, ...] = ("10.0.20.0/24", "10.0.21.0/24")
-
-    def __post_init__(self) -> None:
-        vpc = _network("vpc", self.vpc)
-        taken: list[tuple[str, IPv4Network]] = []
-        for tier in ("public", "private", "database"):
-            blocks: tuple[str, ...] = getattr(self, tier)
-            if len(blocks) != ZONES:
-                raise SettingsError(
-                    f"settings: addresses.{tier} has {len(blocks)} blocks; give {ZONES}, one per zone"
-                )
-            for number, block in enumerate(blocks, 1):
-                name = f"{tier} subnet {number}"
-                _place(name, _network(name, block), vpc, taken)
-
-
-def _network(name: str, block: str) -> IPv4Network:
-    try:
-        network = IPv4Network(block)
-        if str(network) != block:
-            raise ValueError(f"write it as {network}")
-    except ValueError as exc:
-        raise SettingsError(f"settings: {name} {block!r} is not a CIDR block: {exc}") from exc
-    if not LARGEST_PREFIX <= network.prefixlen <= SMALLEST_PREFIX:
-        raise SettingsError(
-            f"settings: {name} {block} must be between /{LARGEST_PREFIX} and /{SMALLEST_PREFIX}"
-        )
-    return network
-
-
-def _place(
-    name: str, block: IPv4Network, vpc: IPv4Network, taken: list[tuple[str, IPv4Network]]
-) -> None:
-    if not block.subnet_of(vpc):
-        raise SettingsError(f"settings: {name} {block} lies outside the VPC {vpc}; move it inside")
-    for other, network in taken:
-        if block.overlaps(network):
-            raise SettingsError(f"settings: {name} {block} overlaps {other} {network}; part them")
-    taken.append((name, block))
+# What CloudWatch Logs takes, up to the ten years that AWS's other logs are kept here at most.
+# https://docs.aws.amazon.com/AmazonCloudWatchLogs/latest/APIReference/API_PutRetentionPolicy.html
+LOG_RETENTIONS = (
+    *(1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545, 731),
+    *(1096, 1827, 2192, 2557, 2922, 3288, 3653),
+)
+_REGION = r"[a-z]+(-[a-z]+)*-\d{1,2}"  # whether there is one, cfn-lint knows
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Settings:
     """What the generator may decide.
 
-    Attributes:
-        addresses: the CIDR blocks.
-        engine_version: Aurora MySQL on its 3.10 LTS line, kept for at least three years.
-            https://docs.aws.amazon.com/AmazonRDS/latest/AuroraUserGuide/AuroraMySQL.Update.SpecialVersions.html
-        runtime: of both functions.
-            https://docs.aws.amazon.com/lambda/latest/dg/lambda-runtimes.html
-        regions: those that every render is validated for.
-        handlers: the folder of the Lambda code.
-        protection: what keeps data from being lost.
-        records: what is logged besides.
-        alert_endpoints: who reads the alerts besides ``AlertEmail``.
-        close_application_egress: servers reach the database, and the internet over HTTPS only.
+    ``handlers`` is the folder of the Lambda code, and no choice of a file.
 
     Raises:
-        SettingsError: a value is out of range.
+        SettingsError: a value is out of range, or two do not go together.
     """
 
-    addresses: AddressPlan = field(default_factory=AddressPlan)
-    engine_version: str = "8.0.mysql_aurora.3.10.6"
-    runtime: str = "python3.13"
-    regions: tuple[str, ...] = ("us-east-1", "us-west-2")
+    __pydantic_config__: ClassVar = STRICT
+
+    # The 3.10 LTS line is kept for at least three years.
+    # https://docs.aws.amazon.com/AmazonRDS/latest/AuroraUserGuide/AuroraMySQL.Update.SpecialVersions.html
+    engine_version: Annotated[
+        str,
+        Choice(
+            meaning="of the database; 3.10 is a line with long-term support",
+            pattern=re.compile(r"8\.0\.mysql_aurora\.3\.\d{1,3}\.\d{1,3}"),
+            wanted="Aurora MySQL 3, such as 8.0.mysql_aurora.3.10.6",
+        ),
+    ] = "8.0.mysql_aurora.3.10.6"
+    # https://docs.aws.amazon.com/lambda/latest/dg/lambda-runtimes.html
+    runtime: Annotated[
+        str,
+        Choice(
+            meaning="of the functions",
+            pattern=re.compile(r"python3\.\d{1,2}"),
+            wanted="a runtime that runs Python handlers, such as python3.13",
+        ),
+    ] = "python3.13"
+    regions: Annotated[
+        tuple[str, ...],
+        Choice(
+            meaning="every render is validated for these",
+            many=True,
+            pattern=re.compile(_REGION),
+            wanted="a region's name",
+        ),
+    ] = ("us-east-1", "us-west-2")
+    zones: Annotated[
+        tuple[str, ...],
+        Choice(
+            meaning="the two availability zones, the writer's first; empty: the first two that the "
+            "region lists. A change of a live stack replaces its subnets",
+            many=True,
+            pattern=re.compile(rf"{_REGION}[a-z]"),
+            wanted="an availability zone, such as us-east-1a",
+        ),
+    ] = ()
+    log_retention_days: Annotated[
+        int,
+        Choice(
+            meaning="how long the functions' logs are kept", unit="days", allowed=LOG_RETENTIONS
+        ),
+    ] = 90
+    close_application_egress: Annotated[
+        bool, flag("servers reach the database, and the internet over HTTPS only")
+    ] = False
     handlers: Path = PROJECT / "handlers"
+    addresses: AddressPlan = field(default_factory=AddressPlan)
+    database: DatabasePlan = field(default_factory=DatabasePlan)
+    automation: Automation = field(default_factory=Automation)
+    names: Names = field(default_factory=Names)
+    roles: Roles = field(default_factory=Roles)
+    existing: Existing = field(default_factory=Existing)
     protection: Protection = field(default_factory=Protection)
     records: Records = field(default_factory=Records)
     alert_endpoints: tuple[AlertEndpoint, ...] = ()
-    close_application_egress: bool = False
 
     def __post_init__(self) -> None:
-        if not re.fullmatch(r"8\.0\.mysql_aurora\.3\.\d+\.\d+", self.engine_version):
-            raise SettingsError(
-                f"settings: engine_version {self.engine_version!r} is not Aurora MySQL 3; "
-                "give one like 8.0.mysql_aurora.3.10.6"
-            )
-        if not re.fullmatch(r"python3\.\d+", self.runtime):
-            raise SettingsError(f"settings: runtime {self.runtime!r} cannot run Python handlers")
-        if not self.regions or isinstance(self.regions, str):
-            raise SettingsError("settings: regions must be a tuple of at least one region's name")
+        check(self, self._relations)
+
+    def _relations(self) -> Iterator[str]:
+        if not self.regions:
+            yield "regions is empty; name at least one"
         if len(set(self.alert_endpoints)) < len(self.alert_endpoints):
-            raise SettingsError("settings: alert_endpoints has one twice; leave it out once")
-        if not isinstance(self.close_application_egress, bool):
-            raise SettingsError("settings: close_application_egress must be true or false")
+            yield "alert_endpoints has one twice; leave it out once"
+        yield from self._zone_relations()
+        existing = self.existing
+        if existing.vpc and not self.zones:
+            yield "existing.vpc needs zones: name those of its subnets, in their order"
+        if existing.vpc and self.records.flow_logs:
+            yield (
+                "records.flow_logs does not go with existing.vpc: whoever keeps the VPC logs it; "
+                "leave it out"
+            )
+        if existing.log_bucket and not self.records.has_bucket:
+            yield (
+                "existing.log_bucket does nothing without a log; set records.flow_logs, "
+                "load_balancer_logs or bucket_logs too"
+            )
+        if existing.key and self.protection.key_deletion_role:
+            yield (
+                "protection.key_deletion_role cannot hold for existing.key, whose policy is not the "
+                "stack's; leave one of them out"
+            )
+        for name in ("key", "certificate"):
+            arn = getattr(existing, name)
+            if arn and (region := arn.split(":")[3]) not in self.regions:
+                yield (
+                    f"existing.{name} is in {region}, which is none of regions "
+                    f"{', '.join(self.regions)}; name one of the stack's region"
+                )
+
+    def _zone_relations(self) -> Iterator[str]:
+        if not self.zones:
+            return
+        if len(self.zones) != ZONES:
+            yield f"zones has {len(self.zones)} values; give {ZONES}, or none"
+        if len(set(self.zones)) < len(self.zones):
+            yield f"zones {', '.join(self.zones)} has one twice; a lost zone would take both sides"
+        found = {zone[:-1] for zone in self.zones}
+        if len(found) > 1:
+            yield f"zones {', '.join(self.zones)} are of several regions; a stack is in one"
+        for region in sorted(found - {*self.regions}):
+            yield f"zones are of {region}, which is none of regions {', '.join(self.regions)}"
 
 
 def unknown_regions(wanted: Iterable[str], known: Iterable[str]) -> list[str]:

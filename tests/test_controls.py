@@ -33,7 +33,7 @@ REFUSED = {
     "an unknown event": (Records, {"database_audit": ("LOGIN",)}, "database_audit"),
     "flow logs in text": (Records, {"flow_logs": "yes"}, "flow_logs"),
     "a retention of nothing": (Records, {"retention_days": 30}, "records.retention_days"),
-    "another protocol": (AlertEndpoint, {"protocol": "sms", "endpoint": "1"}, "alert protocol"),
+    "another protocol": (AlertEndpoint, {"protocol": "sms", "endpoint": "1"}, "protocol"),
     "plain HTTP": (AlertEndpoint, {"protocol": "https", "endpoint": "http://x"}, "alert endpoint"),
     "no address": (AlertEndpoint, {"protocol": "email", "endpoint": "ops"}, "alert endpoint"),
     "an endpoint twice": (

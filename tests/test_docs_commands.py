@@ -9,7 +9,7 @@ import subprocess
 import pytest
 from awscli.clidriver import create_clidriver
 
-from drtemplate.cli import COMMANDS, Parser
+from drtemplate.cli import COMMANDS, Parser, add_settings
 from drtemplate.cloudformation.document import load_template
 from drtemplate.cloudformation.parameters import problems
 from drtemplate.pipeline import default_output
@@ -108,6 +108,7 @@ def taken(words):
     command = words[1] if words[1:] and words[1] in COMMANDS else "render"
     parser = Parser(prog=command)
     importlib.import_module(f"drtemplate.commands.{command}").add_options(parser)
+    add_settings(parser)
     parser.parse_args([word for word in words[1:] if word != command])
 
 

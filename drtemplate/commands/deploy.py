@@ -8,7 +8,7 @@ from drtemplate.console import at_terminal, printable, show, tell
 from drtemplate.deploying.deploy import deploy
 from drtemplate.deploying.request import Request
 from drtemplate.errors import InputError
-from drtemplate.pipeline import default_output
+from drtemplate.pipeline import output_of
 from drtemplate.settings import Settings
 
 
@@ -49,7 +49,7 @@ def run(options: argparse.Namespace, _: Settings) -> int:
     request = Request(
         stack=options.stack,
         parameters=options.params,
-        template=options.template or default_output("yaml"),
+        template=options.template or output_of(options.stacks[0][0], "yaml"),
         region=options.region,
         endpoint_url=options.endpoint_url,
         bucket=options.bucket,

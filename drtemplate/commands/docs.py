@@ -14,6 +14,7 @@ from drtemplate.pages import deviations, reference
 from drtemplate.pages.graph import graph
 from drtemplate.pages.mermaid import as_mermaid
 from drtemplate.settings import PROJECT, Settings
+from drtemplate.settings_docs import as_page
 from drtemplate.topologies.one_region import build
 
 DOCS = PROJECT / "docs"
@@ -91,4 +92,5 @@ PAGES: dict[str, tuple[Path, Callable[[Settings], str]]] = {
     "deviations": (DOCS / "deviations.md", _deviations),
     "reference": (DOCS / "reference.md", _reference),
     "graph": (PROJECT / "README.md", _graph),
+    "settings": (DOCS / "settings.md", lambda _: as_page()),
 }

@@ -14,6 +14,7 @@ from drtemplate.drill.report.picture import draw
 from drtemplate.drill.scenarios import select
 from drtemplate.drill.session import Session, load
 from drtemplate.errors import InputError
+from drtemplate.pipeline import output_of
 from drtemplate.settings import Settings
 
 RUNS, SEED = 1000, 1
@@ -80,6 +81,8 @@ def run(options: argparse.Namespace, _: Settings) -> int:
             show(f"{one.name:<28}{one.title}")
         return FINE
     swept, jobs = _counts(options)
+    if (file := options.stacks[0][0]) and not options.template:
+        options.template = output_of(file, "yaml")
     deployment, timings = load(options.template, options.handlers, options.assumptions)
     session = Session(
         deployment=deployment,

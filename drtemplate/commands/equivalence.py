@@ -8,7 +8,7 @@ from drtemplate import pipeline
 from drtemplate.checks import equivalence, ledger
 from drtemplate.cloudformation.document import load_template
 from drtemplate.commands import FINE, FOUND
-from drtemplate.console import show
+from drtemplate.console import say, show
 from drtemplate.settings import Settings
 
 
@@ -26,9 +26,14 @@ def add_options(parser: argparse.ArgumentParser) -> None:
 def run(options: argparse.Namespace, settings: Settings) -> int:
     """Print the comparison; 1 if a difference has no entry in the ledger, or an entry no difference.
 
+    Source and ledger speak of the default settings: those of a file are another stack.
+
     Raises:
         DrTemplateError: a file, a setting or a handler cannot be used.
     """
+    if file := options.stacks[0][0]:
+        settings = Settings()
+        say(f"{file}: other settings are another stack, and not compared; this is of the defaults")
     source = load_template(options.source or equivalence.CONTRACT, "source template")
     deviations = ledger.load_ledger(options.ledger or ledger.LEDGER)
     result = equivalence.compare(source, pipeline.render(settings).template, deviations)

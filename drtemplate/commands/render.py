@@ -24,7 +24,7 @@ def add_options(parser: argparse.ArgumentParser) -> None:
     )
 
 
-def run(options: argparse.Namespace, settings: Settings) -> int:
+def run(options: argparse.Namespace, _: Settings) -> int:
     """Render; 1 if there are findings, or with ``--check`` if the file is not current.
 
     Raises:
@@ -32,31 +32,55 @@ def run(options: argparse.Namespace, settings: Settings) -> int:
     """
     if options.check and options.stdout:
         raise InputError("--check compares a file; leave --stdout out")
-    rendered = pipeline.render(settings, options.format)
-    path = options.output or pipeline.default_output(options.format)
+    stacks = _outputs(options)
+    made = [(path, one, pipeline.render(one, options.format)) for path, one in stacks]
     if options.check:
-        if pipeline.is_current(path, rendered.text):
-            return FINE
-        say(f"{short(path)} is stale: run `make template` and commit the file")
-        return FOUND
+        stale = [path for path, _, one in made if not pipeline.is_current(path, one.text)]
+        for path in stale:
+            say(f"{short(path)} is stale: run `make template` and commit the file")
+        return FOUND if stale else FINE
     # cfn-lint makes objects that live to the end; to look for cycles among them takes a quarter of a
     # validation, which `make bench` shows.
     gc.set_threshold(100_000, 50, 50)
     # It takes most of a second to import, which a freshness check need not wait for.
     from drtemplate.checks.validation import validate  # noqa: PLC0415
 
-    if findings := validate(rendered, settings):
+    if findings := [one for _, own, rendered in made for one in validate(rendered, own)]:
         for finding in findings:
             say(str(finding))
         say(f"{len(findings)} findings; nothing is written")
         return FOUND
-    if options.stdout:
-        show(rendered.text.removesuffix("\n"))
-    else:
-        written = pipeline.store(path, rendered.text)
-        say(f"{short(path)}: {'written' if written else 'unchanged'}")
-    _report(rendered)
+    for path, _, rendered in made:
+        if options.stdout:
+            show(rendered.text.removesuffix("\n"))
+        else:
+            written = pipeline.store(path, rendered.text)
+            say(f"{short(path)}: {'written' if written else 'unchanged'}")
+        _report(rendered)
     return FINE
+
+
+def _outputs(options: argparse.Namespace) -> list[tuple[Path, Settings]]:
+    """Where each stack goes.
+
+    Raises:
+        InputError: two would go to one place, or a file has the name of the defaults' render.
+    """
+    if len(options.stacks) > 1 and (options.output or options.stdout):
+        raise InputError(
+            "several --settings are written beside each other; leave --output and --stdout out"
+        )
+    places: dict[Path, Settings] = {}
+    for file, settings in options.stacks:
+        path = options.output or pipeline.output_of(
+            None if options.stdout else file, options.format
+        )
+        if path in places:
+            raise InputError(
+                f"{file}: another settings file of that name is written to {path}; rename one"
+            )
+        places[path] = settings
+    return list(places.items())
 
 
 def _report(rendered: pipeline.Rendered) -> None:

@@ -34,10 +34,12 @@ def reader_stops(trial: Trial) -> None:
 
 
 def no_reader(trial: Trial) -> None:
-    """No reader is available for the whole run."""
-    node = trial.world.aurora.nodes[reader(trial.world)]
-    node.mode, node.status = "refused", "rebooting"
-    node.turn += 1
+    """No reader, however many there are, is available for the whole run."""
+    aurora = trial.world.aurora
+    for name, node in aurora.nodes.items():
+        if name != aurora.writer:
+            node.mode, node.status = "refused", "rebooting"
+            node.turn += 1
 
 
 def reader(world: World) -> str:

@@ -12,8 +12,10 @@ from drtemplate.controls import LONGEST, Backups
 from drtemplate.groups.database import Database
 from drtemplate.groups.encryption import Encryption
 from drtemplate.groups.policies import Statement, document, service
+from drtemplate.groups.roles import role_properties
 from drtemplate.groups.state import State
 from drtemplate.groups.storage import Storage
+from drtemplate.plans import Roles
 from drtemplate.template import StackTemplate, stack_name
 
 # An hour after the database's own backup, and before the week's maintenance.
@@ -27,13 +29,14 @@ def add_backups(
     state: State,
     storage: Storage,
     wanted: Backups | None,
+    roles: Roles,
 ) -> None:
     """Add vault, plan, role and selection, if they are wanted."""
     if wanted is None:
         return
     vault = _add_vault(template, encryption, wanted)
     plan = _add_plan(template, vault, wanted)
-    role = _add_role(template)
+    role = _add_role(template, roles)
     template.add_resource(
         backup.BackupSelection(
             "BackupSelection",
@@ -99,7 +102,7 @@ def _add_plan(
     )
 
 
-def _add_role(template: StackTemplate) -> iam.Role:
+def _add_role(template: StackTemplate, roles: Roles) -> iam.Role:
     policies = (
         "service-role/AWSBackupServiceRolePolicyForBackup",
         "AWSBackupServiceRolePolicyForS3Backup",
@@ -107,6 +110,7 @@ def _add_role(template: StackTemplate) -> iam.Role:
     return template.add_resource(
         iam.Role(
             "BackupRole",
+            **role_properties(roles, "backup"),
             AssumeRolePolicyDocument=document(
                 Statement(
                     Sid="LetBackupTakeTheRole",

@@ -1,6 +1,7 @@
 """What operators and applications read from Parameter Store."""
 
 import json
+from dataclasses import fields
 
 from troposphere import Sub, ssm
 
@@ -8,6 +9,7 @@ from drtemplate.groups.database import Database
 from drtemplate.groups.handlers import SETTINGS
 from drtemplate.groups.load_balancing import LoadBalancing
 from drtemplate.groups.parameters import Parameters
+from drtemplate.plans import Automation
 from drtemplate.template import StackTemplate, bundle, variable
 
 
@@ -19,7 +21,11 @@ class Configuration:
 
 
 def add_configuration(
-    template: StackTemplate, parameters: Parameters, sides: LoadBalancing, database: Database
+    template: StackTemplate,
+    parameters: Parameters,
+    sides: LoadBalancing,
+    database: Database,
+    automation: Automation,
 ) -> Configuration:
     """Add the failover configuration and the database endpoint."""
     decided = {
@@ -27,7 +33,8 @@ def add_configuration(
         "standby_endpoint": variable(sides.standby.load_balancer, "DNSName"),
         "auto_failover": variable(parameters.auto_failover),
     }
-    config = {key: decided.get(key, setting.default) for key, setting in SETTINGS.items()}
+    chosen = {one.name: getattr(automation, one.name) for one in fields(automation)} | decided
+    config = {key: chosen.get(key, setting.default) for key, setting in SETTINGS.items()}
     failover = template.add_resource(
         ssm.Parameter(
             "FailoverConfigParameter",

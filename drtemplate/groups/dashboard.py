@@ -9,7 +9,7 @@ from drtemplate.groups.database import Database
 from drtemplate.groups.handlers import METRIC_NAMESPACE
 from drtemplate.groups.load_balancing import Side
 from drtemplate.groups.parameters import Parameters
-from drtemplate.template import StackTemplate, stack_name, variable
+from drtemplate.template import StackTemplate, variable
 
 
 def add_dashboard(
@@ -19,7 +19,7 @@ def add_dashboard(
     template.add_resource(
         cloudwatch.Dashboard(
             "MonitoringDashboard",
-            DashboardName=stack_name("-dr-monitoring"),
+            DashboardName=template.global_name("-dr-monitoring"),
             DashboardBody=Sub(
                 json.dumps(dashboard(database, primary, parameters), indent=2) + "\n"
             ),

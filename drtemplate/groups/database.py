@@ -1,19 +1,17 @@
-"""Aurora MySQL: one cluster, a writer and a reader in different zones."""
+"""Aurora MySQL: one cluster, a writer, and a reader or more, in different zones."""
 
-from troposphere import If, NoValue, Snapshot, Tags, rds
+from troposphere import If, NoValue, Select, Snapshot, Tags, rds
 
 from drtemplate.groups.dns import Dns
 from drtemplate.groups.encryption import Encryption
-from drtemplate.groups.network import Network, availability_zone
+from drtemplate.groups.network import Network
 from drtemplate.groups.parameters import Parameters
 from drtemplate.groups.security_groups import SecurityGroups
+from drtemplate.plans import DatabasePlan
 from drtemplate.settings import Settings
 from drtemplate.template import StackTemplate, bundle, name_tags
 
 ENGINE = "aurora-mysql"
-# The standby's first, so that what a patch breaks is seen where nothing writes; neither meets the
-# other, the cluster's or the backup.
-MAINTENANCE = ("sun:06:30-sun:07:00", "sun:05:30-sun:06:00")  # by zone
 INSIGHTS_RETENTION = (
     7  # days; these are free: https://aws.amazon.com/rds/performance-insights/pricing/
 )
@@ -29,12 +27,17 @@ class Database:
 
     cluster: rds.DBCluster
     primary: rds.DBInstance
-    standby: rds.DBInstance
+    readers: tuple[rds.DBInstance, ...]
 
     @property
-    def instances(self) -> tuple[rds.DBInstance, rds.DBInstance]:
+    def standby(self) -> rds.DBInstance:
+        """The first reader."""
+        return self.readers[0]
+
+    @property
+    def instances(self) -> tuple[rds.DBInstance, ...]:
         """All members of the cluster."""
-        return self.primary, self.standby
+        return self.primary, *self.readers
 
 
 def add_database(
@@ -46,16 +49,34 @@ def add_database(
     dns: Dns,
     settings: Settings,
 ) -> Database:
-    """Add the cluster, then the primary instance, then the standby.
+    """Add the cluster, then the primary instance, then the standby and further readers.
 
-    The first instance that exists becomes the writer, so the standby waits for the primary.
+    The first instance that exists becomes the writer, so the readers wait for the primary.
     """
     cluster = _add_cluster(
         template, parameters, network, security_groups, encryption, dns, settings
     )
-    primary = _add_instance(template, cluster, zone=0, role="Primary")
-    standby = _add_instance(template, cluster, zone=1, role="Standby", DependsOn=primary.title)
-    return Database(cluster=cluster, primary=primary, standby=standby)
+    plan = settings.database
+    _, own_window, *windows = plan.maintenance_windows()
+    primary = _add_instance(
+        template, cluster, plan, network.zones[0], role="Primary", tier=0, window=own_window
+    )
+    readers = tuple(
+        _add_instance(
+            template,
+            cluster,
+            plan,
+            network.zones[zone],
+            role="Standby" if number == 1 else f"Reader{number}",
+            tier=tier,
+            window=window,
+            DependsOn=primary.title,
+        )
+        for number, (zone, tier, window) in enumerate(
+            zip(plan.zones(), plan.tiers(), windows, strict=True), 1
+        )
+    )
+    return Database(cluster=cluster, primary=primary, readers=readers)
 
 
 def _add_cluster(
@@ -67,6 +88,7 @@ def _add_cluster(
     dns: Dns,
     settings: Settings,
 ) -> rds.DBCluster:
+    plan = settings.database
     subnets = _add_subnet_group(template, network)
     audit = settings.records.database_audit
     group = _add_cluster_settings(template, audit)
@@ -87,12 +109,12 @@ def _add_cluster(
             DBSubnetGroupName=subnets.ref(),
             DBClusterParameterGroupName=group.ref(),
             VpcSecurityGroupIds=[security_groups.database.ref()],
-            BackupRetentionPeriod=35,
-            PreferredBackupWindow="03:00-04:00",
-            # What a delete leaves beside the final snapshot: the way back to any second of 35 days.
+            BackupRetentionPeriod=plan.backup_retention_days,
+            PreferredBackupWindow=plan.backup_window,
+            # What a delete leaves beside the final snapshot: the way back to any second of its retention.
             DeleteAutomatedBackups=False,
             CopyTagsToSnapshot=True,
-            PreferredMaintenanceWindow="sun:04:00-sun:05:00",
+            PreferredMaintenanceWindow=plan.maintenance_windows()[0],
             KmsKeyId=encryption.data.ref(),
             BacktrackWindow=parameters.backtrack_window.ref(),
             EnableIAMDatabaseAuthentication=True,
@@ -179,21 +201,29 @@ def _master_secret(parameters: Parameters, encryption: Encryption) -> dict[str, 
 
 
 def _add_instance(
-    template: StackTemplate, cluster: rds.DBCluster, zone: int, role: str, **depends: str
+    template: StackTemplate,
+    cluster: rds.DBCluster,
+    plan: DatabasePlan,
+    zone: Select | str,
+    *,
+    role: str,
+    tier: int,
+    window: str,
+    **depends: str,
 ) -> rds.DBInstance:
     return template.add_resource(
         rds.DBInstance(
             f"{role}DBInstance",
             **depends,
-            DBInstanceClass="db.r6g.xlarge",
+            DBInstanceClass=plan.instance_class,
             DBClusterIdentifier=cluster.ref(),
             Engine=ENGINE,
-            AvailabilityZone=availability_zone(zone),
-            PromotionTier=zone,
+            AvailabilityZone=zone,
+            PromotionTier=tier,
             # The minor version is chosen here and reviewed, not moved by a maintenance window.
             AutoMinorVersionUpgrade=False,
             PubliclyAccessible=False,
-            PreferredMaintenanceWindow=MAINTENANCE[zone],
+            PreferredMaintenanceWindow=window,
             Tags=name_tags(f"{role.lower()}-db") + Tags(Role=role),
         )
     )

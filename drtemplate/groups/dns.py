@@ -17,10 +17,12 @@ class Dns:
     records: tuple[route53.RecordSetType, route53.RecordSetType]
 
 
-def add_dns(template: StackTemplate, parameters: Parameters, sides: LoadBalancing) -> Dns:
-    """Add both health checks, then both records."""
-    primary = _add_health_check(template, sides.primary)
-    standby = _add_health_check(template, sides.standby)
+def add_dns(
+    template: StackTemplate, parameters: Parameters, sides: LoadBalancing, failures: int
+) -> Dns:
+    """Add both health checks, which turn after so many ``failures``, then both records."""
+    primary = _add_health_check(template, sides.primary, failures)
+    standby = _add_health_check(template, sides.standby, failures)
     records = (
         _add_record(template, parameters, sides.primary, primary, "PRIMARY"),
         _add_record(template, parameters, sides.standby, standby, "SECONDARY"),
@@ -28,7 +30,7 @@ def add_dns(template: StackTemplate, parameters: Parameters, sides: LoadBalancin
     return Dns(primary_health_check=primary, standby_health_check=standby, records=records)
 
 
-def _add_health_check(template: StackTemplate, side: Side) -> route53.HealthCheck:
+def _add_health_check(template: StackTemplate, side: Side, failures: int) -> route53.HealthCheck:
     return template.add_resource(
         route53.HealthCheck(
             f"{side.name}HealthCheck",
@@ -39,7 +41,7 @@ def _add_health_check(template: StackTemplate, side: Side) -> route53.HealthChec
                 Port=HTTPS,
                 RequestInterval=10,
                 # 2 x 10 s: one lost answer is no outage, and the 30 seconds leave no room for 3.
-                FailureThreshold=2,
+                FailureThreshold=failures,
             ),
             HealthCheckTags=name_tags(f"{side.name.lower()}-health"),
         )

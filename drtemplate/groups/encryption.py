@@ -19,30 +19,35 @@ from awacs.aws import (
 from troposphere import AccountId, RetainExceptOnCreate, Sub, kms
 
 from drtemplate.groups.policies import Statement, allow, document, service
-from drtemplate.template import StackTemplate, bundle
+from drtemplate.template import Existing, StackTemplate, bundle
 
 
 @bundle
 class Encryption:
     """The keys: ``data`` of database, buckets and sessions, ``operations`` of all else."""
 
-    data: kms.Key
+    data: kms.Key | Existing
     operations: kms.Key
 
     @property
-    def keys(self) -> tuple[kms.Key, kms.Key]:
+    def keys(self) -> tuple[kms.Key | Existing, kms.Key]:
         """Both."""
         return self.data, self.operations
 
 
-def add_encryption(template: StackTemplate, deletion_role: str = "") -> Encryption:
+def add_encryption(
+    template: StackTemplate, deletion_role: str = "", existing: str = ""
+) -> Encryption:
     """Add both keys with their aliases. They outlive the stack, as what they encrypt does.
 
-    With a ``deletion_role`` nobody else may disable or delete them, whatever IAM says.
+    With a ``deletion_role`` nobody else may disable or delete them, whatever IAM says. With the ARN of
+    an ``existing`` key, that one is used for data.
     """
     kept = [_keep_deletion_to(deletion_role)] if deletion_role else []
     return Encryption(
-        data=_add_key(
+        data=Existing(existing, Arn=existing)
+        if existing
+        else _add_key(
             template,
             "KMSKey",
             "key",

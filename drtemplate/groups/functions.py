@@ -9,9 +9,8 @@ from drtemplate.groups.permissions import Dependencies
 from drtemplate.groups.roles import add_monitor_role, add_orchestrator_role
 from drtemplate.rendering.inline import inline_code
 from drtemplate.settings import Settings
-from drtemplate.template import StackTemplate, bundle, stack_name, variable
+from drtemplate.template import StackTemplate, bundle, stack_name, titles, variable
 
-LOG_RETENTION = 90  # days
 # Seconds. An alarm is looked into for a minute, Aurora may take another to promote, and RESERVE is
 # kept back: what the rest of a run takes if every call of it hangs.
 ORCHESTRATOR_TIMEOUT = 300
@@ -32,13 +31,16 @@ def add_functions(
     template: StackTemplate, settings: Settings, dependencies: Dependencies
 ) -> Functions:
     """Add log groups, roles and functions; the orchestrator first, since the monitor calls it."""
-    log_group = _add_log_group(template, "FailoverLogGroup", "failover-orchestrator", dependencies)
+    days = settings.log_retention_days
+    log_group = _add_log_group(
+        template, "FailoverLogGroup", "failover-orchestrator", dependencies, days
+    )
     orchestrator = _add_orchestrator(template, settings, dependencies, log_group)
     log_groups = [
-        _add_log_group(template, "HealthMonitorLogGroup", "health-monitor", dependencies),
-        _add_log_group(template, "HealthMonitorLogGroup2", "health-monitor-2", dependencies),
+        _add_log_group(template, "HealthMonitorLogGroup", "health-monitor", dependencies, days),
+        _add_log_group(template, "HealthMonitorLogGroup2", "health-monitor-2", dependencies, days),
     ]
-    role = add_monitor_role(template, dependencies, orchestrator, log_groups)
+    role = add_monitor_role(template, dependencies, orchestrator, log_groups, settings.roles)
     monitors = [
         _add_monitor(template, settings, dependencies, orchestrator, role, log_group, zone)
         for zone, log_group in enumerate(log_groups)
@@ -54,7 +56,7 @@ def _add_orchestrator(
     dependencies: Dependencies,
     log_group: logs.LogGroup,
 ) -> awslambda.Function:
-    role = add_orchestrator_role(template, dependencies, log_group)
+    role = add_orchestrator_role(template, dependencies, log_group, settings.roles)
     return _add_function(
         template,
         settings,
@@ -93,7 +95,7 @@ def _add_monitor(
         role,
         log_group,
         # Before the way out exists every call of the function would only time out.
-        DependsOn=[way_out.title for way_out in network.private_ways_out],
+        **({"DependsOn": titles(*network.private_ways_out)} if network.private_ways_out else {}),
         MemorySize=256,  # it mostly waits
         Timeout=MONITOR_TIMEOUT,
         environment=monitor_environment(dependencies, orchestrator, OBSERVERS[title]),
@@ -195,14 +197,14 @@ def _common_environment(dependencies: Dependencies) -> dict[str, object]:
 
 
 def _add_log_group(
-    template: StackTemplate, title: str, function: str, dependencies: Dependencies
+    template: StackTemplate, title: str, function: str, dependencies: Dependencies, days: int
 ) -> logs.LogGroup:
     """The log group comes before its function, or Lambda would make an unencrypted one."""
     return template.add_resource(
         logs.LogGroup(
             title,
             LogGroupName=Sub(f"/aws/lambda/${{AWS::StackName}}-{function}"),
-            RetentionInDays=LOG_RETENTION,
+            RetentionInDays=days,
             KmsKeyId=dependencies.encryption.operations.get_att("Arn"),
         )
     )

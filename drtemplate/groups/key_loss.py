@@ -14,7 +14,7 @@ from drtemplate.groups.alerts import add_subscriptions
 from drtemplate.groups.encryption import Encryption
 from drtemplate.groups.parameters import Parameters
 from drtemplate.groups.policies import allow, document, service
-from drtemplate.template import StackTemplate, bundle, stack_name
+from drtemplate.template import Existing, StackTemplate, bundle, stack_name
 
 # Both take effect at once: a key that is pending deletion cannot be used either.
 # https://docs.aws.amazon.com/kms/latest/developerguide/key-state.html
@@ -75,7 +75,14 @@ def _add_rule(template: StackTemplate, encryption: Encryption, topic: sns.Topic)
     https://docs.aws.amazon.com/eventbridge/latest/ref/events-ref-kms.html
     """
     # A caller may name a key by its id or its ARN, and the event says what the caller said.
-    names = [name for key in encryption.keys for name in (key.ref(), key.get_att("Arn"))]
+    names = [
+        name
+        for key in encryption.keys
+        for name in (
+            key.ref().rpartition("/")[2] if isinstance(key, Existing) else key.ref(),
+            key.get_att("Arn"),
+        )
+    ]
     template.add_resource(
         events.Rule(
             "KeyLossRule",

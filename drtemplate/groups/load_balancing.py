@@ -7,7 +7,8 @@ from drtemplate.groups.network import HTTP, HTTPS, Network
 from drtemplate.groups.parameters import Parameters
 from drtemplate.groups.records import LogBucket, load_balancer_logging
 from drtemplate.groups.security_groups import SecurityGroups
-from drtemplate.template import StackTemplate, bundle, name_tags, stack_name
+from drtemplate.settings import Settings
+from drtemplate.template import Existing, StackTemplate, bundle, name_tags, stack_name, titles
 
 # What AWS recommends: TLS 1.3, or 1.2 with forward secrecy and authenticated ciphers only; clients that
 # know post-quantum key exchange use it, the others need not.
@@ -28,7 +29,7 @@ class Side:
 class LoadBalancing:
     """Both sides, and the certificate that both show."""
 
-    certificate: certificatemanager.Certificate
+    certificate: certificatemanager.Certificate | Existing
     primary: Side
     standby: Side
 
@@ -39,9 +40,22 @@ def add_load_balancing(
     network: Network,
     security_groups: SecurityGroups,
     logs: LogBucket | None,
+    settings: Settings,
 ) -> LoadBalancing:
     """Add the certificate and both sides, whose requests are logged if there is a bucket for it."""
-    certificate = template.add_resource(
+    existing = settings.existing.certificate
+    certificate = Existing(existing) if existing else _add_certificate(template, parameters)
+    primary, standby = (
+        _add_side(template, name, parameters, network, security_groups, certificate, logs, settings)
+        for name in ("Primary", "Standby")
+    )
+    return LoadBalancing(certificate=certificate, primary=primary, standby=standby)
+
+
+def _add_certificate(
+    template: StackTemplate, parameters: Parameters
+) -> certificatemanager.Certificate:
+    return template.add_resource(
         certificatemanager.Certificate(
             "Certificate",
             DomainName=parameters.domain_name.ref(),
@@ -54,11 +68,6 @@ def add_load_balancing(
             ],
         )
     )
-    primary, standby = (
-        _add_side(template, name, parameters, network, security_groups, certificate, logs)
-        for name in ("Primary", "Standby")
-    )
-    return LoadBalancing(certificate=certificate, primary=primary, standby=standby)
 
 
 def _add_side(
@@ -67,17 +76,19 @@ def _add_side(
     parameters: Parameters,
     network: Network,
     security_groups: SecurityGroups,
-    certificate: certificatemanager.Certificate,
+    certificate: certificatemanager.Certificate | Existing,
     logs: LogBucket | None,
+    settings: Settings,
 ) -> Side:
     suffix = f"{name.lower()}-alb"
     needed, logging = load_balancer_logging(logs)
+    automation = settings.automation
     load_balancer = template.add_resource(
         elb.LoadBalancer(
             f"{name}ALB",
             # An internet-facing load balancer needs the gateway to be attached, and to stay so; and a
             # certificate that is not to be had fails before anything is protected from deletion.
-            DependsOn=[network.internet_route.title, certificate.title, *needed],
+            **_depends([*titles(*network.public_ways_out, certificate), *needed]),
             Name=stack_name(f"-{suffix}"),
             Type="application",
             Scheme="internet-facing",
@@ -102,15 +113,19 @@ def _add_side(
             # Two checks, 5 s apart, are the fastest that a load balancer offers; the timeout must
             # be shorter than the interval.
             # https://docs.aws.amazon.com/elasticloadbalancing/latest/application/target-group-health-checks.html
-            HealthCheckIntervalSeconds=5,
+            HealthCheckIntervalSeconds=automation.target_interval_seconds,
             HealthCheckTimeoutSeconds=4,
-            HealthyThresholdCount=2,
-            UnhealthyThresholdCount=2,
+            HealthyThresholdCount=automation.target_failures,
+            UnhealthyThresholdCount=automation.target_failures,
             Tags=name_tags(f"{name.lower()}-tg"),
         )
     )
     _add_listeners(template, name, load_balancer, target_group, certificate)
     return Side(name=name, load_balancer=load_balancer, target_group=target_group)
+
+
+def _depends(titles: list[str]) -> dict[str, list[str]]:
+    return {"DependsOn": titles} if titles else {}
 
 
 def _attributes(parameters: Parameters) -> dict[str, object]:
@@ -126,7 +141,7 @@ def _add_listeners(
     name: str,
     load_balancer: elb.LoadBalancer,
     target_group: elb.TargetGroup,
-    certificate: certificatemanager.Certificate,
+    certificate: certificatemanager.Certificate | Existing,
 ) -> None:
     template.add_resource(
         elb.Listener(

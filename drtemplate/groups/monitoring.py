@@ -9,12 +9,11 @@ from drtemplate.groups.functions import Functions
 from drtemplate.groups.handlers import (
     METRIC_NAMESPACE,
     OBSERVERS,
-    RPO,
-    RTO,
     TARGETS_ALARM,
     WRITER_ALARM,
 )
 from drtemplate.groups.load_balancing import LoadBalancing, Side
+from drtemplate.plans import Automation
 from drtemplate.template import StackTemplate, bundle, stack_name, variable
 
 
@@ -34,18 +33,24 @@ def add_monitoring(
     sides: LoadBalancing,
     alerts: Alerts,
     functions: Functions,
+    automation: Automation,
 ) -> Monitoring:
     """Add the alarms and the composite over some of them."""
     add_alarm = Alarms(template, alerts, functions)
-    connections, lag = _add_load_alarms(add_alarm, database)
+    connections, lag = _add_load_alarms(add_alarm, database, automation)
     targets = _add_targets_alarm(add_alarm, sides.primary)
     _add_standby_alarm(add_alarm, sides.standby)
     _add_writer_alarm(add_alarm, database)
     health = _add_database_health_alarm(add_alarm)
-    _add_automation_alarms(add_alarm, functions)
+    _add_automation_alarms(add_alarm, functions, automation.rto_seconds)
     monitoring = Monitoring(connections=connections, lag=lag, targets=targets, health=health)
     _add_composite(template, monitoring, alerts)
     return monitoring
+
+
+def count(number: int, unit: str) -> str:
+    """A number with its unit, as ``1 second``."""
+    return f"{number} {unit}" if number == 1 else f"{number} {unit}s"
 
 
 def _cluster(database: Database) -> dict[str, object]:
@@ -58,32 +63,35 @@ def _own(metric: str, **dimensions: object) -> tuple[str, str, dict[str, object]
 
 
 def _add_load_alarms(
-    add_alarm: Alarms, database: Database
+    add_alarm: Alarms, database: Database, automation: Automation
 ) -> tuple[cloudwatch.Alarm, cloudwatch.Alarm]:
     """The author's: load, and readers that are behind."""
+    several = len(database.readers) > 1
+    reader, both = ("A reader", "all") if several else ("The reader", "both")
     connections = add_alarm(
         "DatabaseConnectionAlarm",
         "db-connections",
         alarm_description(
-            "The instances have had more than 80 connections on average, twice in a row over 5 "
+            f"The instances have had more than {automation.connections} connections on average, twice in a row over 5 "
             "minutes: load, or clients that do not let go. Starts nothing; together with "
             "-replication-lag it raises -critical-failure."
         ),
         ("AWS/RDS", "DatabaseConnections", _cluster(database)),
-        ("Average", ">", 80),
+        ("Average", ">", automation.connections),
         period=300,
     )
     lag = add_alarm(
         "ReplicationLagAlarm",
         "replication-lag",
         alarm_description(
-            "The reader shows data more than 1 second old, or there is no reader, and so nothing to "
-            "promote. Committed data is safe: both instances share their storage. Starts nothing; "
+            f"{reader} shows data more than {count(automation.rpo_seconds, 'second')} old, or there is "
+            f"no reader, and so nothing to promote. Committed data is safe: {both} instances share their "
+            "storage. Starts nothing; "
             "together with -db-connections it raises -critical-failure."
         ),
         # The worst reader counts, and none at all is a lost standby.
         ("AWS/RDS", "AuroraReplicaLag", _cluster(database) | {"Role": "READER"}),
-        ("Maximum", ">", RPO * 1000),
+        ("Maximum", ">", automation.rpo_seconds * 1000),
         # Until the standby exists there is no lag to measure.
         DependsOn=database.standby.title,
         TreatMissingData="breaching",
@@ -175,7 +183,7 @@ def _add_database_health_alarm(add_alarm: Alarms) -> cloudwatch.Alarm:
     )
 
 
-def _add_automation_alarms(add_alarm: Alarms, functions: Functions) -> None:
+def _add_automation_alarms(add_alarm: Alarms, functions: Functions, rto: int) -> None:
     """What the functions tell of themselves."""
     titles = ("MonitorAlarm", "monitor"), ("MonitorAlarm2", "monitor-2")
     for (title, suffix), monitor, observer in zip(
@@ -215,12 +223,12 @@ def _add_automation_alarms(add_alarm: Alarms, functions: Functions) -> None:
         "SlowFailoverAlarm",
         "slow-failover",
         alarm_description(
-            f"A failover or a fail back took the orchestrator more than {RTO} seconds. It is over; "
+            f"A failover or a fail back took the orchestrator more than {count(rto, 'second')}. It is over; "
             "the Stages in its record say where the time went. Starts nothing.",
             chapter="Read the state",
         ),
         _own("FailoverDuration"),
-        ("Maximum", ">", RTO),
+        ("Maximum", ">", rto),
         evaluation_periods=1,
         passes=False,
     )

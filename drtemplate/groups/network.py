@@ -2,8 +2,10 @@
 
 from troposphere import GetAZs, Select, ec2
 
-from drtemplate.settings import AddressPlan
-from drtemplate.template import StackTemplate, bundle, name_tags
+from drtemplate import plans
+from drtemplate.plans import AddressPlan
+from drtemplate.settings import Settings
+from drtemplate.template import Existing, StackTemplate, bundle, name_tags
 
 ANYWHERE = "0.0.0.0/0"
 HTTP, HTTPS, MYSQL = 80, 443, 3306  # ports
@@ -13,26 +15,46 @@ HTTP, HTTPS, MYSQL = 80, 443, 3306  # ports
 class Network:
     """What the other groups may use of the network; the tuples go by zone.
 
-    ``internet_route`` and ``private_ways_out`` exist to be depended on: what sits in a subnet can
+    ``public_ways_out`` and ``private_ways_out`` exist to be depended on: what sits in a subnet can
     talk to the world only when these are there.
     """
 
-    vpc: ec2.VPC
-    public_subnets: tuple[ec2.Subnet, ...]
-    private_subnets: tuple[ec2.Subnet, ...]
-    database_subnets: tuple[ec2.Subnet, ...]
-    private_route_tables: tuple[ec2.RouteTable, ...]
-    internet_route: ec2.Route
+    zones: tuple[Select | str, ...]
+    vpc: ec2.VPC | Existing
+    public_subnets: tuple[ec2.Subnet | Existing, ...]
+    private_subnets: tuple[ec2.Subnet | Existing, ...]
+    database_subnets: tuple[ec2.Subnet | Existing, ...]
+    private_route_tables: tuple[ec2.RouteTable | Existing, ...]
+    public_ways_out: tuple[ec2.Route, ...]
     private_ways_out: tuple[ec2.Route | ec2.SubnetRouteTableAssociation, ...]
 
 
-def availability_zone(zone: int) -> Select:
-    """The region's zone number ``zone``, counted from 0 in the order of Fn::GetAZs."""
-    return Select(zone, GetAZs(""))
+def add_network(template: StackTemplate, settings: Settings) -> Network:
+    """Add the VPC and all that routes in it, or take what is there already."""
+    # By name, or by position in the order of Fn::GetAZs.
+    zones = settings.zones or tuple(Select(zone, GetAZs("")) for zone in range(plans.ZONES))
+    if settings.existing.vpc:
+        return _existing_network(settings.existing, zones)
+    return _add_network(template, settings.addresses, zones)
 
 
-def add_network(template: StackTemplate, addresses: AddressPlan) -> Network:
-    """Add the VPC and everything that routes in it; one NAT gateway per zone."""
+def _existing_network(existing: plans.Existing, zones: tuple[Select | str, ...]) -> Network:
+    return Network(
+        zones=zones,
+        vpc=Existing(existing.vpc),
+        public_subnets=tuple(map(Existing, existing.public_subnets)),
+        private_subnets=tuple(map(Existing, existing.private_subnets)),
+        database_subnets=tuple(map(Existing, existing.database_subnets)),
+        private_route_tables=tuple(map(Existing, existing.private_route_tables)),
+        public_ways_out=(),
+        private_ways_out=(),
+    )
+
+
+def _add_network(
+    template: StackTemplate, addresses: AddressPlan, zones: tuple[Select | str, ...]
+) -> Network:
+    """One NAT gateway per zone."""
     vpc = template.add_resource(
         ec2.VPC(
             "VPC",
@@ -46,25 +68,31 @@ def add_network(template: StackTemplate, addresses: AddressPlan) -> Network:
     attachment = template.add_resource(
         ec2.VPCGatewayAttachment("AttachGateway", VpcId=vpc.ref(), InternetGatewayId=gateway.ref())
     )
-    public = _add_subnets(template, vpc, "PublicSubnet", addresses.public, public=True)
-    private = _add_subnets(template, vpc, "PrivateSubnet", addresses.private)
-    database = _add_subnets(template, vpc, "DatabaseSubnet", addresses.database)
+    public = _add_subnets(template, vpc, "PublicSubnet", addresses.public, zones, public=True)
+    private = _add_subnets(template, vpc, "PrivateSubnet", addresses.private, zones)
+    database = _add_subnets(template, vpc, "DatabaseSubnet", addresses.database, zones)
     internet_route = _add_public_routing(template, vpc, gateway, attachment, public)
     _add_database_routing(template, vpc, database)
     tables, ways_out = _add_private_routing(template, vpc, attachment, public, private)
     return Network(
+        zones=zones,
         vpc=vpc,
         public_subnets=public,
         private_subnets=private,
         database_subnets=database,
         private_route_tables=tables,
-        internet_route=internet_route,
+        public_ways_out=(internet_route,),
         private_ways_out=ways_out,
     )
 
 
 def _add_subnets(
-    template: StackTemplate, vpc: ec2.VPC, title: str, blocks: tuple[str, ...], public: bool = False
+    template: StackTemplate,
+    vpc: ec2.VPC,
+    title: str,
+    blocks: tuple[str, ...],
+    zones: tuple[Select | str, ...],
+    public: bool = False,
 ) -> tuple[ec2.Subnet, ...]:
     return tuple(
         template.add_resource(
@@ -72,7 +100,7 @@ def _add_subnets(
                 f"{title}{zone + 1}",
                 VpcId=vpc.ref(),
                 CidrBlock=block,
-                AvailabilityZone=availability_zone(zone),
+                AvailabilityZone=zones[zone],
                 # Load balancers and NAT gateways bring addresses of their own.
                 **({"MapPublicIpOnLaunch": False} if public else {}),
                 Tags=name_tags(f"{title}{zone + 1}"),

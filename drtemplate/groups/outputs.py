@@ -1,6 +1,6 @@
 """What a deployer needs afterwards: endpoints, names, and where to attach the servers."""
 
-from troposphere import Export, Output, Sub
+from troposphere import Export, Output, Sub, ec2
 
 from drtemplate.groups.alerts import Alerts
 from drtemplate.groups.database import Database
@@ -12,7 +12,7 @@ from drtemplate.groups.parameters import Parameters
 from drtemplate.groups.security_groups import SecurityGroups
 from drtemplate.groups.state import State
 from drtemplate.groups.storage import Storage
-from drtemplate.template import StackTemplate, bundle, stack_name, variable
+from drtemplate.template import Existing, StackTemplate, bundle, stack_name, variable
 
 
 @bundle
@@ -36,7 +36,7 @@ def add_outputs(template: StackTemplate, results: Results) -> None:
     for output in (
         *_network_and_endpoints(results),
         *_data(results),
-        *_operation(results),
+        *_operation(results, template.global_name("-dr-monitoring").data["Fn::Sub"]),
         *_places_for_servers(results),
     ):
         template.add_output(output)
@@ -126,7 +126,13 @@ def _data(results: Results) -> list[Output]:
     ]
 
 
-def _operation(results: Results) -> list[Output]:
+def _list_of(subnets: tuple[ec2.Subnet | Existing, ...]) -> Sub | str:
+    """The ids with commas between; nothing is left to CloudFormation if they are there already."""
+    text = ",".join(map(variable, subnets))
+    return Sub(text) if "${" in text else text
+
+
+def _operation(results: Results, dashboard: str) -> list[Output]:
     return [
         _output(
             "AlertTopicArn",
@@ -138,7 +144,7 @@ def _operation(results: Results) -> list[Output]:
             "Dashboard of database, targets and automation; open it in the console",
             Sub(
                 "https://console.aws.amazon.com/cloudwatch/home?region=${AWS::Region}"
-                "#dashboards:name=${AWS::StackName}-dr-monitoring"
+                f"#dashboards:name={dashboard}"
             ),
         ),
         _output(
@@ -172,7 +178,7 @@ def _places_for_servers(results: Results) -> list[Output]:
         _output(
             "ApplicationSubnetIds",
             "Put the servers into these subnets, one in each zone",
-            Sub(",".join(map(variable, results.network.private_subnets))),
+            _list_of(results.network.private_subnets),
         ),
         _output(
             "ApplicationSecurityGroupId",

@@ -48,7 +48,7 @@ def add_parameters(template: StackTemplate, protection: Protection) -> Parameter
     """Add the parameters, and the conditions that follow from them."""
     domain_name, hosted_zone_id = _add_client_parameters(template)
     environment, auto_failover = _add_mode_parameters(template)
-    alert_email, retention = _add_record_parameters(template, protection.retention_floor_days)
+    alert_email, retention = _add_record_parameters(template, protection)
     username = None if protection.snapshot else _add_username(template)
     password, backtrack_window = _add_database_parameters(template)
     production = Equals(Ref(environment), "Production")
@@ -167,7 +167,7 @@ def _add_mode_parameters(template: StackTemplate) -> tuple[Parameter, Parameter]
 
 
 def _add_record_parameters(
-    template: StackTemplate, retention_floor: int
+    template: StackTemplate, protection: Protection
 ) -> tuple[Parameter, Parameter]:
     alert_email = _add_parameter(
         template,
@@ -193,9 +193,9 @@ def _add_record_parameters(
             "overwritten or has expired is kept as long again. 2555 days are seven years. Whatever is "
             "older when you make it shorter is deleted within days, for good."
         ),
-        constraint=f"must be a whole number of days, {retention_floor} or more",
-        Default=2555,
-        MinValue=retention_floor,
+        constraint=f"must be a whole number of days, {protection.retention_floor_days} or more",
+        Default=protection.retention_days,
+        MinValue=protection.retention_floor_days,
     )
     return alert_email, retention
 

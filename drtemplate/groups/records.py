@@ -15,30 +15,55 @@ from drtemplate.controls import Records
 from drtemplate.groups.network import Network
 from drtemplate.groups.policies import Statement, allow, document, service
 from drtemplate.groups.storage import private, tls_only
-from drtemplate.template import StackTemplate, bundle, name_tags, stack_name
+from drtemplate.template import Existing, StackTemplate, bundle, name_tags, titles
 
 OWN = {"aws:SourceAccount": AccountId}
 
 
 @bundle
 class LogBucket:
-    """The bucket, the policy without which no service may write to it, and what is wanted in it."""
+    """The bucket, the policy, if it is ours, without which no service may write, and what is wanted."""
 
     records: Records
-    bucket: s3.Bucket
-    policy: s3.BucketPolicy
+    bucket: s3.Bucket | Existing
+    policies: tuple[s3.BucketPolicy, ...]
 
 
-def add_records(template: StackTemplate, network: Network, records: Records) -> LogBucket | None:
-    """Add the bucket, its policy and the flow log, as far as they are wanted."""
+def add_records(
+    template: StackTemplate, network: Network, records: Records, existing: str = ""
+) -> LogBucket | None:
+    """Add the bucket, its policy and the flow log, as far as they are wanted.
+
+    With the name of an ``existing`` bucket, that one is used, and its policy is not ours.
+    """
     if not records.has_bucket:
         return None
-    bucket = template.add_resource(
+    if existing:
+        arn = f"arn:${{AWS::Partition}}:s3:::{existing}"
+        bucket = Existing(existing, Arn=arn)
+        _add_flow_log(template, network, records, Sub(arn))
+        return LogBucket(records=records, bucket=bucket, policies=())
+    bucket = _add_bucket(template, records)
+    policy = template.add_resource(
+        s3.BucketPolicy(
+            "LogBucketPolicy",
+            DeletionPolicy=RetainExceptOnCreate,
+            UpdateReplacePolicy="Retain",
+            Bucket=bucket.ref(),
+            PolicyDocument=_writers(bucket, records),
+        )
+    )
+    _add_flow_log(template, network, records, bucket.get_att("Arn"), DependsOn=policy.title)
+    return LogBucket(records=records, bucket=bucket, policies=(policy,))
+
+
+def _add_bucket(template: StackTemplate, records: Records) -> s3.Bucket:
+    return template.add_resource(
         s3.Bucket(
             "LogBucket",
             DeletionPolicy=RetainExceptOnCreate,
             UpdateReplacePolicy="Retain",
-            BucketName=stack_name("-logs-${AWS::AccountId}"),
+            BucketName=template.global_name("-logs-${AWS::AccountId}"),
             BucketEncryption=s3.BucketEncryption(
                 ServerSideEncryptionConfiguration=[
                     s3.ServerSideEncryptionRule(
@@ -65,29 +90,24 @@ def add_records(template: StackTemplate, network: Network, records: Records) -> 
             Tags=name_tags("logs"),
         )
     )
-    policy = template.add_resource(
-        s3.BucketPolicy(
-            "LogBucketPolicy",
-            DeletionPolicy=RetainExceptOnCreate,
-            UpdateReplacePolicy="Retain",
-            Bucket=bucket.ref(),
-            PolicyDocument=_writers(bucket, records),
-        )
-    )
+
+
+def _add_flow_log(
+    template: StackTemplate, network: Network, records: Records, bucket: object, **depends: str
+) -> None:
     if records.flow_logs:
         template.add_resource(
             ec2.FlowLog(
                 "VPCFlowLog",
-                DependsOn=policy.title,
+                **depends,
                 ResourceId=network.vpc.ref(),
                 ResourceType="VPC",
                 TrafficType="ALL",
                 LogDestinationType="s3",
-                LogDestination=bucket.get_att("Arn"),
+                LogDestination=bucket,
                 Tags=name_tags("flow-log"),
             )
         )
-    return LogBucket(records=records, bucket=bucket, policy=policy)
 
 
 def bucket_logging(logs: LogBucket | None) -> dict[str, object]:
@@ -95,7 +115,7 @@ def bucket_logging(logs: LogBucket | None) -> dict[str, object]:
     if logs is None or not logs.records.bucket_logs:
         return {}
     return {
-        "DependsOn": logs.policy.title,
+        **({"DependsOn": titles(*logs.policies)[0]} if logs.policies else {}),
         "LoggingConfiguration": s3.LoggingConfiguration(
             DestinationBucketName=logs.bucket.ref(), LogFilePrefix="buckets/"
         ),
@@ -106,7 +126,7 @@ def load_balancer_logging(logs: LogBucket | None) -> tuple[list[str], dict[str, 
     """What a load balancer waits for, and the attributes by which requests to it are logged."""
     if logs is None or not logs.records.load_balancer_logs:
         return [], {}
-    return [logs.policy.title], {
+    return titles(*logs.policies), {
         "access_logs.s3.enabled": "true",
         "access_logs.s3.bucket": logs.bucket.ref(),
         "access_logs.s3.prefix": "load-balancers",

@@ -8,7 +8,7 @@ from drtemplate.controls import Protection
 from drtemplate.groups.encryption import Encryption
 from drtemplate.groups.parameters import Parameters
 from drtemplate.groups.policies import Statement, document
-from drtemplate.template import StackTemplate, bundle, name_tags, stack_name
+from drtemplate.template import StackTemplate, bundle, name_tags
 
 
 @bundle
@@ -66,7 +66,7 @@ def _add_bucket(
             title,
             DeletionPolicy=RetainExceptOnCreate,
             UpdateReplacePolicy="Retain",
-            BucketName=stack_name(f"-{suffix}-${{AWS::AccountId}}"),
+            BucketName=template.global_name(f"-{suffix}-${{AWS::AccountId}}"),
             BucketEncryption=s3.BucketEncryption(
                 ServerSideEncryptionConfiguration=[
                     s3.ServerSideEncryptionRule(

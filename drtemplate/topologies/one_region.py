@@ -27,7 +27,7 @@ from drtemplate.template import StackTemplate
 
 DESCRIPTION = (
     "Active-passive disaster recovery in one region: two load balancers behind Route 53 failover, "
-    "Aurora MySQL with a writer and a reader in two zones, and functions that watch both, fail "
+    "Aurora MySQL with a writer and {readers} in two zones, and functions that watch both, fail "
     "over, record it and tell people. Survives the loss of a server, a database instance or a "
     "zone, not of the region. Has no servers of its own: attach yours to the target groups in the "
     "outputs. On call: docs/runbook.md."
@@ -41,23 +41,32 @@ def build(settings: Settings) -> StackTemplate:
         BuildError: a group is not what CloudFormation knows; the message names it.
         HandlerError: a handler cannot become inline code.
     """
-    template = StackTemplate(DESCRIPTION)
+    count = settings.database.readers
+    readers = "a reader" if count == 1 else f"{count} readers"
+    template = StackTemplate(DESCRIPTION.format(readers=readers), settings.names)
     group = template.group
+    if settings.zones:
+        # Zones by name are a choice here, where cfn-lint would warn. What a template ignores stands in
+        # place of what .cfnlintrc does, so that this is repeated.
+        template.set_metadata({"cfn-lint": {"config": {"ignore_checks": ["W1011", "W3010"]}}})
     with group("Parameters"):
         parameters = add_parameters(template, settings.protection)
     with group("Network", "one VPC, three tiers of subnets in two zones, a way out of each zone"):
-        network = add_network(template, settings.addresses)
+        network = add_network(template, settings)
     with group(
         "Security groups",
         "clients reach load balancers, these reach servers, servers reach the database",
     ):
         security_groups = add_security_groups(template, network, settings)
     with group("Endpoints", "S3 and DynamoDB without the internet"):
-        add_endpoints(template, network)
+        if network.private_route_tables:
+            add_endpoints(template, network)
     with group("Encryption", "a key for data, another for alerts, failover state and logs"):
-        encryption = add_encryption(template, settings.protection.key_deletion_role)
+        encryption = add_encryption(
+            template, settings.protection.key_deletion_role, settings.existing.key
+        )
     with group("Records", "logs of network, load balancers and buckets; for a setting only"):
-        logs = add_records(template, network, settings.records)
+        logs = add_records(template, network, settings.records, settings.existing.log_bucket)
     with group("Load balancing", "a primary and a standby side; the user attaches servers"):
         sides = add_load_balancing(
             template,
@@ -65,9 +74,10 @@ def build(settings: Settings) -> StackTemplate:
             network,
             security_groups,
             logs,
+            settings,
         )
     with group("DNS", "a health check a side, and the failover records that clients resolve"):
-        dns = add_dns(template, parameters, sides)
+        dns = add_dns(template, parameters, sides, settings.automation.health_check_failures)
     with group(
         "Storage",
         "what is deployed and how it is configured; private, versioned, encrypted, TLS only",
@@ -79,20 +89,30 @@ def build(settings: Settings) -> StackTemplate:
             settings.protection,
             **bucket_logging(logs),
         )
-    with group("Database", "Aurora MySQL, a writer and a reader in two zones, on shared storage"):
+    with group("Database", f"Aurora MySQL, a writer and {readers} in two zones, on shared storage"):
         database = add_database(
             template, parameters, network, security_groups, encryption, dns, settings
         )
     with group("State", "user sessions, and the state of the failover"):
         state = add_state(template, parameters, encryption, dns)
     with group("Backups", "AWS Backup, with a copy elsewhere; for a setting only"):
-        add_backups(template, encryption, database, state, storage, settings.protection.backups)
+        add_backups(
+            template,
+            encryption,
+            database,
+            state,
+            storage,
+            settings.protection.backups,
+            settings.roles,
+        )
     with group("Alerts", "where people are told"):
         alerts = add_alerts(template, parameters, encryption, settings.alert_endpoints)
     with group("Key loss", "where people are told that a key is lost, and the alerts with it"):
         add_key_loss(template, parameters, encryption, settings.alert_endpoints)
     with group("Configuration", "what operators and applications read in Parameter Store"):
-        configuration = add_configuration(template, parameters, sides, database)
+        configuration = add_configuration(
+            template, parameters, sides, database, settings.automation
+        )
     with group("Functions", "two observers and the actor; their code is that of handlers/"):
         dependencies = Dependencies(
             parameters=parameters,
@@ -113,7 +133,7 @@ def build(settings: Settings) -> StackTemplate:
         "Monitoring",
         "what tells people, and what starts the automation without the observers",
     ):
-        add_monitoring(template, database, sides, alerts, functions)
+        add_monitoring(template, database, sides, alerts, functions, settings.automation)
         add_dashboard(template, database, sides.primary, parameters)
         add_incident_query(template, functions)
     with group("Outputs"):

@@ -45,9 +45,13 @@ def read_grants(resolver: Resolver) -> Grants:
     Raises:
         ValueError: a policy has an element, or a role a managed policy, that is not known here.
     """
+    taken = {
+        resolver.properties(name).get("Role") for name in _of(resolver, "AWS::Lambda::Function")
+    }
     roles = {
         resolver.attribute(name, "Arn"): _statements(resolver.properties(name))
         for name in _of(resolver, "AWS::IAM::Role")
+        if resolver.attribute(name, "Arn") in taken
     }
     keys = {
         resolver.ref(name): resolver.attribute(name, "Arn")

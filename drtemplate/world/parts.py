@@ -6,6 +6,7 @@ from dataclasses import replace
 from typing import Any
 
 from drtemplate.cloudformation.patterns import check_pattern, period
+from drtemplate.groups.handlers import OBSERVERS
 from drtemplate.world.aws.alarms import check_rule
 from drtemplate.world.deployment import (
     AGE,
@@ -41,7 +42,7 @@ def read_function(found: Found, logical: str) -> Function:
     name, arn = resolver.ref(logical), resolver.attribute(logical, "Arn")
     variables = properties.get("Environment", {}).get("Variables", {})
     subnets = properties.get("VpcConfig", {}).get("SubnetIds", [])
-    zones = {subnet: resolver.properties(subnet)["AvailabilityZone"] for subnet in subnets}
+    zones = {subnet: _zone(found, subnet, logical) for subnet in subnets}
     base = Function(
         logical=logical,
         name=name,
@@ -52,7 +53,10 @@ def read_function(found: Found, logical: str) -> Function:
         memory=int(properties.get("MemorySize", 128)),
         reserved=properties.get("ReservedConcurrentExecutions"),
         zones=tuple(zones.values()),
-        nat_zones={zone: _nat_zone(found, subnet) for subnet, zone in zones.items()},
+        nat_zones={
+            zone: _nat_zone(found, subnet) if subnet in resolver.resources else zone
+            for subnet, zone in zones.items()
+        },
         log_group=properties.get("LoggingConfig", {}).get("LogGroup", f"/aws/lambda/{name}"),
     )
     for _, one in found.of("AWS::Lambda::EventInvokeConfig"):
@@ -64,6 +68,18 @@ def read_function(found: Found, logical: str) -> Function:
                 on_failure=one.get("DestinationConfig", {}).get("OnFailure", {}).get("Destination"),
             )
     return base
+
+
+def _zone(found: Found, subnet: str, logical: str) -> str:
+    """The zone of a function's subnet.
+
+    One that is not the template's is in the zone of the observer, whose order is that of the database's
+    zones, the writer's first; its way out is taken to be in that zone too.
+    """
+    if subnet in found.resolver.resources:
+        return str(found.resolver.properties(subnet)["AvailabilityZone"])
+    zones = dict.fromkeys(one["AvailabilityZone"] for _, one in found.of("AWS::RDS::DBInstance"))
+    return str(list(zones)[list(OBSERVERS).index(logical)])
 
 
 def _nat_zone(found: Found, subnet: str) -> str | None:
