@@ -43,7 +43,7 @@ python generate.py --settings examples/staging/staging.toml --settings examples/
 
 `equivalence` and the ledger speak of the defaults alone: other settings are another stack, which is validated in every other
 way. What a deployer chooses (domain, environment, retention, arming) is a parameter of the template, not a setting; tags are
-the stack's: `generate.py deploy --tags` gives them.
+the stack's: `deploy --tags` gives them.
 
 Made by `generate.py docs settings`.
 
@@ -84,7 +84,7 @@ reader_tiers = [1, 2, 2]
         wish="Tags",
         toml="",
         mind="No setting: tags of the stack reach every resource that can have them: "
-        "`generate.py deploy ... --tags cost-centre=4711 owner=payments`.",
+        "`deploy --tags cost-centre=4711 owner=payments`.",
     ),
     Recipe(
         wish="A permissions boundary",
@@ -94,7 +94,7 @@ boundary = "arn:aws:iam::111122223333:policy/Boundary"
 path = "/platform/"
 name_prefix = "acme-"
 """,
-        mind="With `name_prefix` a deployment needs `CAPABILITY_NAMED_IAM`, which `generate.py deploy` gives by itself. "
+        mind="With `name_prefix` a deployment needs `CAPABILITY_NAMED_IAM`, which `deploy` gives by itself. "
         "The boundary must allow what the roles' policies allow.",
     ),
     Recipe(

@@ -9,7 +9,7 @@ import botocore.session
 import pytest
 from botocore import xform_name
 
-from drtemplate.cli import COMMANDS
+from drtemplate.cli import COMMANDS, add_settings
 from drtemplate.pages.words import anchor
 from drtemplate.settings import PROJECT
 
@@ -94,6 +94,7 @@ def generate(words):
     command = importlib.import_module(f"drtemplate.commands.{name}")
     parser = _Parser()
     command.add_options(parser)
+    add_settings(parser)
     try:
         parser.parse_args(rest)
     except ValueError as exc:
