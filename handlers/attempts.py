@@ -57,7 +57,7 @@ def claim(request, cooldown, owner, known):
         "Owner": owner,
         "ExpiresAt": int(time()) + cooldown + DAY,
     }
-    free = Attr("StateKey").not_exists() | Attr("Status").eq(WITHDRAWN)
+    free = Attr("Status").not_exists() | Attr("Status").eq(WITHDRAWN)
     if known == INTENT:
         free = free | Attr("Status").eq(INTENT)
     try:

@@ -26,6 +26,8 @@ RETENTION_DAYS = int(environ["RETENTION_DAYS"])
 DOMAIN = environ["DOMAIN_NAME"]
 HEALTH_CHECK = environ["HEALTH_CHECK"]
 DEPLOYED_ARMING = environ["AUTO_FAILOVER"]
+# The alarms that start the orchestrator.
+ALARMS = (f"{STACK}-writer", f"{STACK}-alb-unhealthy-targets")
 OBSERVERS = tuple(environ["OBSERVERS"].split(","))
 TARGET_GROUPS = {side: environ[f"{side}_TARGETS"] for side in ("PRIMARY", "STANDBY")}
 

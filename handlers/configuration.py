@@ -53,7 +53,7 @@ def parse_configuration(text, last=None):
     last, faults = usable(last), []
     given = _object(text, faults)
     if given is None:
-        off = text is not None and PLAINLY_OFF.search(text)
+        off = text is not None and (PLAINLY_OFF.search(text) or _means_off(text.strip(" '\"\n")))
         arming = "OFF" if off else last.get("arming", "DRY_RUN")
         given = {}
     else:

@@ -17,6 +17,8 @@ IN_SERVICE = frozenset(
 IN_HANDS = frozenset("backtracking upgrading stopping stopped starting deleting".split())
 # Seconds of the writer's row in which any other status, such as rebooting, passes.
 PASSING = 90
+# Seconds for which both observers must have had the writer dead: it, and not the one before it.
+AGREED = 180
 # Seconds after which an act whose run was lost should show.
 SHOWS = 60
 
@@ -77,6 +79,7 @@ class View(NamedTuple):
         now: epoch seconds.
         row_age: seconds that the writer has been bad.
         lately_held: whether calls were refused seconds ago since somebody was at work on the writer.
+        recorded: whether anybody had recorded who writes.
         moved_from: who wrote before, if another instance was found to write just now.
         causes: by instance, why its status is unreadable.
     """
@@ -93,6 +96,7 @@ class View(NamedTuple):
     agreed: bool | None = None
     row_age: float = 0.0
     lately_held: bool = False
+    recorded: bool = True
     moved_from: str | None = None
     causes: dict = {}
 
@@ -166,19 +170,30 @@ def decide_database(request, view):
     if old is None:
         raise Refusal("nobody_named", f"the call names no writer, and {topology.writer} writes")
     if topology.writer != old:
-        if (state.status, state.previous_writer, state.new_writer) == (
-            "COMPLETED",
-            old,
-            topology.writer,
-        ):
-            return Decision(
-                "database", NOTHING, reason=f"{topology.writer} is known to have replaced {old}"
-            )
-        return Decision("database", VERIFY, old, reason=f"{topology.writer} writes already")
+        return decide_other_writer(request, view, old)
     if request.automatic:
         check_witnesses(request, view)
     check_cooldown(request, view, "database")
     return Decision("database", PROMOTE, old, candidates(view), reason=request.reason)
+
+
+def decide_other_writer(request, view, old):
+    """Another instance writes than the one to be replaced: a move, or a name that never wrote.
+
+    Raises:
+        Refusal: by hand, and nothing shows that it has written.
+    """
+    state, writer = view.state, view.topology.writer
+    replaced = (state.previous_writer, state.new_writer) == (old, writer)
+    if replaced and state.status in ("COMPLETED", "FAILED_BACK"):
+        return Decision("database", NOTHING, reason=f"{writer} is known to have replaced {old}")
+    pending = state.pending.get("database")
+    wrote = old in (view.moved_from, pending and pending.old)
+    if not wrote and not request.automatic:
+        raise Refusal("another_writer", f"{old} is not the writer, {writer} is")
+    if not wrote and view.recorded:
+        return Decision("database", NOTHING, reason=f"{writer} writes, and {old} did not before")
+    return Decision("database", VERIFY, old, reason=f"{writer} writes already")
 
 
 def check_witnesses(request, view):
@@ -187,6 +202,8 @@ def check_witnesses(request, view):
     Raises:
         Refusal: one does not hold.
     """
+    if not request.alarm and (request.votes or {}).get("database") is not False:
+        raise Refusal("no_vote", "the call does not say that the writer is dead")
     if request.alarm and not view.aws_silent:
         raise Refusal("not_corroborated", "AWS still hears the writer, or hears no reader")
     if view.word and view.word.alive:
@@ -233,7 +250,7 @@ def check_cooldown(request, view, component):
         request.automatic
         and component == "database"
         and moves == 1
-        and (view.aws_silent or view.agreed)
+        and (view.aws_silent or (view.agreed and now - max(state.moves[component]) >= AGREED))
     ):
         return
     last = int(now - max(state.moves[component]))
@@ -323,6 +340,8 @@ def decide_release(request, view):
     Raises:
         Refusal: the primary cannot serve.
     """
+    if view.topology and view.topology.failing_over:
+        raise Refusal("failing_over", "Aurora is failing over; ask again when it is done")
     primary = view.targets.get("PRIMARY")
     if not request.force:
         if primary is None:

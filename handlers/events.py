@@ -30,6 +30,7 @@ class Request(NamedTuple):
         components: what is to be moved, of `COMPONENTS`.
         row_age: seconds that the writer has been bad; None where the caller did not say.
         alarm: the name of the alarm that asks; None for others.
+        again: whether the sweep asks for it, each minute while it stands.
     """
 
     action: str
@@ -47,6 +48,7 @@ class Request(NamedTuple):
     force: bool = False
     expected_writer: str | None = None
     alarm: str | None = None
+    again: bool = False
 
 
 class RdsEvent(NamedTuple):
@@ -137,7 +139,7 @@ def parse_alarm(data, when):
     return alarm_request(name, str(state.get("timestamp") or when)[:LONGEST])
 
 
-def alarm_request(name, since):
+def alarm_request(name, since, again=False):
     """What an alarm that has stood since then asks for."""
     component = "application" if name.endswith("-targets") else "database"
     return Request(
@@ -148,6 +150,7 @@ def alarm_request(name, since):
         reason=f"alarm {name}",
         attempt_id=f"{name}#{since}",
         alarm=name,
+        again=again,
     )
 
 

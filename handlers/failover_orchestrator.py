@@ -28,9 +28,9 @@ def handler(event, context):
     try:
         asked = parse_event(event, context.aws_request_id)
     except Refusal as refusal:
-        return refuse(
-            Request(action="failover", attempt_id=context.aws_request_id), refusal, None, None
-        )
+        automatic = isinstance(event, dict) and "votes" in event
+        asked = Request("failover", automatic, attempt_id=context.aws_request_id)
+        return refuse(asked, refusal, None, None)
     if isinstance(asked, Request):
         return run(asked, context)
     if isinstance(asked, RdsEvent):

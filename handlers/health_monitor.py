@@ -106,10 +106,9 @@ class Observer:
 
     def publish(self, cluster):
         """What is known, at one-second resolution: to all, and as this observer's own word."""
-        data = [
-            ("AutomationArmed", self.configuration.arming == "ON", STACK),
-            ("Heartbeat", 1, OWN),
-        ]
+        data = [("Heartbeat", 1, OWN)]
+        if not self.configuration.faults:  # else the sweep says what holds
+            data.append(("AutomationArmed", self.configuration.arming == "ON", STACK))
         if cluster is not None:
             data += [("DatabaseHealth", cluster, STACK), ("DatabaseHealth", cluster, OWN)]
         # The whole verdict takes longer, so it goes with the next look's.

@@ -167,6 +167,7 @@ def judge(request, look, configuration, now):
         agreed=agreed,
         row_age=SILENT if request.alarm else row_age(request, now, now),
         lately_held=bool(database and request.automatic and attempt(lately_held, now)),
+        recorded=bool(look.before.writer),
         moved_from=look.moved_from,
         causes=causes,
     )

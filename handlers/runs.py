@@ -10,7 +10,7 @@ from uuid import uuid4
 from .acts import NotTaken, Run, move_application, move_database
 from .answer import answer
 from .attempts import DONE, INTENT, claim, recall
-from .clients import table
+from .clients import ALARMS, table
 from .ending import Ending, finish
 from .events import LONGEST
 from .log import add_to_log, attempt, log
@@ -43,7 +43,8 @@ def run(request, context):
     try:
         state = read_state(store, request)
         configuration = read_configuration(state)
-        if request.automatic and configuration.arming == "OFF":
+        off = request.automatic and configuration.arming == "OFF"
+        if off and not request.alarm:
             raise Refusal("off", "the automation is OFF")
         known = None if state.unlocked else recall(request)
         look = Look(state, began)
@@ -57,6 +58,8 @@ def run(request, context):
         acting = [one for one in decisions if one.acts]
         if refused and not acting:
             raise Refusal(refused[0].refused, "; ".join(one.reason for one in refused))
+        if off and acting:
+            raise Refusal("off", "the automation is OFF")
         if request.dry_run or (request.automatic and configuration.arming == "DRY_RUN"):
             return dry_run(request, look, decisions, began)
         if not acting:
@@ -110,7 +113,7 @@ def made_by_another(request, store):
 def not_required(request, message):
     """Nothing is to be done; that too is a line of the log."""
     log("NOT_REQUIRED", reason=message)
-    if request.automatic:
+    if request.automatic and not request.again:
         attempt(touch_incident)
     return answer("NOT_REQUIRED", message)
 
@@ -119,15 +122,18 @@ def refuse(request, refusal, store, look):
     """Refuse, record, tell; an automatic call's refusals are counted in their incident."""
     log("REFUSED", kind=refusal.kind, reason=refusal.reason)
     record = record_of(request, refusal.reason)
-    if look:
+    if look and not request.dry_run:
         attempt(settle_refused, store, look, request)
-    if request.automatic:
+    if refusal.kind == "not_corroborated" and request.again:
+        pass  # it stands, and asks for nothing
+    elif request.automatic:
         if attempt(count_refusal, refusal.kind, refusal.reason, record) is None:
             # The sweep tells it within a minute; this call does where there is none.
             tell_without_table(refusal, record, PATIENCE)
     else:
         attempt(keep, record, f"REFUSED#{iso(time())}#{request.attempt_id}")
-        attempt(publish, "REFUSED", refusal.reason, record, ADVICE.get(refusal.kind))
+        if not request.dry_run:
+            attempt(publish, "REFUSED", refusal.reason, record, ADVICE.get(refusal.kind))
     if refusal.kind == "not_corroborated":
         return answer("NOT_REQUIRED", refusal.reason)
     return answer("REFUSED", refusal.reason, 409, kind=refusal.kind)
@@ -137,7 +143,7 @@ def settle_refused(store, look, request):
     """What was found is kept; an alarm, which comes once, is remembered for the sweep."""
     if look.state.leased(time()):
         return
-    if request.alarm and request.alarm not in look.state.alarms:
+    if request.alarm in ALARMS and request.alarm not in look.state.alarms:
         since = request.attempt_id.removeprefix(f"{request.alarm}#")
         look.state = look.state._replace(alarms={**look.state.alarms, request.alarm: since})
     look.settle(store)
@@ -202,7 +208,8 @@ def dry_run(request, look, decisions, began):
     )
     log("DRY_RUN", plan=plan)
     if request.automatic and not request.dry_run:
-        attempt(count_refusal, "dry_run", f"would have done: {words}", record, "DRY_RUN")
+        kind = "_".join(["dry_run", *(one.component for one in decisions if one.acts)])
+        attempt(count_refusal, kind, f"would have done: {words}", record, "DRY_RUN")
     else:
         attempt(keep, record, f"RUN#{iso(began)}#{request.attempt_id}")
     return answer("DRY_RUN", f"planned only: {words}", plan=plan, state=to_item(look.state))

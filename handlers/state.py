@@ -175,6 +175,7 @@ def from_item(item):
     for name, attribute in _MAPS.items():
         if isinstance(item.get(name), dict):
             found[attribute] = dict(list(item[name].items())[:20])
+    found["untold"] = {run: str(why)[:LONGEST] for run, why in found.get("untold", {}).items()}
     found["lease_expires"] = number(item.get("LeaseExpires"))
     found["duration"] = number(item.get("Duration")) if "Duration" in item else None
     if isinstance(item.get("Votes"), dict):
@@ -195,11 +196,17 @@ def _moves(item):
     found = {}
     for component in ("database", "application"):
         listed = stored.get(component)
-        times = [number(when) for when in listed] if isinstance(listed, list) else []
+        times = [_past(when) for when in listed] if isinstance(listed, list) else []
         # An item of version 0.1.0 has the last move of each component alone.
-        before = number(item.get(f"{component}_at"))
+        before = _past(item.get(f"{component}_at"))
         found[component] = tuple(sorted({*times, before} - {0.0}))
     return found
+
+
+def _past(value):
+    """A time that has been; one that cannot have been, as of milliseconds, is none."""
+    found = number(value)
+    return found if found <= time() + SKEW else 0.0
 
 
 def _pending(value):
@@ -212,7 +219,7 @@ def _pending(value):
     flags = {attribute: value.get(name) is True for name, attribute in _PENDING_FLAGS.items()}
     if not texts["attempt_id"] or texts["action"] not in ("failover", "failback"):
         return None
-    return Pending(**texts, **flags, since=number(value.get("Since")))
+    return Pending(**texts, **flags, since=_past(value.get("Since")))
 
 
 def to_item(state):

@@ -5,15 +5,13 @@ from uuid import uuid4
 
 from .acts import is_latched, read_latch
 from .answer import answer
-from .clients import DEPLOYED_ARMING, STACK, cloudwatch, table
+from .clients import ALARMS, DEPLOYED_ARMING, STACK, cloudwatch, table
 from .events import alarm_request
 from .log import attempt, log
 from .look import Look, read_configuration, tell_untold
 from .runs import run
 from .state import Store
 from .telling import publish
-
-ALARMS = (f"{STACK}-writer", f"{STACK}-alb-unhealthy-targets")
 
 
 def sweep(context):
@@ -30,10 +28,14 @@ def sweep(context):
         state = tell_faults(store, state, configuration)
         state = tell_odd_latch(store, state)
     put_metrics(configuration, state, now)
-    for name, since in standing_alarms(state).items():
-        if not state.leased(time()):
+    if not state.leased(now):
+        standing = standing_alarms(state)
+        if standing.keys() < state.alarms.keys():
+            kept = {name: since for name, since in state.alarms.items() if name in standing}
+            attempt(store.write, state._replace(alarms=kept), state)
+        for name, since in standing.items():
             log("ALARM_STANDS", alarm=name, since=since)
-            run(alarm_request(name, since), context)
+            run(alarm_request(name, since, again=True), context)
     return answer("RECORDED", "swept", writer=state.writer, arming=configuration.arming)
 
 
@@ -79,6 +81,7 @@ def put_metrics(configuration, state, now):
     # The run that has written last tells its own end, as long as it may still be alive.
     owed = [run for run in state.untold if run != state.run_key or now > state.lease_expires]
     values = {
+        "AutomationArmed": configuration.arming == "ON",
         "ArmedAsDeployed": configuration.arming == DEPLOYED_ARMING,
         "ConfigurationUsable": not configuration.faults,
         "Untold": len(owed),

@@ -15,13 +15,13 @@ INCIDENT = "INCIDENT"
 QUIET, HOUR, PATIENCE = 300, 3600, 300
 # Reasons that mostly pass by themselves within seconds, and those nobody is told of.
 PASSING_REASONS = frozenset(
-    "seen_alive in_hands passing settling state lost_run lost_lease nobody_named unreadable slow another_writer no_writer".split()
+    "seen_alive no_vote in_hands passing settling state lost_run lost_lease nobody_named unreadable slow another_writer no_writer".split()
 )
 SILENT_REASONS = frozenset(("not_corroborated", "busy", "known"))
 # Somebody is at work on the writer; seconds after that in which it may be back and not yet be seen.
 HELD, BACK_AGAIN = ("passing", "in_hands"), 25
-# Told once an incident and not again.
-ONCE = frozenset(("dry_run",))
+# What a dry run would have done is told once an incident and not again.
+ONCE = "dry_run"
 # Bytes: SNS takes 256 KB, and nobody reads that much.
 # https://docs.aws.amazon.com/sns/latest/api/API_Publish.html
 MOST = 20_000
@@ -123,7 +123,7 @@ def touch_incident():
 def _incident(before, now):
     """The present incident, or a new one after five quiet minutes."""
     item = dict(before or {})
-    if not before or now - number(item.get("Last")) > QUIET:
+    if not before or abs(now - number(item.get("Last"))) > QUIET:
         item = {"Start": int(now), "Calls": 0, "Refusals": {}}
     if not isinstance(item.get("Refusals"), dict):
         item["Refusals"] = {}
@@ -146,7 +146,8 @@ def _due(kind, entry, item, now):
     if kind in SILENT_REASONS:
         return False
     told = number(entry["Told"])
-    if kind in ONCE:
+    told = told if told <= now + HOUR else 0.0  # a time that cannot be is none
+    if kind.startswith(ONCE):
         return not told
     if told and now - told < HOUR:
         return False

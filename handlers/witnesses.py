@@ -7,7 +7,7 @@ from itertools import pairwise
 from time import sleep, time
 
 from .clients import OBSERVERS, STACK, cloudwatch
-from .decision import Word
+from .decision import AGREED, Word
 from .log import attempt, log
 
 # Seconds: what a word may be younger than the first miss, how long after its last word an observer is
@@ -17,7 +17,7 @@ TOLERANCE, HEARD, WAIT, ASK = 1, 30, 3.9, 0.5
 BACK, AHEAD = 600, 180
 # AWS's own eye: a reader's newest uptime is so much later than the writer's; or both observers agree
 # for so long, with words no further apart than that.
-SILENT, AGREED, GAP = 120, 180, 20
+SILENT, GAP = 120, 20
 
 
 def read_series(namespace, name, dimensions, period, statistic):

@@ -93,6 +93,6 @@ SETTINGS = {
         default=3600,
         allowed=range(86401),
         unit="s",
-        meaning="after a move, per component; a second move within the hour is a person's decision",
+        meaning="after a move, per component; a second one within it needs AWS's own eye, both observers, or a person",
     ),
 }
