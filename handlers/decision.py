@@ -96,7 +96,7 @@ class View(NamedTuple):
     agreed: bool | None = None
     row_age: float = 0.0
     lately_held: bool = False
-    recorded: bool = True
+    recorded: bool = False
     moved_from: str | None = None
     causes: dict = {}
 
@@ -202,7 +202,7 @@ def check_witnesses(request, view):
     Raises:
         Refusal: one does not hold.
     """
-    if not request.alarm and (request.votes or {}).get("database") is not False:
+    if request.votes is not None and request.votes.get("database") is not False:
         raise Refusal("no_vote", "the call does not say that the writer is dead")
     if request.alarm and not view.aws_silent:
         raise Refusal("not_corroborated", "AWS still hears the writer, or hears no reader")

@@ -93,7 +93,11 @@ AUTOMATIC = {
     "an alarm that AWS confirms": (ALARM, {"aws_silent": True}, PROMOTE),
     "an alarm that it does not": (ALARM, {"aws_silent": False}, "not_corroborated"),
     "an alarm, not asked": (ALARM, {"aws_silent": None}, "not_corroborated"),
-    "an alarm, seen alive": (ALARM, {"aws_silent": True, "word": Word("zone-1")}, "seen_alive"),
+    "an alarm, seen alive": (
+        ALARM,
+        {"aws_silent": True, "word": Word("zone-1")},
+        "not_corroborated",
+    ),
     "no reader": (VOTED, {"topology": Topology(A, (), "available")}, "no_reader"),
     "no available reader": (VOTED, {"statuses": {A: "failed", B: "modifying"}}, "no_reader"),
 }
@@ -276,7 +280,7 @@ RETURNS = {
     "home is unreadable": ({"statuses": {}, "causes": {A: "Throttling"}}, ["home_unavailable"]),
     "Aurora fails over": (
         {"topology": Topology(B, (A, C), "failing-over")},
-        ["failing_over"],
+        ["failing_over", "failing_over"],
     ),
     "no writer": ({"topology": Topology(None, (A, B), "available")}, ["no_writer"]),
     "RDS is unreadable": ({"topology": None}, ["unreadable"]),
@@ -298,7 +302,7 @@ def test_force_passes_the_conditions_of_a_fail_back_and_not_a_failover_of_aurora
     forced, dead = BACK._replace(force=True), {"statuses": {A: "rebooting"}, "targets": sides()}
     assert [one.kind for one in decide(forced, view(**AWAY | dead))] == [RELEASE, PROMOTE]
     dead["topology"] = Topology(B, (A, C), "failing-over")
-    assert [one.refused for one in decide(forced, view(**AWAY | dead))] == ["failing_over"]
+    assert [one.refused for one in decide(forced, view(**AWAY | dead))] == ["failing_over"] * 2
 
 
 @pytest.mark.parametrize("expected", [A, "x"])

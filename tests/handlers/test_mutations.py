@@ -58,7 +58,7 @@ MUTATIONS = {
         witnesses.test_within_the_cooldown_both_observers_must_have_agreed_for_three_minutes,
     ),
     "rule 7: the agreement": (
-        "decision", "and (view.aws_silent or view.agreed)", "",
+        "decision", "and (view.aws_silent or (view.agreed and now - max(state.moves[component]) >= AGREED))", "",
         witnesses.test_within_the_cooldown_aws_own_eye_is_enough,
     ),
     "an alarm's witness": (
@@ -150,7 +150,7 @@ MUTATIONS = {
         runs.test_a_manual_run_moves_both_records_it_and_tells_it_once,
     ),
     "OFF": (
-        "runs", 'if request.automatic and configuration.arming == "OFF":', "if False:",
+        "runs", 'off = request.automatic and configuration.arming == "OFF"', "off = False",
         runs.test_the_arming_holds_automatic_runs, "OFF", True, runs.BOTH_DEAD, "REFUSED",
     ),
     "DRY_RUN": (
