@@ -5,7 +5,9 @@ import json
 import os
 import re
 import subprocess
+from pathlib import Path
 
+import awscli
 import pytest
 from awscli.clidriver import create_clidriver
 
@@ -47,6 +49,8 @@ def driver():
             "AWS_CONFIG_FILE": os.devnull,
             "AWS_SHARED_CREDENTIALS_FILE": os.devnull,
             "AWS_MAX_ATTEMPTS": "1",
+            # Set when the client is imported, and taken back by whoever tidies the environment.
+            "AWS_DATA_PATH": str(Path(awscli.__file__).parent / "data"),
         }.items():
             patch.setenv(name, value)
         yield create_clidriver()

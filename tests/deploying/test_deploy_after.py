@@ -69,7 +69,7 @@ def living(scene):
         stack=Stack(status="CREATE_COMPLETE"),
         template=RENDERED,
         values={"Environment": "Production"},
-        ids={"AuroraDBCluster": "cluster-1", "KMSKey": key},
+        ids={"AuroraDBCluster": "cluster-1", "OperationsKey": key},
     )
 
 
@@ -147,5 +147,5 @@ def test_the_logs_of_the_database_end_and_are_encrypted(living, scene, calls, ma
     (group,) = [g for g in logs.describe_log_groups()["logGroups"] if g["logGroupName"] == CLUSTER]
     own = RENDERED["Resources"]["HealthMonitorLogGroup"]["Properties"]["RetentionInDays"]
     assert group["retentionInDays"] >= own
-    assert group["kmsKeyId"].endswith(living.ids["KMSKey"])
+    assert group["kmsKeyId"].endswith(living.ids["OperationsKey"])
     assert list(keep_database_logs(living)) == []
