@@ -53,7 +53,10 @@ def driver():
             "AWS_DATA_PATH": str(Path(awscli.__file__).parent / "data"),
         }.items():
             patch.setenv(name, value)
-        yield create_clidriver()
+        made = create_clidriver()
+        loader = made.session.get_component("data_loader")
+        loader.search_paths.append(str(Path(awscli.__file__).parent / "data"))
+        yield made
 
 
 def commands(block, folder):
