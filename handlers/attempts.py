@@ -51,12 +51,7 @@ def claim(request, cooldown, owner, known):
     Raises:
         Refusal: the table gives no answer.
     """
-    item = {
-        "StateKey": attempt_key(request),
-        "Status": INTENT,
-        "Owner": owner,
-        "ExpiresAt": int(time()) + cooldown + DAY,
-    }
+    item = _item(request, cooldown, owner, INTENT)
     free = Attr("Status").not_exists() | Attr("Status").eq(WITHDRAWN)
     if known == INTENT:
         free = free | Attr("Status").eq(INTENT)
@@ -74,10 +69,15 @@ def claim(request, cooldown, owner, known):
 
 def settle(request, cooldown, owner, status):
     """Remember how it ended; a failure here leaves the intent, which is the safe side."""
-    item = {
+    item = _item(request, cooldown, owner, status)
+    attempt(table.put_item, Item=item, ConditionExpression=Attr("Owner").eq(owner))
+
+
+def _item(request, cooldown, owner, status):
+    """What is remembered, for the cooldown and a day."""
+    return {
         "StateKey": attempt_key(request),
         "Status": status,
         "Owner": owner,
         "ExpiresAt": int(time()) + cooldown + DAY,
     }
-    attempt(table.put_item, Item=item, ConditionExpression=Attr("Owner").eq(owner))

@@ -15,7 +15,8 @@ from .events import LONGEST, RdsEvent, Request, parse_event
 from .log import attempt, begin_log, log
 from .look import Look, read_configuration, tell_untold
 from .refusal import Refusal
-from .runs import refuse, run, tell_without_table
+from .refusing import refuse, tell_without_table
+from .runs import run
 from .state import State, Store, iso, to_item
 from .sweep import sweep
 from .telling import keep
