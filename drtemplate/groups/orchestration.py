@@ -2,13 +2,14 @@
 
 import json
 
-from troposphere import Sub, awslambda, events
+from troposphere import awslambda, events
 
 from drtemplate.groups.alerts import Alerts
 from drtemplate.groups.configuration import Configuration
 from drtemplate.groups.database import Database
 from drtemplate.groups.functions import Functions
 from drtemplate.groups.handlers import TARGETS_ALARM, WRITER_ALARM
+from drtemplate.groups.permissions import alarm_arn
 from drtemplate.template import StackTemplate
 
 # How long EventBridge goes on trying to deliver; left alone it takes a day and up to 185 attempts.
@@ -81,14 +82,15 @@ def add_orchestration(
         )
     )
     _permit(template, "RDSEventPermission", functions.orchestrator, "events", rule.get_att("Arn"))
-    # By name, not by reference: the alarms name the function, and CloudFormation knows no circle.
     # https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/alarms-and-actions-Lambda.html
     for title, suffix in CALLING_ALARMS.items():
-        alarm = Sub(
-            "arn:${AWS::Partition}:cloudwatch:${AWS::Region}:${AWS::AccountId}"
-            f":alarm:${{AWS::StackName}}-{suffix}"
+        _permit(
+            template,
+            title,
+            functions.orchestrator,
+            "lambda.alarms.cloudwatch",
+            alarm_arn(suffix),
         )
-        _permit(template, title, functions.orchestrator, "lambda.alarms.cloudwatch", alarm)
 
 
 def _add_configuration_rule(

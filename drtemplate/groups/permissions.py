@@ -58,13 +58,7 @@ def orchestrator_statements(
         "arn:${AWS::Partition}:route53:::healthcheck/"
         + variable(dependencies.dns.primary_health_check)
     )
-    alarms = [
-        Sub(
-            "arn:${AWS::Partition}:cloudwatch:${AWS::Region}:${AWS::AccountId}"
-            f":alarm:${{AWS::StackName}}-{name}"
-        )
-        for name in (WRITER_ALARM, TARGETS_ALARM)
-    ]
+    alarms = [alarm_arn(name) for name in (WRITER_ALARM, TARGETS_ALARM)]
     return [
         _read_the_configuration(dependencies.configuration),
         allow(
@@ -84,7 +78,6 @@ def orchestrator_statements(
         _see_healthy_targets(),
         # The action knows no resource.
         allow("LookForASecondSign", [cloudwatch_actions.GetMetricStatistics], ["*"]),
-        # By name, not by reference: the alarms name the function, and CloudFormation knows no circle.
         allow("SeeWhichAlarmsStand", [cloudwatch_actions.DescribeAlarms], alarms),
         # A failover that names its target is asked of the cluster and, in IAM's newer data, of the
         # instance. https://docs.aws.amazon.com/service-authorization/latest/reference/list_amazonrds.html
@@ -147,6 +140,17 @@ def _keep_interfaces_from_code(functions: list[str]) -> Statement:
         ],
         Resource=["*"],
         Condition=Condition(ArnEquals("lambda:SourceFunctionArn", arns)),
+    )
+
+
+def alarm_arn(suffix: str) -> Sub:
+    """An alarm by what its name has behind the stack's.
+
+    Not by reference: the alarms name the function, and CloudFormation knows no circle.
+    """
+    return Sub(
+        "arn:${AWS::Partition}:cloudwatch:${AWS::Region}:${AWS::AccountId}"
+        f":alarm:${{AWS::StackName}}-{suffix}"
     )
 
 
