@@ -5,12 +5,13 @@ from time import sleep, time
 from botocore.exceptions import ClientError
 
 from .clients import CLUSTER, HEALTH_CHECK, TARGET_GROUPS, elbv2, rds, route53
-from .decision import LATCH, PROMOTE, SHOWS, check_sides
+from .conditions import SHOWS, check_sides
 from .log import attempt, log
 from .refusal import Refusal
 from .state import LEASE
 from .targets import read_targets
 from .topology import read_topology
+from .view import LATCH, PROMOTE
 from .witnesses import hear_observers, row_age
 
 # Seconds kept back to record and tell before Lambda ends the run: what the rest takes if every call hangs.

@@ -2,8 +2,9 @@
 
 from typing import NamedTuple
 
-from .decision import SHOWS
-from .state import PENDING, iso
+from .conditions import SHOWS
+from .item import iso
+from .state import PENDING
 
 
 class Closed(NamedTuple):

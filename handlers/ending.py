@@ -6,9 +6,9 @@ from .answer import answer
 from .attempts import DONE, WITHDRAWN, settle
 from .clients import STACK, cloudwatch
 from .events import LONGEST
+from .item import iso, to_item
 from .log import attempt, log
 from .refusal import Refusal
-from .state import iso, to_item
 from .telling import count_refusal, keep, publish
 
 

@@ -12,12 +12,14 @@ from .acts import read_latch
 from .answer import answer
 from .clients import CLUSTER, DEPLOYED_ARMING, rds, table
 from .events import LONGEST, RdsEvent, Request, parse_event
+from .item import iso, to_item
 from .log import attempt, begin_log, log
 from .look import Look, read_configuration, tell_untold
 from .refusal import Refusal
 from .refusing import refuse, tell_without_table
 from .runs import run
-from .state import State, Store, iso, to_item
+from .state import State
+from .store import Store
 from .sweep import sweep
 from .telling import keep
 from .topology import read_topology

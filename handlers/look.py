@@ -6,13 +6,15 @@ from .acts import read_sides
 from .clients import CLUSTER, rds, read_parameter, table
 from .closing import abandon, close, reconcile
 from .configuration import parse_configuration
-from .decision import View, Word, decide
+from .decision import decide
 from .events import LONGEST
+from .item import iso, to_item
 from .log import attempt, log
 from .refusal import Refusal
-from .state import State, iso, to_item
+from .state import State
 from .telling import keep, lately_held, publish
 from .topology import read_instance_status, read_topology
+from .view import View, Word
 from .witnesses import (
     SILENT,
     aws_hears_reader_alone,

@@ -4,8 +4,8 @@ from time import time
 
 from .answer import answer
 from .clients import ALARMS
+from .item import iso
 from .log import attempt, log
-from .state import iso
 from .telling import (
     ADVICE,
     HOUR,

@@ -13,11 +13,13 @@ from .attempts import DONE, INTENT, claim, recall
 from .clients import table
 from .ending import Ending, finish
 from .events import LONGEST
+from .item import iso, to_item
 from .log import add_to_log, attempt, log
 from .look import Look, judge, may_be_blind, read_configuration, read_state
 from .refusal import Refusal
 from .refusing import not_required, record_of, refuse
-from .state import Pending, Store, iso, to_item
+from .state import Pending
+from .store import Store
 from .telling import count_refusal, keep
 
 

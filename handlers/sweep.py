@@ -10,7 +10,7 @@ from .events import alarm_request
 from .log import attempt, log
 from .look import Look, read_configuration, tell_untold
 from .runs import run
-from .state import Store
+from .store import Store
 from .telling import publish
 
 

@@ -6,8 +6,8 @@ from time import time
 from boto3.dynamodb.conditions import Attr
 
 from .clients import DOMAIN, RETENTION_DAYS, STACK, TOPIC, sns, table
+from .item import iso, number, storable
 from .log import attempt, log
-from .state import iso, number, storable
 
 INCIDENT = "INCIDENT"
 # Seconds without an automatic call after which an incident is over; between two mails of one reason;

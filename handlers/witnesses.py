@@ -7,8 +7,9 @@ from itertools import pairwise
 from time import sleep, time
 
 from .clients import OBSERVERS, STACK, cloudwatch
-from .decision import AGREED, Word
+from .conditions import AGREED
 from .log import attempt, log
+from .view import Word
 
 # Seconds: what a word may be younger than the first miss, how long after its last word an observer is
 # waited for, how long at most, and how often it is asked.

@@ -48,18 +48,18 @@ def defective(deployment):
 UNNEEDED, OWED = "unneeded failovers", "messages owed and not sent"
 DEFECTS = [
     # Witnesses: the observers' word, AWS's own eye, another member as control.
-    ("metrics_missing", "decision", "if view.word and view.word.alive", "if False", UNNEEDED),
-    ("metrics_missing_monitor_dead", "decision", "if request.alarm and not view.aws_silent", "if False",
+    ("metrics_missing", "conditions", "if view.word and view.word.alive", "if False", UNNEEDED),
+    ("metrics_missing_monitor_dead", "conditions", "if request.alarm and not view.aws_silent", "if False",
      UNNEEDED),
-    ("metrics_missing", "decision", 'if "unhealthy" not in primary or "healthy" in primary:', "if False:",
+    ("metrics_missing", "conditions", 'if "unhealthy" not in primary or "healthy" in primary:', "if False:",
      UNNEEDED),
     ("security_group_application_dead", "rows", "if suspects and others else", "if suspects else", UNNEEDED),
     ("elbv2_down_restart", "health_monitor", "targets = UNKNOWN", "targets = BAD", UNNEEDED),
     ("elbv2_down", "health_monitor", "states = attempt(read_targets, elbv2, environ",
      "states = (lambda call, *given: call(*given))(read_targets, elbv2, environ", "detect"),
     # What is in somebody's hands, and what is cooled down.
-    ("reboot_by_hand", "decision", "view.row_age < PASSING", "False", UNNEEDED),
-    ("death_in_cooldown", "decision", "and (view.aws_silent or (view.agreed and now - max(state.moves[component]) >= AGREED))", "and False",
+    ("reboot_by_hand", "conditions", "view.row_age < PASSING", "False", UNNEEDED),
+    ("death_in_cooldown", "conditions", "and (view.aws_silent or (view.agreed and now - max(state.moves[component]) >= AGREED))", "and False",
      "missed failovers"),
     # The acts, and what is told of them.
     ("application_back", "acts", "Disabled=latch, Inverted=latch", "Disabled=False, Inverted=latch",

@@ -143,18 +143,18 @@ MUTATIONS = {
     "E19 a reboot by hand is an outage": of(
         "in hands",
         (2, 3600, (5, "rebooted"), (60, "lags", 30)),
-        ("decision", "status not in IN_SERVICE and view.row_age < PASSING", "False"),
+        ("conditions", "status not in IN_SERVICE and view.row_age < PASSING", "False"),
     ),
     "E19 a cluster in somebody's hands is an outage": of(
         "in hands",
         (2, 3600, (5, "in_hands", "upgrading", 200), (160, "lags", 30)),
-        ("decision", "if status in IN_HANDS:", "if False:"),
-        ("decision", "if view.lately_held and all(", "if False and all("),
+        ("conditions", "if status in IN_HANDS:", "if False:"),
+        ("conditions", "if view.lately_held and all(", "if False and all("),
     ),
     "E20 no second promotion in the cooldown": of(
         "missed",
         (2, 3600, (5, "rolls_back"), (0, *DIES), (600, "lags", 30)),
-        ("decision", "and moves == 1", "and moves == 0"),
+        ("conditions", "and moves == 1", "and moves == 0"),
     ),
     "E22 a blind run starts no cooldown": of(
         "cooldown",
@@ -169,7 +169,7 @@ MUTATIONS = {
     "E24 no observer has a veto": of(
         "healthy moved",
         (2, 3600, (5, "walled", MONITOR, 90), (90, "lags", 30)),
-        ("decision", "if view.word and view.word.alive:", "if False:"),
+        ("conditions", "if view.word and view.word.alive:", "if False:"),
     ),
     "E24 an observer that reaches nobody counts": of(
         "healthy moved",

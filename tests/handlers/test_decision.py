@@ -4,22 +4,13 @@ from contextlib import nullcontext
 
 import pytest
 
-from handlers.decision import (
-    IN_HANDS,
-    LATCH,
-    NOTHING,
-    PROMOTE,
-    RELEASE,
-    VERIFY,
-    View,
-    Word,
-    check_sides,
-    decide,
-)
+from handlers.conditions import IN_HANDS, check_sides
+from handlers.decision import decide
 from handlers.events import Request
 from handlers.refusal import Refusal
 from handlers.state import Pending, State
 from handlers.topology import Topology
+from handlers.view import LATCH, NOTHING, PROMOTE, RELEASE, VERIFY, View, Word
 
 A, B, C = "a", "b", "c"
 NOW, COOLDOWN = 100_000.0, 3600

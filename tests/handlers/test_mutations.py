@@ -21,7 +21,7 @@ from simulated import APPLICATION, CHAIN, FAILBACK, FOLDER, MANUAL, WARM, Trial
 # What is gone -> module, old text, new text, the test and its arguments.
 MUTATIONS = {
     "rule 3: the other observer's word": (
-        "decision", "if view.word and view.word.alive:", "if False:",
+        "conditions", "if view.word and view.word.alive:", "if False:",
         witnesses.test_the_word_of_an_observer, "another saw it alive since",
     ),
     "rule 3: who was heard of lately is waited for": (
@@ -38,11 +38,11 @@ MUTATIONS = {
         observer.test_a_cluster_endpoint_that_lags_behind_the_writer_is_no_outage,
     ),
     "rule 4 (E19): somebody's hands": (
-        "decision", "if status in IN_HANDS:", "if False:",
+        "conditions", "if status in IN_HANDS:", "if False:",
         witnesses.test_an_upgrade_of_two_minutes_is_left_alone,
     ),
     "rule 4 (E19): what may pass": (
-        "decision", "and view.row_age < PASSING:", "and False:",
+        "conditions", "and view.row_age < PASSING:", "and False:",
         findings.test_e19_what_is_in_somebodys_hands_is_left_alone, "a reboot by hand",
     ),
     "rule 5 (E16): the last look": (
@@ -54,23 +54,23 @@ MUTATIONS = {
         witnesses.test_a_call_that_names_nobody_moves_nobody,
     ),
     "rule 7: one more, and no third": (
-        "decision", "and moves == 1", "and moves < 9",
+        "conditions", "and moves == 1", "and moves < 9",
         witnesses.test_within_the_cooldown_both_observers_must_have_agreed_for_three_minutes,
     ),
     "rule 7: the agreement": (
-        "decision", "and (view.aws_silent or (view.agreed and now - max(state.moves[component]) >= AGREED))", "",
+        "conditions", "and (view.aws_silent or (view.agreed and now - max(state.moves[component]) >= AGREED))", "",
         witnesses.test_within_the_cooldown_aws_own_eye_is_enough,
     ),
     "an alarm's witness": (
-        "decision", "if request.alarm and not view.aws_silent:", "if False:",
+        "conditions", "if request.alarm and not view.aws_silent:", "if False:",
         witnesses.test_an_alarm_needs_aws_own_eye, "AWS hears both",
     ),
     "a latch needs a standby (E14)": (
-        "decision", 'if "healthy" not in standby:', "if False:",
+        "conditions", 'if "healthy" not in standby:', "if False:",
         findings.test_e14_an_application_that_moved_nowhere_is_not_completed, MANUAL | APPLICATION,
     ),
     "the cooldown (E1)": (
-        "decision", "if request.force or not moves:", "if True:",
+        "conditions", "if request.force or not moves:", "if True:",
         findings.test_e01_a_lost_run_lifts_no_cooldown, findings.LOST[0],
     ),
     "a fail back's conditions hold together": (
@@ -124,7 +124,7 @@ MUTATIONS = {
         state.test_a_live_lease_refuses_who_comes_once, MANUAL,
     ),
     "R02: the condition of a write (E12)": (
-        "state", ", ConditionExpression=unwritten", "",
+        "store", ", ConditionExpression=unwritten", "",
         findings.test_e12_a_twin_that_stalls_for_a_minute_makes_no_second_call,
         ("dynamodb", "PutItem", 1),
     ),
@@ -146,7 +146,7 @@ MUTATIONS = {
         runs.test_a_stalled_promotion_ends_recorded_and_told_in_time,
     ),
     "R01: fractions as Decimal": (
-        "state", 'return Decimal(f"{value:.3f}")', "return value",
+        "item", 'return Decimal(f"{value:.3f}")', "return value",
         runs.test_a_manual_run_moves_both_records_it_and_tells_it_once,
     ),
     "OFF": (

@@ -25,7 +25,8 @@ from simulated import (
 from drtemplate.world.api.failures import Lost
 from drtemplate.world.clock import Killed
 from handlers.closing import abandon, close, reconcile
-from handlers.state import TRANSITIONS, Pending, State, from_item, to_item
+from handlers.item import from_item, to_item
+from handlers.state import TRANSITIONS, Pending, State
 from handlers.topology import Topology
 
 FORCED = {"force": True}
