@@ -209,6 +209,26 @@ MUTATIONS = {
         "health_monitor", 'if self.verdicts["database"] == BAD else interval', "if False else interval",
         observer.test_after_a_bad_look_the_next_comes_sooner,
     ),
+    "an alarm that stands no more": (
+        "sweep", "        found.pop(name, None)\n", "",
+        sweep.test_an_alarm_that_stands_no_more_is_forgotten,
+    ),
+    "a run tells its own end": (
+        "look", "if now <= written_until:", "if False:",
+        sweep.test_the_end_of_a_run_that_is_being_told_is_not_told_by_the_sweep_too,
+    ),
+    "the moves before a fail back": (
+        "ending", 'run.change(home="", moves=last)', 'run.change(home="")',
+        witnesses.test_the_cooldown_counts_from_a_fail_back_alone,
+    ),
+    "AWS's own eye: two points": (
+        "witnesses", "for at in times) >= 2", "for at in times) >= 1",
+        witnesses.test_a_single_point_of_a_reader_after_a_silence_of_all_proves_nothing,
+    ),
+    "one mail an hour of what mostly passes": (
+        "telling", " and now - others >= HOUR", "",
+        telling.test_of_reasons_that_mostly_pass_an_hour_has_one_mail,
+    ),
     "a closed connection is no life": (
         "probes", 'alive = connection.recv(1024) != b""', "alive = True",
         observer.test_a_dead_writer_is_called_for, "closed",

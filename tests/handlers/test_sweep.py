@@ -12,6 +12,7 @@ from simulated import (
     SWEEP,
     VOTED,
     WRITER,
+    WRITER_ALARM,
 )
 
 from drtemplate.world.api.failures import Lost
@@ -140,6 +141,21 @@ def test_what_sns_refused_is_told_later_and_measured_till_then(world):
         swept(world)
     assert world.told() == ["COMPLETED"]
     assert world.put_metrics("Untold")[1:] == [1.0, 1.0, 0.0, 0.0]
+
+
+def test_the_end_of_a_run_that_is_being_told_is_not_told_by_the_sweep_too(world):
+    swept(world)
+    world.on("sns", "Publish", lambda _: world.meanwhile(SWEEP) and None)
+    assert world.send(HAND_DATABASE).outcome == "COMPLETED"
+    world.wait(60)
+    swept(world)
+    assert world.told() == ["COMPLETED"]
+
+
+def test_an_alarm_that_stands_no_more_is_forgotten(world):
+    world.put_state(Status="COMPLETED", LeaseExpires=1, Alarms={WRITER_ALARM: "then"})
+    swept(world)
+    assert "Alarms" not in world.state
 
 
 def test_while_a_run_is_under_way_nothing_is_called_untold(world):

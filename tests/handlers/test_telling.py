@@ -80,6 +80,15 @@ def test_what_mostly_passes_is_told_after_five_minutes(warm, kind):
     assert warm.told() == ["REFUSED"]
 
 
+def test_of_reasons_that_mostly_pass_an_hour_has_one_mail(warm):
+    warm.aurora.nodes[WRITER].status = "upgrading"
+    repeat(warm, 400)
+    warm.aurora.nodes[WRITER].status = "available"
+    warm.faults["rds", "DescribeDBClusters"] = "Throttling"
+    repeat(warm, 400)
+    assert warm.told() == ["REFUSED"]
+
+
 def test_the_words_of_a_mail_say_what_to_do(world):
     world.send(MANUAL)
     world.send(FAILBACK)

@@ -4,6 +4,7 @@ import pytest
 from simulated import (
     COOLDOWN,
     DATABASE,
+    FAILBACK,
     MANUAL,
     READER,
     START,
@@ -148,7 +149,24 @@ def test_within_the_cooldown_aws_own_eye_is_enough(warm):
     assert warm.send(against).outcome == "COMPLETED"
 
 
+def test_the_cooldown_counts_from_a_fail_back_alone(warm):
+    assert warm.send(HAND_DATABASE).outcome == "COMPLETED"
+    assert warm.send(FAILBACK | DATABASE).outcome == "FAILED_BACK"
+    warm.wait(400)
+    warm.agree(200)
+    assert warm.send(VOTED_DATABASE | {"writer_row_age_seconds": 200.0}).outcome == "COMPLETED"
+
+
 # Alarms.
+
+
+def test_a_single_point_of_a_reader_after_a_silence_of_all_proves_nothing(warm):
+    silenced(warm, WRITER, READER)
+    series = ("AWS/RDS", "EngineUptime", frozenset({("DBInstanceIdentifier", READER)}))
+    for age, outcome in ((65, "NOT_REQUIRED"), (5, "COMPLETED")):
+        at = warm.clock.now - age
+        warm.metrics.put(series, at, 1e5, at)
+        assert warm.send(alarm()).outcome == outcome
 
 
 def silenced(world, *instances, seconds=300):
