@@ -181,6 +181,7 @@ UNUSABLE = {
     "bad boolean": "!!bool x",
     "value within itself": "&a [*a]",
     "too deep": "[" * 3000 + "]" * 3000,
+    "so deep that a composer in C would end the process": "\n  - " + "- " * 300_000,
 }
 
 
