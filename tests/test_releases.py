@@ -52,19 +52,20 @@ def test_each_release_has_its_template_and_its_upgrade_actions():
     assert list(unkept(CHANGELOG, KEPT, __version__, COMMITTED)) == []
 
 
-NEXT = "## Unreleased\n\n- x\n\n### Upgrade actions\n\nNone.\n\n## 1"
+RELEASED = re.sub(rf"(?ms)^## {UNRELEASED}\n.*?(?=^## )", "", CHANGELOG)
+CHAPTER = "## {}\n\n- x\n\n### Upgrade actions\n\nNone.\n\n## "
 
 
 @pytest.mark.parametrize(
     ("changelog", "version", "committed", "found"),
     [
-        (CHANGELOG.replace("## 1", NEXT, 1), __version__, "another", ""),
-        (CHANGELOG, __version__, "another", "write what changes"),
-        (CHANGELOG, "9.0.0", COMMITTED, "the newest release is"),
-        (CHANGELOG.replace("## 1", "## 9.0.0\n\n### Upgrade actions\n\nx\n\n## 1", 1), "9.0.0", "", "9.0.0 has"),
-        (CHANGELOG.replace("### Upgrade actions", "### Notes", 1), __version__, COMMITTED, "no upgrade"),
+        (RELEASED.replace("## ", CHAPTER.format(UNRELEASED), 1), __version__, "another", ""),
+        (RELEASED, __version__, "another", "write what changes"),
+        (RELEASED, "9.0.0", COMMITTED, "the newest release is"),
+        (RELEASED.replace("## ", CHAPTER.format("9.0.0"), 1), "9.0.0", "", "9.0.0 has"),
+        (RELEASED.replace("Upgrade actions", "Notes", 1), __version__, COMMITTED, "no upgrade"),
     ],
-)  # fmt: skip
+)
 def test_a_release_that_is_not_whole_is_noticed(changelog, version, committed, found):
     told = list(unkept(changelog, KEPT, version, committed))
     assert any(found in one for one in told) if found else told == []
