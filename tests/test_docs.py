@@ -72,3 +72,30 @@ def test_the_commands_are_found():
 def test_a_command_that_does_not_parse_is_found(line):
     (words,) = commands(f"```sh\n{line}\n```\n")
     assert problem(words)
+
+
+PATH = re.compile(r"(?<!`)`((?:[\w.-]+/)+[\w.-]*|[\w-]+\.(?:py|md|yaml|cfg|toml))`")
+# What a reader makes, names for himself, or is made by a command.
+MADE = re.compile(r"build/|\.venv|.*(NAME|VERSION)|drtemplate\.toml|config\.json|templates/staging")
+
+
+def missing_paths(page, text):
+    """The paths that a page names in code and that are not there, from the root or from its modules."""
+    roots = [PROJECT, PROJECT / "drtemplate", (PROJECT / page).parent]
+    for path in PATH.findall(prose(text)):
+        if not MADE.match(path) and not any((root / path).exists() for root in roots):
+            yield path
+
+
+@pytest.mark.parametrize("page", ["CONTRIBUTING.md", "SECURITY.md", "README.md"])
+def test_every_path_that_is_named_is_there(page):
+    assert list(missing_paths(page, TEXTS[page])) == []
+
+
+def test_a_path_that_is_not_there_is_found():
+    text = (
+        "`tests/none.py` `groups/none.py` `groups/dns.py` `setup.cfg` `none.cfg` `a/b` `build/x/`"
+    )
+    assert list(missing_paths("README.md", text)) == [
+        "tests/none.py", "groups/none.py", "none.cfg", "a/b",
+    ]  # fmt: skip
