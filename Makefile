@@ -67,7 +67,7 @@ $(RENDERED): $(READY) $(SOURCES) $(TEMPLATE)
 # Rendered above if it is missing.
 $(TEMPLATE): ;
 
-deploy: ## deploy it: STACK=name PARAMS=file [DRY_RUN=1] [YES=1] [REGION=name] and more (README)
+deploy: ## deploy it: STACK=name PARAMS=file [DRY_RUN=1] [YES=1] [REGION=name] and more (docs/deploy.md)
 	@[ -n "$$STACK" ] && [ -n "$$PARAMS" ] || { \
 		echo 'error: say what to deploy: make deploy STACK=payments-dr PARAMS=params.json' >&2; exit 2; }
 	@case "$$DRY_RUN" in ''|0|1) ;; *) echo 'error: DRY_RUN is 1, or it is left out' >&2; exit 2;; esac

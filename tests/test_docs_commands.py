@@ -1,4 +1,4 @@
-"""Every command that README and runbook print: the AWS CLI 1, make and generate.py take it."""
+"""Every command that README, docs/deploy.md and runbook print: the AWS CLI 1, make and generate.py take it."""
 
 import importlib
 import json
@@ -30,7 +30,7 @@ pre-commit() { :; }
 
 
 def blocks():
-    for name in ("README.md", "docs/runbook.md"):
+    for name in ("README.md", "docs/deploy.md", "docs/runbook.md"):
         text = (PROJECT / name).read_text()
         for number, block in enumerate(re.findall(r"```sh\n(.*?)```", text, re.DOTALL), 1):
             yield pytest.param(block, id=f"{name}-{number}")
