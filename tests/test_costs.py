@@ -59,8 +59,12 @@ def test_the_sum_is_right_and_is_what_the_readme_says():
 
 
 def test_the_automation_is_what_the_drill_counts():
-    drilled = re.search(
-        r"\| in all \| \$([\d.]+) \| \$([\d.]+) \|", (PROJECT / "docs/drill.md").read_text()
+    text = (PROJECT / "docs" / "drill.md").read_text()
+    items = re.findall(r"(?m)^\| (.+) \| \$([\d.]+) \| \$([\d.]+) \|$", text)
+    months = {name: (float(old), float(new)) for name, old, new in items}
+    totals = months.pop("in all")
+    assert totals == tuple(
+        pytest.approx(sum(column)) for column in zip(*months.values(), strict=True)
     )
-    assert all(f"${dollars}" in PAGE for dollars in drilled.groups())
-    assert ROWS["the automation, as a drill of a quiet week counts it"][1] == drilled[2]
+    assert all(f"${dollars:.2f}" in PAGE for dollars in totals)
+    assert float(ROWS["the automation, as a drill of a quiet week counts it"][1]) == totals[1]

@@ -76,7 +76,9 @@ def test_a_command_that_does_not_parse_is_found(line):
 
 PATH = re.compile(r"(?<!`)`((?:[\w.-]+/)+[\w.-]*|[\w-]+\.(?:py|md|yaml|cfg|toml))`")
 # What a reader makes, names for himself, or is made by a command.
-MADE = re.compile(r"build/|\.venv|.*(NAME|VERSION)|drtemplate\.toml|config\.json|(templates/)?staging")
+MADE = re.compile(
+    r"build/|\.venv|.*(NAME|VERSION)|drtemplate\.toml|config\.json|(templates/)?staging"
+)
 
 
 def missing_paths(page, text):
