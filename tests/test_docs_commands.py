@@ -130,5 +130,7 @@ def test_the_first_example_walks_into_no_trap():
     example = (PROJECT / "README.md").read_text().split("```json\n")[1].split("```")[0]
     given = json.loads(example)
     assert (given["Environment"], given["AutoFailover"]) == ("Staging", "DRY_RUN")
+    by_hand = (PROJECT / "docs" / "deploy.md").read_text().split("## By hand")[1].split("\n## ")[0]
+    assert all(f"    {name}={value}" in by_hand for name, value in given.items())
     declared = load_template(default_output("yaml"))["Parameters"]
     assert list(problems(declared, given, {})) == []
