@@ -52,7 +52,7 @@ FLAGS += --events
 endif
 
 .DEFAULT_GOAL := help
-.PHONY: help template deploy test e2e lint fix types current docs scan check histories settings-night drill bench bench-set-up lock sbom drill-picture transcript clean
+.PHONY: help template deploy test e2e lint fix types current docs scan check release histories settings-night drill bench bench-set-up lock sbom drill-picture transcript clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / {printf "  %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -67,7 +67,7 @@ $(RENDERED): $(READY) $(SOURCES) $(TEMPLATE)
 # Rendered above if it is missing.
 $(TEMPLATE): ;
 
-deploy: ## deploy it: STACK=name PARAMS=file [DRY_RUN=1] [YES=1] [REGION=name] and more (README)
+deploy: ## deploy it: STACK=name PARAMS=file [DRY_RUN=1] [YES=1] [REGION=name] and more (docs/deploy.md)
 	@[ -n "$$STACK" ] && [ -n "$$PARAMS" ] || { \
 		echo 'error: say what to deploy: make deploy STACK=payments-dr PARAMS=params.json' >&2; exit 2; }
 	@case "$$DRY_RUN" in ''|0|1) ;; *) echo 'error: DRY_RUN is 1, or it is left out' >&2; exit 2;; esac
@@ -114,6 +114,10 @@ scan: $(READY) $(SCAN) ## checkov, and cfn-lint with its advice: each finding ha
 	$(BIN)/python generate.py scan
 
 check: lint types current scan test ## all that a commit must pass
+
+release: template ## keep today's template as that of setup.cfg's version, in tests/releases/
+	@version=$$($(BIN)/python -c 'import drtemplate; print(drtemplate.__version__)') && \
+		cp $(TEMPLATE) tests/releases/$$version.yaml && echo "tests/releases/$$version.yaml: written"
 
 histories: $(ALL) ## play N random hours (1000) in the simulated account, from SEED (1), and print figures
 	$(BIN)/python tests/handlers/histories.py "$${N:-1000}" "$${SEED:-1}"

@@ -1,4 +1,4 @@
-"""Every command that README and runbook print: the AWS CLI 1, make and generate.py take it."""
+"""Every command that README, docs/deploy.md and runbook print: the AWS CLI 1, make and generate.py take it."""
 
 import importlib
 import json
@@ -30,7 +30,7 @@ pre-commit() { :; }
 
 
 def blocks():
-    for name in ("README.md", "docs/runbook.md"):
+    for name in ("README.md", "docs/deploy.md", "docs/runbook.md"):
         text = (PROJECT / name).read_text()
         for number, block in enumerate(re.findall(r"```sh\n(.*?)```", text, re.DOTALL), 1):
             yield pytest.param(block, id=f"{name}-{number}")
@@ -130,5 +130,7 @@ def test_the_first_example_walks_into_no_trap():
     example = (PROJECT / "README.md").read_text().split("```json\n")[1].split("```")[0]
     given = json.loads(example)
     assert (given["Environment"], given["AutoFailover"]) == ("Staging", "DRY_RUN")
+    by_hand = (PROJECT / "docs" / "deploy.md").read_text().split("## By hand")[1].split("\n## ")[0]
+    assert all(f"    {name}={value}" in by_hand for name, value in given.items())
     declared = load_template(default_output("yaml"))["Parameters"]
     assert list(problems(declared, given, {})) == []

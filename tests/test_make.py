@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 import yaml
 
+from drtemplate import __version__
 from drtemplate.settings import PROJECT
 
 PINNED = re.compile(r"[A-Za-z0-9._-]+(\[[a-z]+\])?==\d+(\.\d+)*(\s+#.*)?")
@@ -186,6 +187,13 @@ def test_the_copy_lacks_what_a_render_does_not_need(checkout, name):
 def test_without_world_drill_and_deploying_make_template_gives_the_committed_template(checkout):
     name = Path("templates") / "dr-template.yaml"
     assert (checkout / name).read_bytes() == (PROJECT / name).read_bytes()
+
+
+def test_a_release_keeps_the_template_under_its_version(checkout):
+    kept = checkout / "tests" / "releases" / f"{__version__}.yaml"
+    kept.unlink(missing_ok=True)
+    assert kept.name in make("release", folder=checkout)
+    assert kept.read_bytes() == (checkout / "templates" / "dr-template.yaml").read_bytes()
 
 
 def test_with_nothing_changed_make_has_nothing_to_do(steps):

@@ -4,18 +4,71 @@
 """
 
 import copy
+import re
 from pathlib import Path
 
 import pytest
 
+from drtemplate import __version__
 from drtemplate.cloudformation.changes import compare
 from drtemplate.cloudformation.document import load_template
 from drtemplate.cloudformation.updates import Behaviour
-from drtemplate.pipeline import render
-from drtemplate.settings import Settings
+from drtemplate.pipeline import default_output, render
+from drtemplate.settings import PROJECT, Settings
 
 RELEASES = sorted(Path(__file__).with_name("releases").glob("*.yaml"))
 assert RELEASES
+CHANGELOG = (PROJECT / "CHANGELOG.md").read_text()
+UNRELEASED = "Unreleased"
+
+
+def unkept(changelog, kept, version, committed):
+    """What the changelog says of releases and is not so.
+
+    Args:
+        changelog: its text.
+        kept: version -> its template's text.
+        version: today's.
+        committed: today's template.
+    """
+    chapters = dict(re.findall(r"(?ms)^## (\S+)\n(.*?)(?=^## |\Z)", changelog))
+    released = [name for name in chapters if name != UNRELEASED]
+    if released[0] != version:
+        yield f"the newest release is {released[0]}, and the version {version}"
+    for name in sorted({*released} ^ {*kept}):
+        yield f"{name} has a chapter or a kept template, not both: `make release` keeps today's"
+    for name, text in chapters.items():
+        if not re.search(r"(?m)^### Upgrade actions\n\n\S", text):
+            yield f"{name} has no upgrade actions"
+    if UNRELEASED not in chapters and kept.get(version) != committed:
+        yield f"the template is not that of {version}: write what changes under ## {UNRELEASED}"
+
+
+KEPT = {path.stem: path.read_text() for path in RELEASES}
+COMMITTED = default_output("yaml").read_text()
+
+
+def test_each_release_has_its_template_and_its_upgrade_actions():
+    assert list(unkept(CHANGELOG, KEPT, __version__, COMMITTED)) == []
+
+
+RELEASED = re.sub(rf"(?ms)^## {UNRELEASED}\n.*?(?=^## )", "", CHANGELOG)
+CHAPTER = "## {}\n\n- x\n\n### Upgrade actions\n\nNone.\n\n## "
+
+
+@pytest.mark.parametrize(
+    ("changelog", "version", "committed", "found"),
+    [
+        (RELEASED.replace("## ", CHAPTER.format(UNRELEASED), 1), __version__, "another", ""),
+        (RELEASED, __version__, "another", "write what changes"),
+        (RELEASED, "9.0.0", COMMITTED, "the newest release is"),
+        (RELEASED.replace("## ", CHAPTER.format("9.0.0"), 1), "9.0.0", "", "9.0.0 has"),
+        (RELEASED.replace("Upgrade actions", "Notes", 1), __version__, COMMITTED, "no upgrade"),
+    ],
+)
+def test_a_release_that_is_not_whole_is_noticed(changelog, version, committed, found):
+    told = list(unkept(changelog, KEPT, version, committed))
+    assert any(found in one for one in told) if found else told == []
 
 
 @pytest.fixture(scope="module")

@@ -26,8 +26,10 @@ def configuration_table():
     }
 
 
-def test_the_diagram_is_the_transition_table():
-    diagram = RUNBOOK.split("```mermaid")[1].split("```")[0]
+@pytest.mark.parametrize("page", ["runbook.md", "architecture.md"])
+def test_the_diagram_is_the_transition_table(page):
+    text = (PROJECT / "docs" / page).read_text()
+    (diagram,) = re.findall(r"(?s)```mermaid\n(stateDiagram.*?)```", text)
     drawn = re.findall(r"^ +(\w+) --> (\w+)$", diagram, re.MULTILINE)
     assert sorted(drawn) == sorted((a, b) for a, to in TRANSITIONS.items() for b in to)
     assert "[*] --> IDLE" in diagram

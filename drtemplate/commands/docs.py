@@ -2,6 +2,7 @@
 
 import argparse
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
 from drtemplate import pipeline
@@ -69,14 +70,14 @@ def _reference(settings: Settings) -> str:
     return reference.as_markdown(stack.to_dict(), stack.banners, runbook)
 
 
-def _graph(settings: Settings) -> str:
-    """The README with today's diagram between its marks.
+def _graph(name: str, settings: Settings) -> str:
+    """The page of that name with today's diagram between its marks.
 
     Raises:
         InputError: it has not both marks, each once.
     """
-    path = PAGES["graph"][0]
-    text = read_text(path, "README")
+    path = PAGES[name][0]
+    text = read_text(path, "page")
     before, begin, rest = text.partition(BEGIN)
     _, end, after = rest.partition(END)
     if not end or BEGIN in rest or END in after:
@@ -91,6 +92,7 @@ PAGES: dict[str, tuple[Path, Callable[[Settings], str]]] = {
     "rules": (DOCS / "rules.md", _rules),
     "deviations": (DOCS / "deviations.md", _deviations),
     "reference": (DOCS / "reference.md", _reference),
-    "graph": (PROJECT / "README.md", _graph),
+    "graph": (PROJECT / "README.md", partial(_graph, "graph")),
+    "architecture": (DOCS / "architecture.md", partial(_graph, "architecture")),
     "settings": (DOCS / "settings.md", lambda _: as_page()),
 }

@@ -78,7 +78,7 @@ def run(options: argparse.Namespace, _: Settings) -> int:
     scenarios = select(options.scenario)
     if options.list:
         for one in scenarios:
-            show(f"{one.name:<28}{one.title}")
+            show(f"{one.name:<32}{one.title}")
         return FINE
     swept, jobs = _counts(options)
     if (file := options.stacks[0][0]) and not options.template:

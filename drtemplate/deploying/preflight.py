@@ -108,7 +108,7 @@ def remedy(status: str, target: Target) -> str:
         return f"delete it, then deploy again: {delete}"
     if status in ("ROLLBACK_FAILED", "DELETE_FAILED"):
         return (
-            "lift the deletion protection that stopped it (README, If the first deploy fails), "
+            "lift the deletion protection that stopped it (docs/deploy.md, If the first deploy fails), "
             f"delete it, then deploy again: {delete}"
         )
     if status in ("UPDATE_ROLLBACK_FAILED", "IMPORT_ROLLBACK_FAILED"):

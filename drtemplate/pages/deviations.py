@@ -18,7 +18,9 @@ be verified. Each deviation has one of {count} reasons; one without is a mistake
 fails on it, as it does on an entry that no difference needs.
 
 Made by `generate.py docs deviations` from [`templates/deviations.yaml`](../templates/deviations.yaml), from
-the source and from today's render. A path covers all below it.
+[the source](../templates/source-contract.yaml) and from [today's render](../templates/dr-template.yaml). A path is that
+of a property, and covers all below it; a long value is cut, and stands whole in the templates. To verify one: read its
+evidence, and look at its path in both files. `generate.py equivalence` compares them anew.
 """
 # Class of the ledger -> heading, and what is wrong with the source there.
 MEANINGS = {
@@ -65,7 +67,7 @@ def _overview(by_class: Mapping[str, Sequence[Explained]], equal: int) -> Iterat
         title = MEANINGS[name][0]
         yield _counts(f"[{title}](#{anchor(title)})", counts)
     yield _counts("all", total)
-    yield f"\nEqual values: {equal:,}."
+    yield f"\n{equal:,} values are equal in both."
 
 
 def _counts(title: str, counts: Counter[str]) -> str:
@@ -111,7 +113,8 @@ def _linked(evidence: str) -> str:
 
     def link(found: re.Match[str]) -> str:
         address = found[0].rstrip(".,;")
-        name = re.sub(r"\.html?$", "", address.partition("#")[0].rstrip("/").rpartition("/")[2])
+        page, issue = address.partition("#")[0].rstrip("/"), r".*/([^/]+)/(?:issues|pull)/(\d+)$"
+        name = re.sub(r"\.html?$", "", re.sub(issue, r"\1#\2", page).rpartition("/")[2])
         return f"[{name}]({address}){found[0][len(address) :]}"
 
     return re.sub(r"https?://[^\s|)]+", link, evidence)

@@ -18,7 +18,8 @@ Lines = Iterator[str]
 HEAD = """# Reference
 
 Every name of the stack with its meaning. `<stack>` stands for the stack's name. What to do with it stands in the
-[runbook](runbook.md); why it is so, in [the deviations](deviations.md).
+[runbook](runbook.md); how it works together in the [architecture](architecture.md); why it is so in
+[the deviations](deviations.md).
 
 Made by `generate.py docs reference` from the template and the handlers' settings.
 
@@ -86,7 +87,8 @@ def _resources(template: Template, banners: Mapping[str, str]) -> Lines:
     resources = dict(section(template, "Resources"))
     types = {resource["Type"] for resource in resources.values()}
     yield from ("", "## Resources", "")
-    yield f"{len(resources)} resources of {len(types)} types, in the order of the template."
+    yield f"{len(resources)} resources of {len(types)} types, in the order of the template. Where no name stands, AWS"
+    yield "makes one; what has nothing in the last column goes with the stack."
     for banner in dict.fromkeys(banners.values()):
         title, _, purpose = banner.partition(": ")
         yield from ("", f"### {title}", "", f"{purpose[:1].upper()}{purpose[1:]}.")
@@ -96,9 +98,9 @@ def _resources(template: Template, banners: Mapping[str, str]) -> Lines:
                 kept = {"Snapshot": "a snapshot stays", "Retain": "stays"}.get(
                     when_removed(resource), ""
                 )
-                kind = resource["Type"].removeprefix("AWS::")
                 physical = _plain(_name(resource))
-                yield _row(f"`{name}`", kind, f"`{physical}`" if physical else "", kept)
+                named = f"`{physical}`" if physical else ""
+                yield _row(f"`{name}`", resource["Type"], named, kept)
 
 
 def _name(resource: Mapping[str, Any]) -> Any:
@@ -118,7 +120,9 @@ def _outputs(template: Template) -> Lines:
 
 
 def _alarms(template: Template) -> Lines:
-    yield from ("", "## Alarms", *_table("alarm", "when", "starts", "meaning"))
+    yield from ("", "## Alarms", "")
+    yield "*2 x 60 s*: in each of two periods of 60 seconds, one after the other. What to do: [runbook](runbook.md#alerts)."
+    yield from _table("alarm", "when", "tells and starts", "meaning")
     for _, facts in of_type(template, "AWS::CloudWatch::Alarm", "AWS::CloudWatch::CompositeAlarm"):
         actions = references_in(facts.get("AlarmActions"))
         starts = ", ".join(f"`{name}`" for name in dict.fromkeys(one.name for one in actions))
@@ -156,14 +160,16 @@ def _state(template: Template, runbook: str) -> Lines:
     kinds = ", ".join(f"`{key}`" for key in state_keys(runbook))
     yield from ("", f"The keys of the failover state: {kinds}. The attributes of its items:")
     yield from _table("attribute", "meaning")
-    yield from state_attributes(runbook)
+    diagram = "see [the diagram](architecture.md#the-states-of-a-run)"
+    yield from (one.replace("see the diagram", diagram) for one in state_attributes(runbook))
     yield from ("", "How to read them: [runbook](runbook.md#read-the-state).")
 
 
 def state_keys(runbook: str) -> list[str]:
     """The keys of items that the runbook names: the state's own, then those of the history."""
     own = re.findall(r'"StateKey": \{"S": "(\w+)"\}', runbook)
-    return list(dict.fromkeys([*own, *re.findall(r"`([A-Z]+#<[^`]*)`", runbook)]))
+    others = re.findall(r"`([A-Z]+#<[^`]*|INCIDENT)`", runbook)
+    return list(dict.fromkeys([*own, *others]))
 
 
 def state_attributes(runbook: str) -> list[str]:
@@ -174,7 +180,7 @@ def state_attributes(runbook: str) -> list[str]:
 
 def _configuration() -> Lines:
     yield from ("", "## Configuration keys", "")
-    yield "JSON in Parameter Store; how to change it: [runbook](runbook.md#configuration)."
+    yield "JSON in Parameter Store; how to change it: [runbook](runbook.md#configuration). No function reads what has no range."
     yield from _table("key", "unit", "default", "range", "meaning")
     for key, setting in SETTINGS.items():
         yield _row(f"`{key}`", *configuration_cells(key, setting))

@@ -1,4 +1,4 @@
-"""The permissions that the README lists are those that a deployment uses."""
+"""The permissions that docs/deploy.md lists are those that a deployment uses."""
 
 import importlib
 import re
@@ -12,7 +12,7 @@ from drtemplate.deploying.bucket import Bucket
 from drtemplate.deploying.bucket_making import _settings
 from drtemplate.settings import PROJECT
 
-README = (PROJECT / "README.md").read_text()
+PAGE = (PROJECT / "docs" / "deploy.md").read_text()
 OUR_CODE = "".join(path.read_text() for path in (PROJECT / "drtemplate/deploying").glob("*.py"))
 BUCKET = Bucket(name="templates", owner="1" * 12, partition="aws", region="us-east-1")
 # Operations that IAM calls otherwise.
@@ -34,7 +34,7 @@ BESIDE = {"s3:PutBucketOwnershipControls", "s3:PutObject", "s3:GetObject"}
 
 
 def listed():
-    table = README.split("Who deploys needs these permissions:")[1].split("\n#")[0]
+    table = PAGE.split("Who deploys needs these permissions:")[1].split("\n#")[0]
     return set(re.findall(r"`(\w+:\w+)`", table))
 
 

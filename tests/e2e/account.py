@@ -87,7 +87,7 @@ class Account:
     def deploy(
         self, stack: str, parameters: Mapping[str, str], *words: str, template: Path = TEMPLATE
     ) -> subprocess.CompletedProcess[str]:
-        """``aws cloudformation deploy``, as README.md gives it; more ``words`` go to its end."""
+        """``aws cloudformation deploy``, as docs/deploy.md gives it; more ``words`` go to its end."""
         given = [f"{name}={value}" for name, value in parameters.items()]
         return self.cli(
             *("cloudformation", "deploy", "--stack-name", stack),

@@ -35,7 +35,7 @@ def elsewhere(monkeypatch, tmp_path):
     return places
 
 
-@pytest.mark.parametrize("name", ["graph", "reference"])
+@pytest.mark.parametrize("name", ["graph", "architecture", "reference"])
 def test_a_stale_page_is_found_and_written_anew(elsewhere, name, capsys):
     path, _ = elsewhere[name]
     current = path.read_text()
