@@ -35,6 +35,11 @@ REFUSED = {
     "a retention of nothing": (Records, {"retention_days": 30}, "records.retention_days"),
     "another protocol": (AlertEndpoint, {"protocol": "sms", "endpoint": "1"}, "protocol"),
     "plain HTTP": (AlertEndpoint, {"protocol": "https", "endpoint": "http://x"}, "alert endpoint"),
+    "a channel without its workspace": (
+        AlertEndpoint,
+        {"protocol": "slack", "endpoint": "C01ABCDEF"},
+        "alert endpoint",
+    ),
     "no address": (AlertEndpoint, {"protocol": "email", "endpoint": "ops"}, "alert endpoint"),
     "an endpoint twice": (
         Settings,
@@ -88,6 +93,7 @@ VAULT = "arn:aws:backup:eu-west-1:111122223333:backup-vault:copies"
 ROLE = "arn:aws:iam::111122223333:role/keys/KeyKeeper"
 MAIL = AlertEndpoint(protocol="email", endpoint="second@bank.example")
 HOOK = AlertEndpoint(protocol="https", endpoint="https://hooks.bank.example/alerts")
+CHAT = AlertEndpoint(protocol="slack", endpoint="T01ABCDEF/C01ABCDEF")
 EVERYTHING = Settings(
     protection=Protection(
         retention_floor_days=365,
@@ -104,7 +110,7 @@ EVERYTHING = Settings(
         database_audit=("CONNECT",),
         retention_days=90,
     ),
-    alert_endpoints=(MAIL, HOOK),
+    alert_endpoints=(MAIL, HOOK, CHAT),
     close_application_egress=True,
 )
 
@@ -115,7 +121,7 @@ def test_with_every_control_the_template_is_valid():
 
 def test_no_control_adds_a_resource_by_itself():
     default = rendered()
-    added = {"LogBucket", "VPCFlowLog", "BackupVault", "BackupPlan", "BackupSelection"}
+    added = {"LogBucket", "VPCFlowLog", "BackupVault", "BackupPlan", "BackupSelection", "ChatRole"}
     assert not added & default.keys()
     assert added <= build(EVERYTHING).to_dict()["Resources"].keys()
 
@@ -171,6 +177,18 @@ def test_every_reader_hears_of_alerts_and_of_lost_keys_and_keeps_its_id():
     }
     left = {title for title, (_, endpoint) in readers.items() if endpoint == HOOK.endpoint}
     assert left == {t for t, one in alone.items() if one["Type"] == "AWS::SNS::Subscription"}
+
+
+def test_a_chat_hears_both_topics_and_may_do_nothing():
+    resources = rendered(alert_endpoints=(CHAT,))
+    (channel,) = (one["Properties"] for one in resources.values() if "SlackChannel" in one["Type"])
+    assert (channel["SlackWorkspaceId"], channel["SlackChannelId"]) == ("T01ABCDEF", "C01ABCDEF")
+    assert channel["SnsTopicArns"] == [{"Ref": "AlertTopic"}, {"Ref": "KeyLossTopic"}]
+    # What is not set here is AdministratorAccess.
+    assert "ReadOnly" in str(channel["GuardrailPolicies"])
+    role = properties_of(resources, "ChatRole")
+    assert role.keys() == {"AssumeRolePolicyDocument"}
+    assert not any(one["Type"] == "AWS::SNS::Subscription" for one in resources.values())
 
 
 def test_logs_go_to_a_bucket_into_which_only_their_services_write():

@@ -32,6 +32,7 @@ VARIATIONS: dict[str, list[dict[str, Any]]] = {
             "alert_endpoints": [
                 {"protocol": "email", "endpoint": "second@bank.example"},
                 {"protocol": "https", "endpoint": "https://hooks.bank.example/x"},
+                {"protocol": "slack", "endpoint": "T01ABCDEF/C01ABCDEF"},
             ]
         }
     ],
