@@ -10,6 +10,7 @@ from drtemplate.cloudformation.updates import Behaviour
 from drtemplate.controls import AlertEndpoint, Backups, Protection, Records
 from drtemplate.errors import SettingsError
 from drtemplate.pipeline import render
+from drtemplate.plans import Existing
 from drtemplate.settings import Settings
 from drtemplate.topologies.one_region import build
 
@@ -45,6 +46,23 @@ REFUSED = {
         Settings,
         {"alert_endpoints": (AlertEndpoint(protocol="email", endpoint="a@b.example"),) * 2},
         "alert_endpoints",
+    ),
+    "a retention of a bucket that is another's": (
+        Settings,
+        {
+            "existing": Existing(log_bucket="bank-logs"),
+            "records": Records(bucket_logs=True, retention_days=30),
+        },
+        "existing.log_bucket",
+    ),
+    "a snapshot of another region": (
+        Settings,
+        {
+            "protection": Protection(
+                snapshot="arn:aws:rds:eu-west-1:111122223333:cluster-snapshot:payments-final"
+            )
+        },
+        "protection.snapshot is in eu-west-1",
     ),
     "egress in text": (Settings, {"close_application_egress": "yes"}, "close_application_egress"),
 }

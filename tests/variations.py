@@ -140,6 +140,7 @@ def settings_of(*chosen: dict[str, Any]) -> Settings | None:
 EXCLUDED = (
     {"existing.vpc", "records.flow_logs"},
     {"existing.key", "protection.key_deletion_role"},
+    {"existing.log_bucket", "records.retention_days"},
 )
 
 
