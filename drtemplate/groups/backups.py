@@ -18,7 +18,8 @@ from drtemplate.groups.storage import Storage
 from drtemplate.plans import Roles
 from drtemplate.template import StackTemplate, stack_name
 
-# An hour after the database's own backup, and before the week's maintenance.
+# Of Aurora it may begin at any time, also within the database's own windows.
+# https://docs.aws.amazon.com/aws-backup/latest/devguide/plan-options-and-configuration.html
 SCHEDULE = "cron(0 2 * * ? *)"
 
 
@@ -103,6 +104,8 @@ def _add_plan(
 
 
 def _add_role(template: StackTemplate, roles: Roles) -> iam.Role:
+    # https://docs.aws.amazon.com/aws-managed-policy/latest/reference/AWSBackupServiceRolePolicyForBackup.html
+    # https://docs.aws.amazon.com/aws-managed-policy/latest/reference/AWSBackupServiceRolePolicyForS3Backup.html
     policies = (
         "service-role/AWSBackupServiceRolePolicyForBackup",
         "AWSBackupServiceRolePolicyForS3Backup",
