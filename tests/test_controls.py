@@ -5,6 +5,7 @@ from refusals import one_line
 
 from drtemplate.checks.lint import lint
 from drtemplate.cloudformation.changes import compare
+from drtemplate.cloudformation.patterns import matches
 from drtemplate.cloudformation.policies import statements
 from drtemplate.cloudformation.updates import Behaviour
 from drtemplate.controls import AlertEndpoint, Backups, Protection, Records
@@ -270,6 +271,29 @@ def test_backups_are_copied_locked_and_of_all_that_holds_data():
         "ApplicationArtifactsBucket",
         "ConfigurationBucket",
     }
+
+
+@pytest.mark.parametrize(
+    ("kind", "state", "role", "told"),
+    [
+        ("Backup Job State Change", "FAILED", "ours", True),
+        ("Backup Job State Change", "EXPIRED", "ours", True),
+        ("Copy Job State Change", "FAILED", "ours", True),
+        ("Backup Job State Change", "COMPLETED", "ours", False),
+        ("Backup Job State Change", "FAILED", "another", False),
+    ],
+)
+def test_a_failed_backup_of_this_stack_is_told(kind, state, role, told):
+    """The event is AWS's example: https://docs.aws.amazon.com/aws-backup/latest/devguide/eventbridge.html"""
+    resources = rendered(protection=Protection(backups=Backups()))
+    rule = properties_of(resources, "BackupFailureRule")
+    pattern = rule["EventPattern"]
+    assert pattern["detail"]["iamRoleArn"] == [{"Fn::GetAtt": ["BackupRole", "Arn"]}]
+    pattern["detail"]["iamRoleArn"] = ["ours"]
+    detail = {"state": state, "iamRoleArn": role, "resourceType": "Aurora"}
+    event = {"source": "aws.backup", "detail-type": kind, "detail": detail}
+    assert matches(pattern, event) is told
+    assert [one["Arn"] for one in rule["Targets"]] == [{"Ref": "AlertTopic"}]
 
 
 def test_a_vault_without_a_lock_has_none():

@@ -96,6 +96,10 @@ def build(settings: Settings) -> StackTemplate:
         )
     with group("State", "user sessions, and the state of the failover"):
         state = add_state(template, parameters, encryption, dns)
+    with group("Alerts", "where people are told"):
+        alerts = add_alerts(template, parameters, encryption, settings.alert_endpoints)
+    with group("Key loss", "where people are told that a key is lost, and the alerts with it"):
+        key_loss = add_key_loss(template, parameters, encryption, settings.alert_endpoints)
     with group("Backups", "AWS Backup, with a copy elsewhere; for a setting only"):
         add_backups(
             template,
@@ -103,13 +107,10 @@ def build(settings: Settings) -> StackTemplate:
             database,
             state,
             storage,
+            alerts,
             settings.protection.backups,
             settings.roles,
         )
-    with group("Alerts", "where people are told"):
-        alerts = add_alerts(template, parameters, encryption, settings.alert_endpoints)
-    with group("Key loss", "where people are told that a key is lost, and the alerts with it"):
-        key_loss = add_key_loss(template, parameters, encryption, settings.alert_endpoints)
     with group("Chats", "channels that hear both topics; for a setting only"):
         add_chats(
             template, (alerts.topic, key_loss.topic), settings.alert_endpoints, settings.roles

@@ -34,6 +34,7 @@ UNMODELLED = {
     "schedules, event patterns and alarms: stored, never evaluated",
     "engine versions and backtrack regions: any are accepted",
     "mail subscriptions: confirmed at once",
+    "plans of AWS Backup and channels of a chat: stored, nothing is backed up or sent",
 }
 
 
