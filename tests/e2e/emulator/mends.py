@@ -18,11 +18,8 @@ from moto.cloudformation import exceptions, models, responses
 from moto.cloudformation.exceptions import ValidationError
 from moto.cloudwatch.responses import CloudWatchResponse
 from moto.core.responses import ActionResult
-from moto.dynamodb.models import DynamoDBBackend
-from moto.dynamodb.models.table import Backup, Table
 from moto.iam.access_control import PermissionResult
 from moto.moto_api._internal import mock_random
-from moto.rds.models import DBCluster, RDSBackend
 from moto.route53 import models as route53
 from moto.s3.models import FakeBucket
 
@@ -31,6 +28,7 @@ from emulator.change_set import PAGE, Description, without_values
 from emulator.engine import Engine
 from emulator.queries import mend_queries
 from emulator.resource import Resource, Surroundings
+from emulator.restores import mend_restores
 from emulator.selections import mend_selections
 from emulator.shapes import Refused
 from emulator.template import checked_parameters
@@ -43,7 +41,6 @@ CODE = "/lambda-code/"
 GET_CODE = LambdaFunction.get_code
 LOGGING_PERMITTED = FakeBucket._log_permissions_enabled_policy
 PARSE = Stack.parse_template
-DELETE_TABLE = DynamoDBBackend.delete_table
 CREATE_CHANGE_SET = Backend.create_change_set
 ANSWER_CREATE_CHANGE_SET = responses.CloudFormationResponse.create_change_set
 
@@ -242,31 +239,6 @@ def _logging_permitted(target_bucket: FakeBucket, target_prefix: str | None) -> 
     return LOGGING_PERMITTED(bucket, target_prefix)
 
 
-def _restore_cluster(backend: RDSBackend, snapshot: str, asked: dict[str, Any]) -> DBCluster:
-    """moto takes all attributes of the old cluster, and fails if RDS kept its password."""
-    (found,) = backend.describe_db_cluster_snapshots(None, snapshot)
-    kept = {
-        name: getattr(found.cluster, name)
-        for name in ("database_name", "master_username", "kms_key_id", "storage_encrypted")
-    }
-    asked = {name: value for name, value in asked.items() if value is not None}
-    return backend.create_db_cluster(kept | {"master_user_password": "in the snapshot"} | asked)
-
-
-def _delete_table(backend: DynamoDBBackend, name: str) -> Table:
-    """A table that can be restored to any second leaves a backup.
-
-    https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/PointInTimeRecovery_Howitworks.html
-    """
-    table = DELETE_TABLE(backend, name)
-    recovery = table.continuous_backups["PointInTimeRecoveryDescription"]
-    if recovery["PointInTimeRecoveryStatus"] == "ENABLED":
-        title = f"{table.name}$DeletedTableBackup"
-        left = Backup(backend.account_id, backend.region_name, title, table, type_="SYSTEM")
-        backend.backups[left.arn] = left
-    return table
-
-
 def _unsupported(*_: Any, **__: Any) -> None:
     raise ValidationError(message="the emulator deploys by change sets only")
 
@@ -293,9 +265,8 @@ def mend() -> None:
     # moto leaves a statement's Condition out, and takes "deny without TLS" for "deny".
     FakeBucket.get_permission = lambda *_: PermissionResult.NEUTRAL
     FakeBucket._log_permissions_enabled_policy = staticmethod(_logging_permitted)
-    DynamoDBBackend.delete_table = _delete_table
-    RDSBackend.restore_db_cluster_from_snapshot = _restore_cluster
     # The model is there; the action only lacks its name.
     CloudWatchResponse.put_composite_alarm = CloudWatchResponse.put_metric_alarm
     mend_queries()
     mend_selections()
+    mend_restores()
