@@ -19,12 +19,15 @@ _SNAPSHOT = re.compile(r"(arn:aws[a-z-]*:rds:[a-z0-9-]+:\d{12}:cluster-snapshot:
 AUDIT_EVENTS = ("CONNECT", "QUERY", "QUERY_DCL", "QUERY_DDL", "QUERY_DML", "TABLE")
 # https://docs.aws.amazon.com/AmazonS3/latest/userguide/object-lock.html
 LOCK_MODES = ("GOVERNANCE", "COMPLIANCE")
-# What each protocol of a subscription calls its endpoint.
+CHAT = "slack"
+# What each protocol of a subscription calls its endpoint, and what names a channel of a chat.
 # https://docs.aws.amazon.com/sns/latest/api/API_Subscribe.html
+# https://docs.aws.amazon.com/chatbot/latest/APIReference/API_CreateSlackChannelConfiguration.html
 ENDPOINTS = {
     "email": re.compile(r"[^@\s]+@[^@\s]+\.[^@\s]+"),
     "https": re.compile(r"https://[^\s@]+"),
     "lambda": re.compile(r"arn:aws[a-z-]*:lambda:[a-z0-9-]+:\d{12}:function:[\w:-]+"),
+    CHAT: re.compile(r"[0-9A-Z]{1,255}/[A-Za-z0-9]{1,255}"),
 }
 # A vault's lock can be lifted during the first days, and never after.
 # https://docs.aws.amazon.com/aws-backup/latest/devguide/vault-lock.html
@@ -227,16 +230,18 @@ class AlertEndpoint:
     protocol: Annotated[
         str,
         Choice(
-            meaning="how the reader is told; whoever owns a function lets SNS call it",
+            meaning="how the reader is told; whoever owns a function lets SNS call it, and a chat's workspace "
+            "is authorised once in the console of Amazon Q Developer in chat applications",
             allowed=tuple(ENDPOINTS),
         ),
     ]
     endpoint: Annotated[
         str,
         Choice(
-            meaning="address, URL or ARN of a function, as the protocol has it",
+            meaning="address, URL, ARN of a function, or a workspace's id, a slash and a channel's id, as the "
+            "protocol has it",
             pattern=re.compile(r"\S{1,2048}"),
-            wanted="an address, a URL or an ARN",
+            wanted="an address, a URL, an ARN or WORKSPACE/CHANNEL",
         ),
     ]
 

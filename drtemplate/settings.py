@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Annotated, ClassVar
 
 from drtemplate.choices import STRICT, Choice, check, flag
-from drtemplate.controls import AlertEndpoint, Protection, Records
+from drtemplate.controls import RECORDS_RETENTION, AlertEndpoint, Protection, Records
 from drtemplate.plans import ZONES, AddressPlan, Automation, DatabasePlan, Existing, Names, Roles
 
 PROJECT = Path(__file__).resolve().parent.parent
@@ -117,11 +117,24 @@ class Settings:
                 "protection.key_deletion_role cannot hold for existing.key, whose policy is not the "
                 "stack's; leave one of them out"
             )
-        for name in ("key", "certificate"):
-            arn = getattr(existing, name)
-            if arn and (region := arn.split(":")[3]) not in self.regions:
+        if existing.log_bucket and self.records.retention_days != RECORDS_RETENTION:
+            yield (
+                "records.retention_days cannot hold for existing.log_bucket, whose life cycle is not the "
+                "stack's; leave one of them out"
+            )
+        yield from self._region_relations()
+
+    def _region_relations(self) -> Iterator[str]:
+        """What a stack takes from its own region only."""
+        named = {
+            "existing.key": self.existing.key,
+            "existing.certificate": self.existing.certificate,
+            "protection.snapshot": self.protection.snapshot,
+        }
+        for field_name, name in named.items():
+            if name.startswith("arn:") and (region := name.split(":")[3]) not in self.regions:
                 yield (
-                    f"existing.{name} is in {region}, which is none of regions "
+                    f"{field_name} is in {region}, which is none of regions "
                     f"{', '.join(self.regions)}; name one of the stack's region"
                 )
 

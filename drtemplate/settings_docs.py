@@ -160,6 +160,31 @@ load_balancer_logs = true
         "need a way out to AWS, each by its own zone, or both observers go blind with one. The alerts keep a key of the "
         "stack's own, so that the loss of one key does not silence the other.",
     ),
+    Recipe(
+        wish="Backups that nobody here can delete",
+        toml="""\
+[protection.backups]
+retention_days = 90
+copy_to = "arn:aws:backup:eu-west-1:111122223333:backup-vault:payments-copies"
+lock = true
+""",
+        mind="The vault of the copies must be there before; what the account needs besides stands in "
+        "[security.md](security.md#off-by-default-and-how-to-turn-it-on).",
+    ),
+    Recipe(
+        wish="Further readers of the alerts",
+        toml="""\
+[[alert_endpoints]]
+protocol = "https"
+endpoint = "https://alerts.bank.example/sns"
+
+[[alert_endpoints]]
+protocol = "slack"
+endpoint = "T01ABCDEF/C01ABCDEF"
+""",
+        mind="Mail and HTTPS confirm. Slack, by the ids of workspace and channel, shows alarms and events, and not the "
+        "orchestrator's mails.",
+    ),
 )
 
 

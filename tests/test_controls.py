@@ -5,11 +5,13 @@ from refusals import one_line
 
 from drtemplate.checks.lint import lint
 from drtemplate.cloudformation.changes import compare
+from drtemplate.cloudformation.patterns import matches
 from drtemplate.cloudformation.policies import statements
 from drtemplate.cloudformation.updates import Behaviour
 from drtemplate.controls import AlertEndpoint, Backups, Protection, Records
 from drtemplate.errors import SettingsError
 from drtemplate.pipeline import render
+from drtemplate.plans import Existing
 from drtemplate.settings import Settings
 from drtemplate.topologies.one_region import build
 
@@ -35,11 +37,33 @@ REFUSED = {
     "a retention of nothing": (Records, {"retention_days": 30}, "records.retention_days"),
     "another protocol": (AlertEndpoint, {"protocol": "sms", "endpoint": "1"}, "protocol"),
     "plain HTTP": (AlertEndpoint, {"protocol": "https", "endpoint": "http://x"}, "alert endpoint"),
+    "a channel without its workspace": (
+        AlertEndpoint,
+        {"protocol": "slack", "endpoint": "C01ABCDEF"},
+        "alert endpoint",
+    ),
     "no address": (AlertEndpoint, {"protocol": "email", "endpoint": "ops"}, "alert endpoint"),
     "an endpoint twice": (
         Settings,
         {"alert_endpoints": (AlertEndpoint(protocol="email", endpoint="a@b.example"),) * 2},
         "alert_endpoints",
+    ),
+    "a retention of a bucket that is another's": (
+        Settings,
+        {
+            "existing": Existing(log_bucket="bank-logs"),
+            "records": Records(bucket_logs=True, retention_days=30),
+        },
+        "existing.log_bucket",
+    ),
+    "a snapshot of another region": (
+        Settings,
+        {
+            "protection": Protection(
+                snapshot="arn:aws:rds:eu-west-1:111122223333:cluster-snapshot:payments-final"
+            )
+        },
+        "protection.snapshot is in eu-west-1",
     ),
     "egress in text": (Settings, {"close_application_egress": "yes"}, "close_application_egress"),
 }
@@ -88,6 +112,7 @@ VAULT = "arn:aws:backup:eu-west-1:111122223333:backup-vault:copies"
 ROLE = "arn:aws:iam::111122223333:role/keys/KeyKeeper"
 MAIL = AlertEndpoint(protocol="email", endpoint="second@bank.example")
 HOOK = AlertEndpoint(protocol="https", endpoint="https://hooks.bank.example/alerts")
+CHAT = AlertEndpoint(protocol="slack", endpoint="T01ABCDEF/C01ABCDEF")
 EVERYTHING = Settings(
     protection=Protection(
         retention_floor_days=365,
@@ -104,7 +129,7 @@ EVERYTHING = Settings(
         database_audit=("CONNECT",),
         retention_days=90,
     ),
-    alert_endpoints=(MAIL, HOOK),
+    alert_endpoints=(MAIL, HOOK, CHAT),
     close_application_egress=True,
 )
 
@@ -115,7 +140,7 @@ def test_with_every_control_the_template_is_valid():
 
 def test_no_control_adds_a_resource_by_itself():
     default = rendered()
-    added = {"LogBucket", "VPCFlowLog", "BackupVault", "BackupPlan", "BackupSelection"}
+    added = {"LogBucket", "VPCFlowLog", "BackupVault", "BackupPlan", "BackupSelection", "ChatRole"}
     assert not added & default.keys()
     assert added <= build(EVERYTHING).to_dict()["Resources"].keys()
 
@@ -140,9 +165,10 @@ def test_the_retention_has_a_floor():
 
 @pytest.mark.parametrize("mode", ["GOVERNANCE", "COMPLIANCE"])
 def test_artifacts_are_locked_for_their_retention(mode):
-    bucket = properties_of(
-        rendered(protection=Protection(object_lock=mode)), "ApplicationArtifactsBucket"
-    )
+    template = build(Settings(protection=Protection(object_lock=mode))).to_dict()
+    # What S3 would refuse in the middle of a deployment.
+    assert template["Parameters"]["DataRetentionDays"]["MaxValue"] == 36_500
+    bucket = properties_of(template["Resources"], "ApplicationArtifactsBucket")
     assert bucket["ObjectLockEnabled"] is True
     assert bucket["VersioningConfiguration"] == {"Status": "Enabled"}
     retention = bucket["ObjectLockConfiguration"]["Rule"]["DefaultRetention"]
@@ -171,6 +197,18 @@ def test_every_reader_hears_of_alerts_and_of_lost_keys_and_keeps_its_id():
     }
     left = {title for title, (_, endpoint) in readers.items() if endpoint == HOOK.endpoint}
     assert left == {t for t, one in alone.items() if one["Type"] == "AWS::SNS::Subscription"}
+
+
+def test_a_chat_hears_both_topics_and_may_do_nothing():
+    resources = rendered(alert_endpoints=(CHAT,))
+    (channel,) = (one["Properties"] for one in resources.values() if "SlackChannel" in one["Type"])
+    assert (channel["SlackWorkspaceId"], channel["SlackChannelId"]) == ("T01ABCDEF", "C01ABCDEF")
+    assert channel["SnsTopicArns"] == [{"Ref": "AlertTopic"}, {"Ref": "KeyLossTopic"}]
+    # What is not set here is AdministratorAccess.
+    assert "ReadOnly" in str(channel["GuardrailPolicies"])
+    role = properties_of(resources, "ChatRole")
+    assert role.keys() == {"AssumeRolePolicyDocument"}
+    assert not any(one["Type"] == "AWS::SNS::Subscription" for one in resources.values())
 
 
 def test_logs_go_to_a_bucket_into_which_only_their_services_write():
@@ -233,6 +271,29 @@ def test_backups_are_copied_locked_and_of_all_that_holds_data():
         "ApplicationArtifactsBucket",
         "ConfigurationBucket",
     }
+
+
+@pytest.mark.parametrize(
+    ("kind", "state", "role", "told"),
+    [
+        ("Backup Job State Change", "FAILED", "ours", True),
+        ("Backup Job State Change", "EXPIRED", "ours", True),
+        ("Copy Job State Change", "FAILED", "ours", True),
+        ("Backup Job State Change", "COMPLETED", "ours", False),
+        ("Backup Job State Change", "FAILED", "another", False),
+    ],
+)
+def test_a_failed_backup_of_this_stack_is_told(kind, state, role, told):
+    """The event is AWS's example: https://docs.aws.amazon.com/aws-backup/latest/devguide/eventbridge.html"""
+    resources = rendered(protection=Protection(backups=Backups()))
+    rule = properties_of(resources, "BackupFailureRule")
+    pattern = rule["EventPattern"]
+    assert pattern["detail"]["iamRoleArn"] == [{"Fn::GetAtt": ["BackupRole", "Arn"]}]
+    pattern["detail"]["iamRoleArn"] = ["ours"]
+    detail = {"state": state, "iamRoleArn": role, "resourceType": "Aurora"}
+    event = {"source": "aws.backup", "detail-type": kind, "detail": detail}
+    assert matches(pattern, event) is told
+    assert [one["Arn"] for one in rule["Targets"]] == [{"Ref": "AlertTopic"}]
 
 
 def test_a_vault_without_a_lock_has_none():

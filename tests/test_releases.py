@@ -3,6 +3,7 @@
 ``tests/releases/`` holds each released template as it was.
 """
 
+import configparser
 import copy
 import re
 from pathlib import Path
@@ -92,6 +93,13 @@ def losses(release, template):
 @pytest.mark.parametrize("release", RELEASES, ids=lambda path: path.stem)
 def test_an_update_loses_no_data_and_is_not_refused(release, today):
     assert list(losses(release, today)) == []
+
+
+def test_the_version_of_this_code_was_released_with_its_template():
+    """Whoever raises the version puts the template beside the others, for the updates to come."""
+    setup = configparser.ConfigParser()
+    setup.read(PROJECT / "setup.cfg")
+    assert setup["metadata"]["version"] in {path.stem for path in RELEASES}
 
 
 BUCKET, CLUSTER = "ApplicationArtifactsBucket", "AuroraDBCluster"

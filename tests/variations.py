@@ -32,6 +32,7 @@ VARIATIONS: dict[str, list[dict[str, Any]]] = {
             "alert_endpoints": [
                 {"protocol": "email", "endpoint": "second@bank.example"},
                 {"protocol": "https", "endpoint": "https://hooks.bank.example/x"},
+                {"protocol": "slack", "endpoint": "T01ABCDEF/C01ABCDEF"},
             ]
         }
     ],
@@ -139,6 +140,7 @@ def settings_of(*chosen: dict[str, Any]) -> Settings | None:
 EXCLUDED = (
     {"existing.vpc", "records.flow_logs"},
     {"existing.key", "protection.key_deletion_role"},
+    {"existing.log_bucket", "records.retention_days"},
 )
 
 

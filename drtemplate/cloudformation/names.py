@@ -98,6 +98,12 @@ NAMINGS: Mapping[str, Naming] = {
     "AWS::Lambda::Function": Naming("FunctionName", 64, r"[A-Za-z0-9_-]+", _SOME),
     # https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/HowItWorks.NamingRulesDataTypes.html
     "AWS::DynamoDB::Table": Naming("TableName", 255, r"[A-Za-z0-9_.-]{3,}", f"{_SOME} and dots"),
+    # https://docs.aws.amazon.com/aws-backup/latest/devguide/API_CreateBackupVault.html
+    "AWS::Backup::BackupVault": Naming("BackupVaultName", 50, r"[A-Za-z0-9_-]{2,}", _SOME),
+    # https://docs.aws.amazon.com/chatbot/latest/APIReference/API_CreateSlackChannelConfiguration.html
+    "AWS::Chatbot::SlackChannelConfiguration": Naming(
+        "ConfigurationName", 128, r"[A-Za-z0-9_-]+", _SOME
+    ),
     # https://docs.aws.amazon.com/sns/latest/api/API_CreateTopic.html
     "AWS::SNS::Topic": Naming("TopicName", 256, r"[A-Za-z0-9_-]+(\.fifo)?", _SOME),
     # https://docs.aws.amazon.com/kms/latest/APIReference/API_CreateAlias.html

@@ -35,7 +35,10 @@ EVERY_CONTROL = Settings(
         database_audit=("CONNECT",),
         retention_days=90,
     ),
-    alert_endpoints=(AlertEndpoint(protocol="email", endpoint="second@bank.example"),),
+    alert_endpoints=(
+        AlertEndpoint(protocol="email", endpoint="second@bank.example"),
+        AlertEndpoint(protocol="slack", endpoint="T01ABCDEF/C01ABCDEF"),
+    ),
     close_application_egress=True,
 )
 

@@ -75,6 +75,13 @@ def _log_group(account: Account, name: str) -> str:
         return name if any(one["logGroupName"] == name for one in found["logGroups"]) else ""
 
 
+def _vault(account: Account, name: str) -> str:
+    """Out of all vaults: who describes one that is not there is told that it is not allowed."""
+    with account_call(f"ask for the backup vault {name}"):
+        found = account.client("backup").list_backup_vaults()["BackupVaultList"]
+        return name if any(one["BackupVaultName"] == name for one in found) else ""
+
+
 def _described(
     service: str, operation: str, argument: str, missing: str, path: tuple[Any, ...] = ()
 ) -> Look:
@@ -100,6 +107,7 @@ _WORDS = {
     "AWS::DynamoDB::Table": "table",
     "AWS::S3::Bucket": "bucket",
     "AWS::Logs::LogGroup": "log group",
+    "AWS::Backup::BackupVault": "backup vault",
     "AWS::KMS::Alias": "alias",
     "AWS::CloudWatch::Dashboard": "dashboard",
     "AWS::ElasticLoadBalancingV2::LoadBalancer": "load balancer",
@@ -111,6 +119,7 @@ _LOOKS: Mapping[str, Look] = {
     "AWS::S3::Bucket": _bucket,
     "AWS::DynamoDB::Table": _described("dynamodb", "describe_table", "TableName", "ResourceNotFound"),
     "AWS::Logs::LogGroup": _log_group,
+    "AWS::Backup::BackupVault": _vault,
     "AWS::KMS::Alias": _described("kms", "describe_key", "KeyId", "NotFound"),
     "AWS::CloudWatch::Dashboard": _described("cloudwatch", "get_dashboard", "DashboardName", "NotFound"),
     "AWS::ElasticLoadBalancingV2::LoadBalancer": _described(

@@ -7,7 +7,7 @@ from awacs import sns as sns_actions
 from awacs.aws import Condition, PolicyDocument, StringEquals
 from troposphere import AccountId, sns
 
-from drtemplate.controls import AlertEndpoint
+from drtemplate.controls import CHAT, AlertEndpoint
 from drtemplate.groups.encryption import Encryption
 from drtemplate.groups.parameters import Parameters
 from drtemplate.groups.policies import allow, document, service
@@ -57,15 +57,21 @@ def add_subscriptions(
     list would be subscribed again, which is no change to SNS, and then unsubscribed as the old one.
     """
     for one in endpoints:
-        digest = hashlib.sha256(f"{one.protocol} {one.endpoint}".encode()).hexdigest()
-        template.add_resource(
-            sns.SubscriptionResource(
-                f"{topic.title}Reader{digest[:8]}",
-                TopicArn=topic.ref(),
-                Protocol=one.protocol,
-                Endpoint=one.endpoint,
+        if one.protocol != CHAT:
+            template.add_resource(
+                sns.SubscriptionResource(
+                    f"{topic.title}Reader{digest(one)}",
+                    TopicArn=topic.ref(),
+                    Protocol=one.protocol,
+                    Endpoint=one.endpoint,
+                )
             )
-        )
+
+
+def digest(endpoint: AlertEndpoint) -> str:
+    """A reader's part of a logical id."""
+    named = f"{endpoint.protocol} {endpoint.endpoint}"
+    return hashlib.sha256(named.encode()).hexdigest()[:8]
 
 
 def publishers_policy(topic: sns.Topic) -> PolicyDocument:
@@ -82,7 +88,7 @@ def publishers_policy(topic: sns.Topic) -> PolicyDocument:
             condition=Condition(StringEquals("aws:SourceAccount", AccountId)),
         ),
         allow(
-            "LetEventBridgePublishDatabaseEvents",
+            "LetEventBridgePublishEvents",
             [sns_actions.Publish],
             [topic.ref()],
             principal=service("events.amazonaws.com"),

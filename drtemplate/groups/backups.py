@@ -6,11 +6,13 @@ https://docs.aws.amazon.com/aws-backup/latest/devguide/backup-feature-availabili
 
 from awacs import sts as sts_actions
 from awacs.aws import Allow
-from troposphere import RetainExceptOnCreate, Sub, backup, iam
+from troposphere import RetainExceptOnCreate, Sub, backup, events, iam
 
 from drtemplate.controls import LONGEST, Backups
+from drtemplate.groups.alerts import Alerts
 from drtemplate.groups.database import Database
 from drtemplate.groups.encryption import Encryption
+from drtemplate.groups.key_loss import EVENT_AGE, EVENT_RETRIES
 from drtemplate.groups.policies import Statement, document, service
 from drtemplate.groups.roles import role_properties
 from drtemplate.groups.state import State
@@ -18,8 +20,12 @@ from drtemplate.groups.storage import Storage
 from drtemplate.plans import Roles
 from drtemplate.template import StackTemplate, stack_name
 
-# An hour after the database's own backup, and before the week's maintenance.
+# Of Aurora it may begin at any time, also within the database's own windows.
+# https://docs.aws.amazon.com/aws-backup/latest/devguide/plan-options-and-configuration.html
 SCHEDULE = "cron(0 2 * * ? *)"
+# How a job ends that leaves no recovery point, or no copy of it.
+# https://docs.aws.amazon.com/aws-backup/latest/devguide/eventbridge.html
+FAILURES = ["FAILED", "ABORTED", "EXPIRED"]
 
 
 def add_backups(
@@ -28,10 +34,11 @@ def add_backups(
     database: Database,
     state: State,
     storage: Storage,
+    alerts: Alerts,
     wanted: Backups | None,
     roles: Roles,
 ) -> None:
-    """Add vault, plan, role and selection, if they are wanted."""
+    """Add vault, plan, role, selection and the rule that tells of failures, if they are wanted."""
     if wanted is None:
         return
     vault = _add_vault(template, encryption, wanted)
@@ -52,6 +59,7 @@ def add_backups(
             ),
         )
     )
+    _add_failure_rule(template, role, alerts)
 
 
 def _add_vault(
@@ -103,6 +111,8 @@ def _add_plan(
 
 
 def _add_role(template: StackTemplate, roles: Roles) -> iam.Role:
+    # https://docs.aws.amazon.com/aws-managed-policy/latest/reference/AWSBackupServiceRolePolicyForBackup.html
+    # https://docs.aws.amazon.com/aws-managed-policy/latest/reference/AWSBackupServiceRolePolicyForS3Backup.html
     policies = (
         "service-role/AWSBackupServiceRolePolicyForBackup",
         "AWSBackupServiceRolePolicyForS3Backup",
@@ -121,6 +131,31 @@ def _add_role(template: StackTemplate, roles: Roles) -> iam.Role:
             ),
             ManagedPolicyArns=[
                 Sub(f"arn:${{AWS::Partition}}:iam::aws:policy/{one}") for one in policies
+            ],
+        )
+    )
+
+
+def _add_failure_rule(template: StackTemplate, role: iam.Role, alerts: Alerts) -> None:
+    """Tell people of a job of this plan, by its role, that failed; a backup that fails hurts nobody today."""
+    template.add_resource(
+        events.Rule(
+            "BackupFailureRule",
+            Description="Tell of backups and copies that failed",
+            EventPattern={
+                "source": ["aws.backup"],
+                "detail-type": ["Backup Job State Change", "Copy Job State Change"],
+                "detail": {"state": FAILURES, "iamRoleArn": [role.get_att("Arn")]},
+            },
+            State="ENABLED",
+            Targets=[
+                events.Target(
+                    Id="BackupFailureTarget",
+                    Arn=alerts.topic.ref(),
+                    RetryPolicy=events.RetryPolicy(
+                        MaximumEventAgeInSeconds=EVENT_AGE, MaximumRetryAttempts=EVENT_RETRIES
+                    ),
+                )
             ],
         )
     )

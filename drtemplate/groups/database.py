@@ -12,9 +12,9 @@ from drtemplate.settings import Settings
 from drtemplate.template import StackTemplate, bundle, name_tags
 
 ENGINE = "aurora-mysql"
-INSIGHTS_RETENTION = (
-    7  # days; these are free: https://aws.amazon.com/rds/performance-insights/pricing/
-)
+# Days; these are free, and since August 2026 what is called the Standard mode of Database Insights.
+# https://docs.aws.amazon.com/AmazonRDS/latest/AuroraUserGuide/USER_PerfInsights.Enabling.html
+INSIGHTS_RETENTION = 7
 EXTENDED_SUPPORT = {
     True: "open-source-rds-extended-support",
     False: "open-source-rds-extended-support-disabled",

@@ -143,7 +143,7 @@ def _service_statements() -> list[Statement]:
         ),
         # EventBridge sends no source keys on this path: a condition would drop every event.
         allow(
-            "Allow EventBridge to encrypt database events",
+            "Allow EventBridge to encrypt events",
             encrypt_messages,
             ["*"],
             principal=service("events.amazonaws.com"),

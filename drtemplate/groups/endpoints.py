@@ -3,7 +3,7 @@
 from awacs import dynamodb as dynamodb_actions
 from awacs import s3 as s3_actions
 from awacs.aws import Action, Condition, Everybody, PolicyDocument, Principal, StringEquals
-from troposphere import AccountId, Sub, ec2
+from troposphere import AccountId, Join, Region, Split, Sub, ec2
 
 from drtemplate.groups.network import Network
 from drtemplate.groups.policies import Statement, allow, document
@@ -13,7 +13,15 @@ from drtemplate.template import StackTemplate, name_tags
 def add_endpoints(template: StackTemplate, network: Network) -> None:
     """Add both endpoints to the route tables of all zones."""
     for title, service, policy in (
-        ("S3Endpoint", "s3", document(_own_principals(s3_actions.Action("*")), _public_objects())),
+        (
+            "S3Endpoint",
+            "s3",
+            document(
+                _own_principals(s3_actions.Action("*")),
+                _public_objects(),
+                _cloudformation_answers(),
+            ),
+        ),
         ("DynamoDBEndpoint", "dynamodb", document(_own_principals(dynamodb_actions.Action("*")))),
     ):
         _add_endpoint(template, network, title, service, policy)
@@ -52,3 +60,19 @@ def _public_objects() -> Statement:
     # Packages of an operating system and layers of images come from S3, without credentials of this
     # account. https://docs.aws.amazon.com/AmazonECR/latest/userguide/vpc-endpoints.html
     return allow("LetPackagesIn", [s3_actions.GetObject], ["*"], principal=Principal(Everybody))
+
+
+def _cloudformation_answers() -> Statement:
+    # Wait conditions and custom resources are answered by an address that CloudFormation has signed, in
+    # buckets of its own. https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/cfn-vpce-bucketnames.html
+    plain_region = Join("", Split("-", Region))
+    bucket = "arn:${AWS::Partition}:s3:::cloudformation"
+    return allow(
+        "LetCloudFormationBeAnswered",
+        [s3_actions.PutObject],
+        [
+            Sub(f"{bucket}-waitcondition-${{AWS::Region}}/*"),
+            Sub(f"{bucket}-custom-resource-response-${{Here}}/*", Here=plain_region),
+        ],
+        principal=Principal(Everybody),
+    )

@@ -6,7 +6,7 @@ https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/parameters-sectio
 
 from troposphere import Equals, Not, Parameter, Ref
 
-from drtemplate.controls import Protection
+from drtemplate.controls import LONGEST, Protection
 from drtemplate.groups.handlers import ARMING
 from drtemplate.template import StackTemplate, bundle
 
@@ -182,6 +182,10 @@ def _add_record_parameters(
         constraint="must be one e-mail address, such as oncall@example.com",
         AllowedPattern=r"^[^@\s]+@[^@\s]+\.[^@\s]+$",
     )
+    # The lock has a limit, expiry has none that counts.
+    # https://docs.aws.amazon.com/AmazonS3/latest/userguide/object-lock-managing.html
+    most = {"MaxValue": LONGEST} if protection.object_lock else {}
+    top = f", at most {LONGEST}" if most else ""
     retention = _add_parameter(
         template,
         "DataRetentionDays",
@@ -193,9 +197,10 @@ def _add_record_parameters(
             "overwritten or has expired is kept as long again. 2555 days are seven years. Whatever is "
             "older when you make it shorter is deleted within days, for good."
         ),
-        constraint=f"must be a whole number of days, {protection.retention_floor_days} or more",
+        constraint=f"must be a whole number of days, {protection.retention_floor_days} or more{top}",
         Default=protection.retention_days,
         MinValue=protection.retention_floor_days,
+        **most,
     )
     return alert_email, retention
 

@@ -150,7 +150,9 @@ def _statements(bucket: s3.Bucket, records: Records) -> Iterator[Statement]:
             condition=Condition(StringEquals(OWN)),
         )
     if records.load_balancer_logs:
-        # The service sends no account; the path has it.
+        # The service sends no account; the path has it. Its name is that of every region now, the
+        # accounts of the older regions are not needed any more.
+        # https://docs.aws.amazon.com/elasticloadbalancing/latest/application/enable-access-logging.html
         yield allow(
             "LetLoadBalancersIn",
             [s3_actions.PutObject],
@@ -158,6 +160,7 @@ def _statements(bucket: s3.Bucket, records: Records) -> Iterator[Statement]:
             principal=service("logdelivery.elasticloadbalancing.amazonaws.com"),
         )
     if records.bucket_logs:
+        # https://docs.aws.amazon.com/AmazonS3/latest/userguide/enable-server-access-logging.html
         yield _write("LetBucketsIn", "logging.s3.amazonaws.com", "buckets")
 
 

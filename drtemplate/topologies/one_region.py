@@ -2,6 +2,7 @@
 
 from drtemplate.groups.alerts import add_alerts
 from drtemplate.groups.backups import add_backups
+from drtemplate.groups.chats import add_chats
 from drtemplate.groups.configuration import add_configuration
 from drtemplate.groups.dashboard import add_dashboard
 from drtemplate.groups.database import add_database
@@ -95,6 +96,10 @@ def build(settings: Settings) -> StackTemplate:
         )
     with group("State", "user sessions, and the state of the failover"):
         state = add_state(template, parameters, encryption, dns)
+    with group("Alerts", "where people are told"):
+        alerts = add_alerts(template, parameters, encryption, settings.alert_endpoints)
+    with group("Key loss", "where people are told that a key is lost, and the alerts with it"):
+        key_loss = add_key_loss(template, parameters, encryption, settings.alert_endpoints)
     with group("Backups", "AWS Backup, with a copy elsewhere; for a setting only"):
         add_backups(
             template,
@@ -102,31 +107,35 @@ def build(settings: Settings) -> StackTemplate:
             database,
             state,
             storage,
+            alerts,
             settings.protection.backups,
             settings.roles,
         )
-    with group("Alerts", "where people are told"):
-        alerts = add_alerts(template, parameters, encryption, settings.alert_endpoints)
-    with group("Key loss", "where people are told that a key is lost, and the alerts with it"):
-        add_key_loss(template, parameters, encryption, settings.alert_endpoints)
+    with group("Chats", "channels that hear both topics; for a setting only"):
+        add_chats(
+            template, (alerts.topic, key_loss.topic), settings.alert_endpoints, settings.roles
+        )
     with group("Configuration", "what operators and applications read in Parameter Store"):
         configuration = add_configuration(
             template, parameters, sides, database, settings.automation
         )
     with group("Functions", "two observers and the actor; their code is that of handlers/"):
-        dependencies = Dependencies(
-            parameters=parameters,
-            network=network,
-            security_groups=security_groups,
-            encryption=encryption,
-            database=database,
-            state=state,
-            sides=sides,
-            dns=dns,
-            alerts=alerts,
-            configuration=configuration,
+        functions = add_functions(
+            template,
+            settings,
+            Dependencies(
+                parameters=parameters,
+                network=network,
+                security_groups=security_groups,
+                encryption=encryption,
+                database=database,
+                state=state,
+                sides=sides,
+                dns=dns,
+                alerts=alerts,
+                configuration=configuration,
+            ),
         )
-        functions = add_functions(template, settings, dependencies)
     with group("Orchestration", "what starts the functions"):
         add_orchestration(template, functions, database, configuration, alerts)
     with group(
@@ -137,17 +146,19 @@ def build(settings: Settings) -> StackTemplate:
         add_dashboard(template, database, sides.primary, parameters)
         add_incident_query(template, functions)
     with group("Outputs"):
-        results = Results(
-            parameters=parameters,
-            network=network,
-            security_groups=security_groups,
-            encryption=encryption,
-            storage=storage,
-            database=database,
-            state=state,
-            sides=sides,
-            alerts=alerts,
-            functions=functions,
+        add_outputs(
+            template,
+            Results(
+                parameters=parameters,
+                network=network,
+                security_groups=security_groups,
+                encryption=encryption,
+                storage=storage,
+                database=database,
+                state=state,
+                sides=sides,
+                alerts=alerts,
+                functions=functions,
+            ),
         )
-        add_outputs(template, results)
     return template

@@ -7,6 +7,9 @@ from scene import ACCOUNT, REGION, STACK, TEMPLATE
 from test_deploy import refused
 
 from drtemplate.cloudformation.document import load_template
+from drtemplate.controls import Backups, Protection
+from drtemplate.pipeline import render
+from drtemplate.settings import Settings
 
 RENDERED = load_template(TEMPLATE)
 
@@ -112,6 +115,15 @@ def test_a_name_that_is_taken(scene, request_, make):
     make(scene)
     scene.asked.clear()
     refused(scene, request_, *TAKEN[make], "exists", "docs/runbook.md#")
+
+
+def test_a_vault_that_a_deleted_stack_left(scene, good):
+    settings = Settings(protection=Protection(backups=Backups()))
+    request = scene.request(good, render(settings).text)
+    assert scene.check(request)
+    scene.client("backup").create_backup_vault(BackupVaultName=f"{STACK}-backups")
+    scene.asked.clear()
+    refused(scene, request, f"the backup vault {STACK}-backups", "no stack has it")
 
 
 def test_a_name_that_only_begins_alike_is_free(scene, request_):

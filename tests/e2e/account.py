@@ -15,7 +15,7 @@ from unittest import mock
 import boto3
 import moto.settings
 from botocore.config import Config
-from emulator import CODE, ENDPOINTS, mend, package
+from emulator import CHATS, CODE, ENDPOINTS, chat, mend, package
 from moto.core.base_backend import BackendDict
 from moto.moto_server.werkzeug_app import (
     DomainDispatcherApplication,
@@ -187,6 +187,11 @@ def account(region: str = "us-east-1") -> Iterator[Account]:
         if environ["PATH_INFO"].startswith(CODE):
             start_response("200 OK", [("Content-Type", "application/zip")])
             return [package(number, environ["PATH_INFO"])]
+        if environ["PATH_INFO"] in CHATS:
+            asked = environ["wsgi.input"].read(int(environ.get("CONTENT_LENGTH") or 0))
+            status, body = chat(number, environ["PATH_INFO"], json.loads(asked or "{}"))
+            start_response(status, [("Content-Type", "application/json")])
+            return [body]
         environ["HTTP_X_MOTO_ACCOUNT_ID"] = number
         return dispatcher(environ, start_response)
 

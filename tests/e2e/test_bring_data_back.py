@@ -79,19 +79,22 @@ def test_a_table_is_restored_beside(own, shell):
     assert found["Item"] == item
 
 
-def test_a_restored_table_is_given_back_what_it_lacks(own, shell):
-    dynamodb = own.client("dynamodb")
-    name = f"{STACK}-sessions"
+def test_a_deleted_table_comes_back_with_what_a_restore_lacks(own, shell):
+    dynamodb, name = own.client("dynamodb"), f"{STACK}-sessions"
+    dynamodb.put_item(TableName=name, Item={"SessionId": {"S": "2"}, "UserId": {"S": "b"}})
     dynamodb.update_table(TableName=name, DeletionProtectionEnabled=False)
-    dynamodb.update_time_to_live(
-        TableName=name,
-        TimeToLiveSpecification={"Enabled": False, "AttributeName": "ExpiresAt"},
-    )
-    *_, give_back = blocks("A table")
+    dynamodb.delete_table(TableName=name)
+    _, from_backup, give_back = blocks("A table")
+    shell(from_backup)
+    assert dynamodb.get_item(TableName=name, Key={"SessionId": {"S": "2"}})["Item"]
+    assert not dynamodb.describe_table(TableName=name)["Table"]["DeletionProtectionEnabled"]
     shell(give_back)
     assert dynamodb.describe_table(TableName=name)["Table"]["DeletionProtectionEnabled"]
     ttl = dynamodb.describe_time_to_live(TableName=name)["TimeToLiveDescription"]
     assert ttl["TimeToLiveStatus"] == "ENABLED"
+    backups = dynamodb.describe_continuous_backups(TableName=name)["ContinuousBackupsDescription"]
+    recovery = backups["PointInTimeRecoveryDescription"]
+    assert recovery["PointInTimeRecoveryStatus"] == "ENABLED"
 
 
 def test_an_overwritten_object_is_back(own, shell):

@@ -34,6 +34,7 @@ UNMODELLED = {
     "schedules, event patterns and alarms: stored, never evaluated",
     "engine versions and backtrack regions: any are accepted",
     "mail subscriptions: confirmed at once",
+    "plans of AWS Backup and channels of a chat: stored, nothing is backed up or sent",
 }
 
 
@@ -78,7 +79,7 @@ def test_its_size(figures):
         f"the plug-in: {code} lines of code and a table of {table} lines;"
         f" {whole} with comments, docstrings and blank lines"
     )
-    assert code < 1100
+    assert code < 1200
 
 
 def test_what_lambda_takes_and_does_not_show(pristine):

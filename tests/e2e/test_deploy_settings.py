@@ -1,6 +1,6 @@
 """Stacks of other settings on the emulator: the staging example, and one in an organisation's network.
 
-The bank's example is not among them: the emulator knows no backup selection. Nor is the application: it
+The bank's example is not among them: what it stands on is not there. Nor is the application: the emulator
 knows no launch templates. It names roles by itself.
 """
 

@@ -4,6 +4,7 @@ import json
 import pytest
 import yaml
 
+from drtemplate.cloudformation.references import dependencies
 from drtemplate.settings import PROJECT, Settings
 from drtemplate.world.granting import MANAGED
 
@@ -119,6 +120,16 @@ def test_an_observer_waits_for_the_way_out(resources, title):
         "PrivateRoute2",
         "PrivateSubnetRouteTableAssociation1",
         "PrivateSubnetRouteTableAssociation2",
+    }
+
+
+@pytest.mark.parametrize(("title", "subnet"), list(zip(OBSERVERS, "12", strict=True)))
+def test_what_its_interfaces_need_is_deleted_after_an_observer(resources, title, subnet):
+    """CloudFormation deletes it when they are gone, and what it depends on after it."""
+    assert dependencies(resources[title]) >= {
+        "HealthMonitorRole",
+        "LambdaSecurityGroup",
+        f"PrivateSubnet{subnet}",
     }
 
 

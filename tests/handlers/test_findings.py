@@ -619,6 +619,19 @@ def test_b01_an_operators_backtrack_is_left_alone(chain):
     assert (chain.acted, chain.writer, chain.told()) == ((0, 0), WRITER, [])
 
 
+def test_b01_the_runbooks_order_disarm_backtrack_arm_moves_nothing(chain):
+    """Longer than the five minutes after which an armed automation would tell of it."""
+    chain.run(100)
+    chain.configure(auto_failover="OFF")
+    chain.at(31, chain.closed, 400, "backtracking", WRITER)
+    chain.at(31, chain.aurora.show, "backtracking")
+    chain.at(31 + 400, chain.aurora.show, "available")
+    chain.run(131 + 460)
+    chain.configure(auto_failover="ON")
+    chain.run(131 + 900)
+    assert (chain.acted, chain.writer, chain.told()) == ((0, 0), WRITER, ["REFUSED"])
+
+
 def test_b17_another_arming_than_the_deployed_one_raises_an_alarm(chain):
     chain.run(300)
     chain.configure(auto_failover="OFF")

@@ -9,6 +9,8 @@ CreateChangeSet.) Where the order is free, the resource that stands last in the 
 the order in which a missing DependsOn does the most harm.
 """
 
+from emulator.chats import PATHS as CHATS
+from emulator.chats import answer as chat
 from emulator.mends import CODE, ENDPOINTS, mend, package
 from emulator.resource import KINDS
 
@@ -21,6 +23,7 @@ UNMODELLED = (
     "schedules, event patterns and alarms: stored, never evaluated",
     "engine versions and backtrack regions: any are accepted",
     "mail subscriptions: confirmed at once",
+    "plans of AWS Backup and channels of a chat: stored, nothing is backed up or sent",
 )
 
-__all__ = ["CODE", "ENDPOINTS", "KINDS", "UNMODELLED", "mend", "package"]
+__all__ = ["CHATS", "CODE", "ENDPOINTS", "KINDS", "UNMODELLED", "chat", "mend", "package"]

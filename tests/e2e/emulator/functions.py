@@ -33,6 +33,10 @@ RENAMED = {
         "DestinationBucketName": "TargetBucket",
         "LogFilePrefix": "TargetPrefix",
     },
+    "BackupPlan": {
+        "BackupPlanRule": "Rules",
+        "TargetBackupVault": "TargetBackupVaultName",
+    },
     "SSESpecification": {"SSEEnabled": "Enabled"},
     "LifecycleConfiguration": {"Id": "ID"},
 }

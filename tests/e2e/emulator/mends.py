@@ -28,6 +28,8 @@ from emulator.change_set import PAGE, Description, without_values
 from emulator.engine import Engine
 from emulator.queries import mend_queries
 from emulator.resource import Resource, Surroundings
+from emulator.restores import mend_restores
+from emulator.selections import mend_selections
 from emulator.shapes import Refused
 from emulator.template import checked_parameters
 
@@ -266,3 +268,5 @@ def mend() -> None:
     # The model is there; the action only lacks its name.
     CloudWatchResponse.put_composite_alarm = CloudWatchResponse.put_metric_alarm
     mend_queries()
+    mend_selections()
+    mend_restores()

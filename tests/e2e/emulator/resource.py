@@ -20,7 +20,9 @@ SERVICES = {"CertificateManager": "acm", "ElasticLoadBalancingV2": "elbv2"}
 WORD = re.compile(
     r"(?P<each>\*)?(?P<property>\w+)(?:\.(?P<field>\w+))?(?:>(?P<target>\S+)|=(?P<source>\S+))?"
 )
-FIELDS = set("type create then read get update changed delete check wait unmodelled whole".split())
+FIELDS = set(
+    "type create instead then read get update changed delete check wait unmodelled whole".split()
+)
 
 
 @dataclass(frozen=True)
@@ -43,6 +45,7 @@ class Kind:
     """A resource type; ``types.yaml`` explains calls.
 
     Attributes:
+        instead: calls made in place of ``create`` if the first property of the first one is given.
         then: calls after ``create``, each made if one of its properties is given.
         get: attribute -> where it is found.
         changed: "only" if update calls take no property that is as it was.
@@ -54,6 +57,7 @@ class Kind:
 
     type: str
     create: Call
+    instead: tuple[Call, ...] = ()
     then: tuple[Call, ...] = ()
     read: Call | None = None
     get: dict[str, str] = field(default_factory=dict)
@@ -80,7 +84,7 @@ def _kind(type_: str, facts: dict[str, Any]) -> Kind:
     service = SERVICES.get(family, family.lower())
     calls = {
         name: tuple(_call(text, service) for text in facts.get(name, ()))
-        for name in ("then", "update", "delete")
+        for name in ("instead", "then", "update", "delete")
     }
     single = {name: _call(facts[name], service) for name in ("create", "read") if name in facts}
     return Kind(type=type_, **(facts | calls | single))
@@ -139,19 +143,28 @@ class Resource:
                 does not want it.
         """
         kind = self.kind
-        known = kind.create.properties.union(
-            kind.unmodelled, *(one.properties for one in kind.then)
-        )
+        create, *others = self._creation()
+        calls = (create, *others, *kind.then)
+        known = set(kind.unmodelled).union(*(one.properties for one in calls))
         for name in () if kind.whole else sorted(self.properties.keys() - known):
             raise Refused(f"Encountered unsupported property {name}")
         self._check()
-        for answer in self._run(kind.create):
+        for answer in self._run(create):
             self.response = answer
-            self.physical_resource_id = str(self._found(kind.create.identity, answer))
-        for call in kind.then:
+            self.physical_resource_id = str(self._found(create.identity, answer))
+        for call in (*others, *kind.then):
             if call.properties & self.properties.keys():
                 list(self._run(call))
         self._read()
+
+    def _creation(self) -> tuple[Call, ...]:
+        """The calls that make it: another way than by default if a property asks for it."""
+        other = self.kind.instead
+        return (
+            other
+            if other and other[0].words[0]["property"] in self.properties
+            else (self.kind.create,)
+        )
 
     def change(self, properties: dict[str, Any]) -> None:
         """Update it in place.
