@@ -79,8 +79,15 @@ def latch_failed(world: World) -> bool:
 
 
 def outcome(trial: Trial, zero: float) -> str:
-    """How the orchestrator's runs since the fault ended, the weightiest."""
+    """How the orchestrator's runs since the fault ended, the weightiest.
+
+    A run that the sweep makes for an alarm is in the records alone.
+    """
     found = {_outcome(run.answer, run.error) for run in trial.facts.runs if run.queued >= zero}
+    since = trial.world.clock.iso(zero)
+    for key, item in trial.world.table.items.items():
+        if key.startswith("RUN#") and str(item.get("StartTime", "")) >= since:
+            found.add(str(item.get("Status", "")))
     return next((name for name in OUTCOMES if name in found), "NONE")
 
 

@@ -71,9 +71,9 @@ class Clock:
         """A virtual time as botocore gives it."""
         return datetime.fromtimestamp(self.epoch + at, UTC)
 
-    def iso(self) -> str:
+    def iso(self, at: float | None = None) -> str:
         """The virtual time as AWS writes it."""
-        return self.date(self.now).strftime("%Y-%m-%dT%H:%M:%SZ")
+        return self.date(self.now if at is None else at).strftime("%Y-%m-%dT%H:%M:%SZ")
 
     def virtual(self, when: datetime | float) -> float:
         """A date or epoch seconds, as botocore takes either, as virtual seconds."""

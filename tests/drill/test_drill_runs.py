@@ -69,6 +69,21 @@ def test_outcomes(short, name, outcome):
     assert short[name].outcomes == {outcome: RUNS}
 
 
+@pytest.mark.parametrize(
+    ("name", "seed", "outcome"),
+    [
+        # The alarm's own run and the sweep's come at once; the sweep's has the lease.
+        ("monitor_dead", 18, "COMPLETED"),
+        # Asked for while Aurora restarts the writer, just before it moves it by itself.
+        ("writer_crash", 11, "REFUSED"),
+    ],
+)
+def test_a_rare_end_is_a_good_one(deployment, timings, name, seed, outcome):
+    (scenario,) = select([name])
+    run = simulate(scenario, deployment, timings, seed)
+    assert run.outcome == outcome in scenario.ends_well
+
+
 def test_a_service_that_is_down_takes_no_message(short):
     assert short["sns_down"].counts["notifications"] == 0
     assert short["both_tiers_dead"].counts["notifications"] > 0
