@@ -260,6 +260,13 @@ def test_two_files_are_two_stacks_beside_each_other(elsewhere, no_lint, capsys):
     assert counts == [3, 6]
 
 
+def test_two_files_that_say_the_same_are_each_validated(elsewhere, capsys):
+    for name in ("one", "two"):
+        (elsewhere / f"{name}.toml").write_text('regions = ["us-east-1"]\n')
+    assert main(["render", "--settings", "one.toml", "--settings", "two.toml"]) == 0
+    assert (elsewhere / "one.yaml").read_text() == (elsewhere / "two.yaml").read_text()
+
+
 @pytest.mark.parametrize(
     "words",
     [
