@@ -71,8 +71,8 @@ class Choice:
             return any(type(value) is type(one) and value == one for one in self.allowed)
         if self.pattern:
             # Else \d and \w would take digits and letters of any script, which AWS does not.
-            text = isinstance(value, str) and value.isascii()
-            return bool(text and self.pattern.fullmatch(value)) or (self.empty and value == "")
+            fits = isinstance(value, str) and value.isascii() and self.pattern.fullmatch(value)
+            return bool(fits) or (self.empty and value == "")
         return True
 
     def check(self, value: Any) -> Any:
