@@ -163,7 +163,7 @@ def drawn(number: int, seed: int) -> Iterator[Settings]:
 
 def checked(number: int, seed: int) -> list[Settings]:
     """So many settings for cfn-lint: those in which every two values meet, and drawn ones."""
-    pairs = list(covering(seed))
+    pairs = list(covering())
     return [*pairs, *drawn(number - len(pairs), seed)]
 
 
