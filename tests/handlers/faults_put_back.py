@@ -187,6 +187,11 @@ MUTATIONS = {
         (1, 3600, (5, "answer_lost", "UpdateHealthCheck", "ANSWER", 30), (1, "asked", "failover", 0)),
         ("acts", "if is_latched() is not latch:", "if True:"),
     ),
+    "C21 the reader of the highest tier is promoted": of(
+        "tier",
+        (2, 3600, (5, *DIES), (60, "lags", 30)),
+        ("topology", 'key=lambda member: member.get("PromotionTier", 1))', 'key=lambda member: -member.get("PromotionTier", 1))'),
+    ),
     "E31 one reader alone is asked for": of(
         "missed",
         (2, 3600, (5, "reader_dies", False), (0, *DIES), (300, "lags", 30)),
