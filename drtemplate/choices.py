@@ -10,6 +10,7 @@ from drtemplate.errors import SettingsError
 
 # How a part of the settings is read from a file: no field that it does not have, no "3" for 3.
 STRICT = {"extra": "forbid", "strict": True}
+LONGEST_SHOWN = 60  # characters of a value in a message
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -69,7 +70,8 @@ class Choice:
             # True equals 1, and is none.
             return any(type(value) is type(one) and value == one for one in self.allowed)
         if self.pattern:
-            fits = isinstance(value, str) and self.pattern.fullmatch(value)
+            # Else \d and \w would take digits and letters of any script, which AWS does not.
+            fits = isinstance(value, str) and value.isascii() and self.pattern.fullmatch(value)
             return bool(fits) or (self.empty and value == "")
         return True
 
@@ -80,14 +82,28 @@ class Choice:
             ValueError: it does not; the message names value and rule.
         """
         if not self.fits(value):
-            raise ValueError(f"{value!r} is not {self.rule()}")
+            raise ValueError(self.fault(value))
         return value
+
+    def fault(self, value: object) -> str:
+        """What is wrong with a value that does not fit: of a list, with each of its values."""
+        if self.many and isinstance(value, tuple):
+            rule = self._rule_of_one()
+            bad = dict.fromkeys(shown(one) for one in value if not self._fits_one(one))
+            return "; ".join(f"{one} is not {rule}" for one in bad)
+        return f"{shown(value)} is not {self.rule()}"
 
     def __get_pydantic_core_schema__(self, source: Any, handler: Callable[[Any], Any]) -> Any:
         """How pydantic, which alone calls this, learns of the rule."""
         from pydantic_core import core_schema  # noqa: PLC0415 (a render without a file needs it not)
 
         return core_schema.no_info_after_validator_function(self.check, handler(source))
+
+
+def shown(value: object) -> str:
+    """A value for a message, if it is short."""
+    text = repr(value)
+    return text if len(text) <= LONGEST_SHOWN else f"{text[:LONGEST_SHOWN]}..."
 
 
 def flag(meaning: str) -> Choice:
@@ -122,7 +138,7 @@ def check(part: object, relations: Callable[[], Iterator[str]] | None = None) ->
     for name, choice in choices(type(part)).items():  # type: ignore[arg-type]
         value = getattr(part, name)
         if not choice.fits(value):
-            faults.append(f"{name} {value!r} is not {choice.rule()}")
+            faults.append(f"{name} {choice.fault(value)}")
     if not faults and relations:
         faults = list(relations())
     if faults:

@@ -19,6 +19,22 @@ LOG_RETENTIONS = (
 )
 _REGION = r"[a-z]+(-[a-z]+)*-\d{1,2}"  # whether there is one, cfn-lint knows
 
+# A stack takes these from its own region alone.
+_OF_THE_REGION = ("existing.key", "existing.certificate", "protection.snapshot")
+# https://docs.aws.amazon.com/IAM/latest/UserGuide/reference-arns.html
+_PARTITIONS = {
+    "cn-": "aws-cn",
+    "us-gov-": "aws-us-gov",
+    "us-isob-": "aws-iso-b",
+    "us-iso-": "aws-iso",
+}
+
+
+def _partition(region: str) -> str:
+    """The partition of a region, as an ARN names it."""
+    found = (name for begin, name in _PARTITIONS.items() if region.startswith(begin))
+    return next(found, "aws")
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Settings:
@@ -96,6 +112,8 @@ class Settings:
     def _relations(self) -> Iterator[str]:
         if not self.regions:
             yield "regions is empty; name at least one"
+        if len(set(self.regions)) < len(self.regions):
+            yield f"regions {', '.join(self.regions)} has one twice; name it once"
         if len(set(self.alert_endpoints)) < len(self.alert_endpoints):
             yield "alert_endpoints has one twice; leave it out once"
         yield from self._zone_relations()
@@ -122,19 +140,32 @@ class Settings:
                 "records.retention_days cannot hold for existing.log_bucket, whose life cycle is not the "
                 "stack's; leave one of them out"
             )
-        yield from self._region_relations()
+        yield from self._arn_relations()
 
-    def _region_relations(self) -> Iterator[str]:
-        """What a stack takes from its own region only."""
-        named = {
+    def _arn_relations(self) -> Iterator[str]:
+        wanted = {*map(_partition, self.regions)}
+        backups, endpoints = self.protection.backups, self.alert_endpoints
+        arns = {
             "existing.key": self.existing.key,
             "existing.certificate": self.existing.certificate,
             "protection.snapshot": self.protection.snapshot,
+            "protection.key_deletion_role": self.protection.key_deletion_role,
+            "protection.backups.copy_to": backups.copy_to if backups else "",
+            "roles.boundary": self.roles.boundary,
+            **{f"alert_endpoints[{n}]": one.endpoint for n, one in enumerate(endpoints, 1)},
         }
-        for field_name, name in named.items():
-            if name.startswith("arn:") and (region := name.split(":")[3]) not in self.regions:
+        for name, arn in arns.items():
+            if not arn.startswith("arn:"):
+                continue
+            _, partition, _, region, *_ = arn.split(":")
+            if self.regions and partition not in wanted:
                 yield (
-                    f"{field_name} is in {region}, which is none of regions "
+                    f"{name} is of the partition {partition}, and regions {', '.join(self.regions)} of "
+                    f"{' and '.join(sorted(wanted))}; name one of the stack's partition"
+                )
+            elif name in _OF_THE_REGION and region not in self.regions:
+                yield (
+                    f"{name} is in {region}, which is none of regions "
                     f"{', '.join(self.regions)}; name one of the stack's region"
                 )
 
@@ -150,6 +181,11 @@ class Settings:
             yield f"zones {', '.join(self.zones)} are of several regions; a stack is in one"
         for region in sorted(found - {*self.regions}):
             yield f"zones are of {region}, which is none of regions {', '.join(self.regions)}"
+        if len(found) == 1 and found < {*self.regions}:
+            yield (
+                f"zones are of {min(found)}, and regions {', '.join(self.regions)} has others, where no "
+                "such stack can be; name that region alone"
+            )
 
 
 def unknown_regions(wanted: Iterable[str], known: Iterable[str]) -> list[str]:

@@ -2,6 +2,7 @@
 
 import difflib
 import json
+import re
 import tomllib
 from collections.abc import Iterator, Mapping
 from dataclasses import fields, is_dataclass
@@ -15,6 +16,7 @@ from drtemplate.settings import Settings
 
 MAX_BYTES = 100_000  # a hundred times the file of the defaults without its comments
 WHAT = "settings file"
+_BARE = re.compile(r"[A-Za-z0-9_-]+")  # what TOML takes as a key without quotes
 # What a value should have been, by what pydantic calls the error.
 # https://docs.pydantic.dev/latest/errors/validation_errors/
 _WANTED = {
@@ -33,7 +35,11 @@ def load(path: Path) -> Settings:
         InputError: the file is missing, empty, too large or no TOML.
         SettingsError: with every fault of its fields, a line each.
     """
-    return check(_parse(path), " ".join(str(path).splitlines()))
+    where = " ".join(str(path).splitlines())
+    try:
+        return check(_parse(path), where)
+    except RecursionError as exc:
+        raise InputError(f"{where}: the {WHAT} is nested too deeply") from exc
 
 
 def _parse(path: Path) -> dict[str, Any]:
@@ -46,8 +52,6 @@ def _parse(path: Path) -> dict[str, Any]:
         values = tomllib.loads(text)
     except tomllib.TOMLDecodeError as exc:
         raise InputError(f"{path}: the {WHAT} is not TOML: {exc}") from exc
-    except RecursionError as exc:
-        raise InputError(f"{path}: the {WHAT} is nested too deeply") from exc
     except ValueError as exc:
         raise InputError(f"{path}: the {WHAT} is not TOML: a number is too long") from exc
     if not text.strip():
@@ -69,7 +73,9 @@ def check(values: Mapping[str, Any], where: str) -> Settings:
     """
     known = _known(Settings)
     faults = [
-        _unknown(name, value, Settings) for name, value in values.items() if name not in known
+        _unknown(_dotted([name]), value, Settings)
+        for name, value in values.items()
+        if name not in known
     ]
     kept = {name: value for name, value in values.items() if name in known}
     settings, found = _read(kept)
@@ -123,7 +129,11 @@ def _dotted(steps: list[Any]) -> str:
     """A path as people write it: ``alert_endpoints[2].protocol``, counted from 1."""
     path = ""
     for step in steps:
-        path += f"[{step + 1}]" if isinstance(step, int) else f".{step}" if path else step
+        if isinstance(step, int):
+            path += f"[{step + 1}]"
+        else:
+            key = step if _BARE.fullmatch(step) else json.dumps(step)
+            path += f".{key}" if path else key
     return path
 
 

@@ -2,17 +2,16 @@
 
 import sys
 
-from variations import drawn
+from variations import drawn, validated
 
-from drtemplate.checks.validation import validate
-from drtemplate.pipeline import header, render
+from drtemplate.pipeline import header
 
 
 def main(number: int, seed: int) -> int:
     """1 if there are findings; what was drawn is printed with them."""
     bad = 0
     for settings in drawn(number, seed):
-        if findings := validate(render(settings), settings):
+        if findings := validated(settings):
             bad += 1
             print(header(settings), *findings, sep="\n", flush=True)
     print(f"{number} settings drawn from seed {seed}: {bad} with findings")

@@ -1,6 +1,7 @@
 """The examples: each renders, is valid, and fails over in a drill; the application fits the stack's outputs."""
 
 import ast
+from unittest import mock
 
 import pytest
 
@@ -14,6 +15,7 @@ from drtemplate.settings import PROJECT, Settings
 from drtemplate.settings_file import load
 from drtemplate.topologies.one_region import build
 from drtemplate.world.reading import load_deployment
+from handlers import probes
 
 EXAMPLES = PROJECT / "examples"
 STACKS = sorted(EXAMPLES.glob("*/*.toml"))
@@ -64,6 +66,26 @@ def test_a_side_of_the_application_is_a_program_that_answers_as_that_side(side):
     ast.parse(text.split("<<'CODE'\n")[1].split("\nCODE\n")[0])
     group = resources[f"{side}Servers"]["Properties"]
     assert group["TargetGroupARNs"] == [{"Ref": f"{side}TargetGroupArn"}]
+
+
+def test_the_application_ends_its_connections_as_the_observers_do():
+    """Else the database would shut it out after a hundred."""
+    resources = load_template(APPLICATION)["Resources"]
+    sent = []
+    connection = mock.MagicMock(**{"__enter__.return_value.sendall.side_effect": sent.append})
+    for side in ("Primary", "Standby"):
+        data = resources[f"{side}Template"]["Properties"]["LaunchTemplateData"]
+        text, _ = data["UserData"]["Fn::Base64"]["Fn::Sub"]
+        code = text.split("<<'CODE'\n")[1].split("class Handler")[0]
+        with (
+            mock.patch("socket.create_connection", return_value=connection),
+            mock.patch("socket.gethostbyname", return_value="10.0.20.7"),
+        ):
+            names: dict = {}
+            exec(code, names)
+            assert names["database"]() == "10.0.20.7"
+    login = probes.LOGIN.replace(probes.PROBE_USER, b"nobody")
+    assert sent == [len(login).to_bytes(3, "little") + b"\1" + login] * 2
 
 
 def test_the_files_are_those_that_the_readme_tells_of():

@@ -99,6 +99,7 @@ def test_an_existing_network_is_used_and_nothing_of_it_made(tables):
     template = rendered(
         existing=Existing(**NETWORK, private_route_tables=tables),
         zones=("us-east-1a", "us-east-1b"),
+        regions=("us-east-1",),
     )
     made = {one["Type"] for one in template["Resources"].values() if "EC2" in one["Type"]}
     assert made == {"AWS::EC2::SecurityGroup"} | ({"AWS::EC2::VPCEndpoint"} if tables else set())

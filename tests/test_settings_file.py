@@ -1,8 +1,10 @@
 """The settings file: what it means, and every fault of it at once."""
 
+import os
 import subprocess
 import sys
 from dataclasses import fields
+from pathlib import Path
 
 import pytest
 from refusals import one_line
@@ -175,6 +177,47 @@ FAULTS = {
         '[[alert_endpoints]]\nprotocol = "email"',
         "alert_endpoints[1].endpoint: is missing",
     ),
+    "digits of another script": (
+        '[existing]\nkey = "arn:aws:kms:us-east-1:\u0661\u0661\u0661\u0661\u0662\u0662\u0662\u0662\u0663\u0663\u0663\u0663:key/1"',
+        "is not the ARN of a KMS key",
+    ),
+    "a letter of another script": ('[roles]\npath = "/pl\u0430tform/"', "slash at both ends"),
+    "a line break in a key": ('"a\\nb" = 1', '"a\\nb" = 1: is no field'),
+    "an empty key": ('"" = 1', '"" = 1: is no field'),
+    "a long value": (f'runtime = "{"x" * 9000}"', "xxx... is not a runtime"),
+    "one value of a list": (
+        "[database]\nreaders = 2\nreader_zones = [2, 3]",
+        "database.reader_zones: 3 is not a whole number from 1 to 2",
+    ),
+    "host bits": ('[addresses]\nvpc = "10.0.0.1/16"', "write it as 10.0.0.0/16"),
+    "addresses of no host": (
+        '[addresses]\nvpc = "127.0.0.0/16"\npublic = ["127.0.1.0/24", "127.0.2.0/24"]\n'
+        'private = ["127.0.3.0/24", "127.0.4.0/24"]\ndatabase = ["127.0.5.0/24", "127.0.6.0/24"]',
+        "that no host can have",
+    ),
+    "a region twice": ('regions = ["us-east-1", "us-east-1"]', "has one twice"),
+    "zones of one region of two": (
+        'zones = ["us-east-1a", "us-east-1b"]',
+        "name that region alone",
+    ),
+    "an ARN of another partition": (
+        '[roles]\nboundary = "arn:aws-cn:iam::111122223333:policy/x"',
+        "roles.boundary is of the partition aws-cn",
+    ),
+    "a snapshot of an instance": (
+        '[protection]\nsnapshot = "arn:aws:rds:us-east-1:111122223333:snapshot:x"',
+        "not a cluster snapshot's identifier or ARN",
+    ),
+    "a snapshot of another region": (
+        '[protection]\nsnapshot = "arn:aws:rds:eu-west-1:111122223333:cluster-snapshot:x"',
+        "protection.snapshot is in eu-west-1",
+    ),
+    "a subnet of two kinds": (
+        '[existing]\nvpc = "vpc-01234567"\npublic_subnets = ["subnet-00000001", "subnet-00000002"]\n'
+        'private_subnets = ["subnet-00000003", "subnet-00000004"]\n'
+        'database_subnets = ["subnet-00000001", "subnet-00000005"]',
+        "subnet-00000001 is a subnet of several kinds",
+    ),
     "a retention that logs do not take": ("log_retention_days = 91", "91 is not one of 1, 3"),
 }
 
@@ -188,7 +231,7 @@ def test_a_fault_is_told_with_field_value_and_rule(file, text, told):
 def test_all_faults_are_told_at_once_and_relations_of_what_is_sound_with_them(file):
     told = faults(
         file(
-            'engin_version = "x"\nzones = ["us-east-1a", "us-east-1a"]\n'
+            'engin_version = "x"\nregions = ["us-east-1"]\nzones = ["us-east-1a", "us-east-1a"]\n'
             "[database]\nreaders = 99\ninstance_class = 3\n[records]\nretention_days = 5\n"
         )
     )
@@ -212,6 +255,7 @@ UNREADABLE = {
     "no TOML": ("readers: 2", "is not TOML"),
     "a key twice": ('runtime = "a"\nruntime = "b"', "is not TOML"),
     "huge": (f"# {'x' * MAX_BYTES}", "too large"),
+    "deep in a key": (f"{'.'.join('a' * 3000)} = 1", "nested too deeply"),
     "deep": (f"zones = {'[' * 5000}{']' * 5000}", "settings file"),
     "a number without end": (f"log_retention_days = {'9' * 6000}", "settings file"),
 }
@@ -220,6 +264,12 @@ UNREADABLE = {
 @pytest.mark.parametrize(("text", "told"), UNREADABLE.values(), ids=UNREADABLE)
 def test_what_is_no_settings_file_is_refused_in_one_line(file, text, told):
     assert told in one_line(InputError, load, file(text))
+
+
+def test_a_file_without_end_or_of_nobody_is_not_waited_for(tmp_path):
+    os.mkfifo(tmp_path / "pipe.toml")
+    one_line(InputError, load, tmp_path / "pipe.toml")
+    one_line(InputError, load, Path("/dev/zero"))
 
 
 def test_a_file_that_is_missing_or_a_folder_is_refused_in_one_line(tmp_path):
@@ -260,12 +310,21 @@ def test_two_files_are_two_stacks_beside_each_other(elsewhere, no_lint, capsys):
     assert counts == [3, 6]
 
 
+def test_two_files_that_say_the_same_are_each_validated(elsewhere, capsys):
+    for name in ("one", "two"):
+        (elsewhere / f"{name}.toml").write_text('regions = ["us-east-1"]\n')
+    assert main(["render", "--settings", "one.toml", "--settings", "two.toml"]) == 0
+    assert (elsewhere / "one.yaml").read_text() == (elsewhere / "two.yaml").read_text()
+
+
 @pytest.mark.parametrize(
     "words",
     [
         ["render", "--settings", "one.toml", "--settings", "below/one.toml"],
         ["render", "--settings", "one.toml", "--settings", "two.toml", "--stdout"],
         ["render", "--settings", "dr-template.toml"],
+        ["render", "--settings", "one.toml", "--output", "one.toml"],
+        ["render", "--settings", "one.toml", "--settings", "./one.toml"],
         ["lint", "--settings", "one.toml", "--settings", "two.toml"],
     ],
 )
@@ -275,6 +334,7 @@ def test_what_could_only_go_to_one_place_is_refused(elsewhere, no_lint, capsys, 
         (elsewhere / f"{name}.toml").write_text("log_retention_days = 1\n")
     assert main(words) == 2
     assert not list(elsewhere.glob("*.yaml"))
+    assert (elsewhere / "one.toml").read_text() == "log_retention_days = 1\n"
 
 
 def test_equivalence_speaks_of_the_defaults_and_says_so(elsewhere, capsys):

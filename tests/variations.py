@@ -1,10 +1,14 @@
 """Other values than the defaults: each field's, pairs of them, and whole settings drawn by a seed."""
 
+import gc
 import itertools
 import random
 from collections.abc import Iterator
 from typing import Any
 
+from drtemplate.checks.findings import Finding
+from drtemplate.checks.validation import validate
+from drtemplate.pipeline import render
 from drtemplate.settings import Settings
 from drtemplate.settings_file import check
 
@@ -159,14 +163,25 @@ def drawn(number: int, seed: int) -> Iterator[Settings]:
             number -= 1
 
 
+def checked(number: int, seed: int) -> list[Settings]:
+    """So many settings for cfn-lint: those in which every two values meet, and drawn ones."""
+    pairs = list(covering())
+    return [*pairs, *drawn(number - len(pairs), seed)]
+
+
+def alone() -> Iterator[Settings]:
+    """Each value of each field, with the other fields as by default."""
+    for those in VARIATIONS.values():
+        for value in those:
+            yield check(nested(value), "alone")
+
+
 def covering(seed: int = 1) -> Iterator[Settings]:
     """Settings in which each value of a field stands beside each value of each other that it goes with.
 
-    Few are enough, since one holds a value of many fields; and each value stands alone in one too.
+    Few are enough, since one holds a value of many fields.
     """
     values = [(field, value) for field, those in VARIATIONS.items() for value in those]
-    for _, value in values:
-        yield check(nested(value), "alone")
     wanted = {
         (one, other)
         for one, other in itertools.combinations(range(len(values)), 2)
@@ -190,3 +205,13 @@ def covering(seed: int = 1) -> Iterator[Settings]:
         made = settings_of(*(values[one][1] for one in row))
         assert made
         yield made
+
+
+def validated(settings: Settings) -> list[Finding]:
+    """What cfn-lint finds in what they render."""
+    before = gc.get_threshold()
+    gc.set_threshold(100_000, 50, 50)  # as a render does
+    try:
+        return validate(render(settings), settings)
+    finally:
+        gc.set_threshold(*before)

@@ -61,6 +61,7 @@ def lint(
         message = f"has {size:,} bytes; AWS takes at most {MAX_TEMPLATE_BYTES:,}"
         return [Finding("the template", "E1002", message)]
     template, matches = decoded(text)
+    decoded.cache_clear()  # a validation changes the template, and another text may be the same
     if not matches:
         try:
             options = ["--config-file", str(configuration), "--regions", *regions]

@@ -75,6 +75,8 @@ def _outputs(options: argparse.Namespace) -> list[tuple[Path, Settings]]:
         path = options.output or pipeline.output_of(
             None if options.stdout else file, options.format
         )
+        if file and not options.stdout and path.exists() and path.samefile(file):
+            raise InputError(f"{path}: this is the settings file itself; name another --output")
         if path in places:
             raise InputError(
                 f"{file}: another settings file of that name is written to {path}; rename one"

@@ -1,6 +1,7 @@
 """What the stack takes as it is there already."""
 
 import re
+from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Annotated, ClassVar
@@ -106,6 +107,12 @@ class Existing:
                 yield f"existing.{name} does nothing without existing.vpc; name the VPC too"
             if len(set(values)) < len(values):
                 yield f"existing.{name} has one twice; keep it once"
+        everywhere = Counter(one for name in tiers for one in {*getattr(self, name)})
+        for subnet in sorted(one for one, count in everywhere.items() if count > 1):
+            yield (
+                f"{subnet} is a subnet of several kinds; name others: what is public must not "
+                "hold the database"
+            )
         for name in tiers:
             if self.vpc and (count := len(getattr(self, name))) != ZONES:
                 yield f"existing.{name} has {count} subnets; give {ZONES}, one per zone"

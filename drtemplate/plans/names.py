@@ -21,8 +21,10 @@ class Names:
     prefix: Annotated[
         str,
         Choice(
+            # https://docs.aws.amazon.com/elasticloadbalancing/latest/APIReference/API_CreateLoadBalancer.html
             meaning="stands before the stack's name in every physical name but those of load balancers "
-            "and target groups, which have no room for it",
+            "and target groups: of their 32 characters none is left, and the stack's name, which no other "
+            "stack of the account and region has, sets them apart",
             pattern=re.compile(r"(?!aws|ssm|internal-|sthree-|amzn-s3)[a-z][a-z0-9]{0,8}-"),
             empty=True,
             wanted="a word of at most 9 lower-case letters and digits and a hyphen, not beginning "

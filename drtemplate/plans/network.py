@@ -69,6 +69,9 @@ class AddressPlan:
                 yield f"addresses.{tier} has {count} blocks; give {ZONES}, one per zone"
         if (vpc := networks.pop("vpc", None)) is None:
             return
+        if vpc.is_loopback or vpc.is_link_local or vpc.is_multicast or vpc.is_reserved:
+            # https://www.rfc-editor.org/rfc/rfc6890
+            yield f"vpc {vpc} is of addresses that no host can have; take private ones, as 10.0.0.0/16"
         taken: list[tuple[str, IPv4Network]] = []
         for name, network in networks.items():
             if not network.subnet_of(vpc):
@@ -93,9 +96,9 @@ def _network(block: str) -> IPv4Network:
         ValueError: what it is instead, to stand behind name and block.
     """
     try:
-        network = IPv4Network(block)
+        network = IPv4Network(block, strict=False)
     except ValueError as exc:
-        raise ValueError(f"is not a CIDR block: {exc}") from exc
+        raise ValueError(f"is not a CIDR block such as 10.0.0.0/16: {exc}") from exc
     if str(network) != block:
         raise ValueError(f"is not a CIDR block: write it as {network}")
     if not LARGEST_PREFIX <= network.prefixlen <= SMALLEST_PREFIX:

@@ -97,7 +97,13 @@ class Account:
             *words,
         )
 
-    def change(self, stack: str, template: Mapping[str, Any], parameters: Mapping[str, str]) -> str:
+    def change(
+        self,
+        stack: str,
+        template: Mapping[str, Any],
+        parameters: Mapping[str, str],
+        capability: str = "CAPABILITY_IAM",
+    ) -> str:
         """Create or update a stack by the API, for templates that are made in a test.
 
         Returns:
@@ -112,7 +118,7 @@ class Account:
             ChangeSetName="change",
             ChangeSetType="UPDATE" if known else "CREATE",
             TemplateURL=f"{self.url}/{self.bucket}/{stack}",
-            Capabilities=["CAPABILITY_IAM"],
+            Capabilities=[capability],
             Parameters=[
                 {"ParameterKey": name, "ParameterValue": value}
                 for name, value in parameters.items()

@@ -6,12 +6,14 @@ from pathlib import Path
 
 import emulator
 import pytest
-from account import account
+from account import ROOT, account
 from botocore.exceptions import ClientError
 from inventory import inventory
 from mutations import rendered
 from test_deploy_controls import GUARDED
 
+from drtemplate.cloudformation.document import load_template
+from drtemplate.settings_file import load
 from drtemplate.topologies.one_region import build
 
 SMALL = ("ec2", "s3", "ssm", "logs")  # the services that a small stack may use
@@ -22,6 +24,7 @@ PARAMETER = {
 }
 
 UNMODELLED = {
+    "AWS::Backup::BackupSelection.BackupSelection",
     "AWS::DynamoDB::Table.ContributorInsightsSpecification",
     "AWS::RDS::DBCluster.DeleteAutomatedBackups",
     "AWS::RDS::DBCluster.EngineLifecycleSupport",
@@ -29,6 +32,7 @@ UNMODELLED = {
     "AWS::RDS::DBCluster.PerformanceInsightsKmsKeyId",
     "AWS::RDS::DBCluster.PerformanceInsightsRetentionPeriod",
     "AWS::Lambda::Function.LoggingConfig: taken, and not shown",
+    "parameters that name one of Parameter Store: the name stands for its value",
     "replacement: a change that needs it is refused",
     "policies of keys and buckets: no service asks them",
     "schedules, event patterns and alarms: stored, never evaluated",
@@ -89,9 +93,16 @@ def test_what_lambda_takes_and_does_not_show(pristine):
     assert "LoggingConfig" not in facts
 
 
-def test_it_knows_every_type_of_the_template():
-    resources = rendered()["Resources"] | build(GUARDED).to_dict()["Resources"]
-    assert {one["Type"] for one in resources.values()} == set(emulator.KINDS)
+def test_it_knows_every_type_of_the_template_and_of_the_examples():
+    bank = load(ROOT / "examples" / "bank" / "bank.toml")
+    templates = (
+        rendered(),
+        build(GUARDED).to_dict(),
+        build(bank).to_dict(),
+        load_template(ROOT / "examples" / "application" / "application.yaml"),
+    )
+    types = {one["Type"] for template in templates for one in template["Resources"].values()}
+    assert types == set(emulator.KINDS)
 
 
 UNKNOWN = {

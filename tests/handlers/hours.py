@@ -1,19 +1,22 @@
 """An hour of a deployed stack, and what may happen in it."""
 
-import json
 from collections import Counter
 from dataclasses import replace
 from functools import cache, partial
 
-from simulated import FOLDER, RENDERED, TIMINGS
+from simulated import RENDERED, TIMINGS
 from watching import HANDS, Watcher
 
+from drtemplate.drill.session import with_handlers
 from drtemplate.groups.handlers import MONITOR, MONITOR_2, OBSERVERS, ORCHESTRATOR
+from drtemplate.plans import DatabasePlan
+from drtemplate.settings import Settings
+from drtemplate.topologies.one_region import build
 from drtemplate.world.api.failures import Lost
 from drtemplate.world.aws.prober import Reply
 from drtemplate.world.clock import Killed, current_owner
-from drtemplate.world.deployment import Instance
 from drtemplate.world.physical import ZONES
+from drtemplate.world.reading import read_deployment
 from drtemplate.world.world import World
 
 FIXED = TIMINGS.fixed(
@@ -59,28 +62,22 @@ SWITCHES = {
 
 
 @cache
-def deployed(members, code=None):
-    """The stack with so many members; ``code`` has other code by function, as pairs."""
-    made = FOLDER if code else RENDERED
+def deployed(readers, code=None):
+    """The stack with so many readers; ``code`` has other code by function, as pairs."""
+    settings = Settings(database=DatabasePlan(readers=readers))
+    made = read_deployment(build(settings).to_dict(), "")
+    if code:
+        made = with_handlers(made, settings.handlers)
     for logical, package in code or ():
         made = made.with_function(logical, code=package.package())
-    cluster = made.cluster
-    if members == 3:
-        third = Instance(name="third", endpoint="third.rds", zone=ZONES[0], tier=2)
-        made = replace(made, cluster=replace(cluster, instances=(*cluster.instances, third)))
-        for logical in OBSERVERS:
-            values = dict(made.functions[logical].environment)
-            known = json.loads(values["MEMBER_ENDPOINTS"]) | {third.endpoint: third.name}
-            values["MEMBER_ENDPOINTS"] = json.dumps(known)
-            made = made.with_function(logical, environment=values)
     return made
 
 
 class Hour(World):
     """The stack, and what befalls it. Each happening says how long it excuses whom: see `Watcher`."""
 
-    def __init__(self, members, cooldown, code=None):
-        deployment = deployed(members, code).configured(cooldown_seconds=cooldown)
+    def __init__(self, readers, cooldown, code=None):
+        deployment = deployed(readers, code).configured(cooldown_seconds=cooldown)
         super().__init__(deployment, FIXED, "1", Watcher(cooldown), recorded=False)
         self.watch = self.witness
         self.watch.begin(self)
@@ -332,7 +329,8 @@ class Hour(World):
             if run.event == {"action": "sweep"} and operation is None and nth > 12:
                 return None
             seen[run] += 1
-            if seen[run] < nth:
+            # While another fault lets this run stand still, this one may befall another run.
+            if seen[run] < nth or fault not in self.faulty:
                 return None
             self.faulty.remove(fault)
             if what is not Killed:

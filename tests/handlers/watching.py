@@ -18,7 +18,7 @@ from drtemplate.world.clock import Killed
 KINDS = (
     "healthy moved", "in hands", "cooldown", "third", "doubled", "missed", "from home", "not told", "told twice",
     "in progress", "disagrees", "no lease", "token", "switched off", "latched", "half a fail back", "another writer",
-    "raised",
+    "raised", "tier",
 )  # fmt: skip
 # What is counted, broken or not.
 FIGURES = (
@@ -136,6 +136,8 @@ class Watcher(Truth):
                 )
             elif params["TargetDBInstanceIdentifier"] != self.home:
                 found.append(("from home", f"home is {self.home}"))
+        if not back and (caller, "FailoverDBCluster") not in self.stood_at:
+            found += self._judge_tier(caller, params["TargetDBInstanceIdentifier"])
         # No look can stop a run that freezes between it and the act itself.
         if not self._automatic(caller) or (caller, "FailoverDBCluster") in self.stood_at:
             return found
@@ -161,6 +163,14 @@ class Watcher(Truth):
         if len([one for one in acts if one["took"] or one["known"]]) > 1:
             found.append(("third", words))
         return found
+
+    def _judge_tier(self, caller, target):
+        """Of the readers that serve all through the run, none is of a lower tier than the target."""
+        nodes = self.world.aurora.nodes
+        for one in nodes.values():
+            ready = one.mode == "up" and one.status == "available" and one.started < caller.began
+            if one.name != self.world.aurora.writer and ready and one.tier < nodes[target].tier:
+                yield "tier", f"{target} of tier {nodes[target].tier}, and {one.name} is ready"
 
     def _did_not_take(self):
         """Whether the last act was of no effect, and long enough ago for that to be known."""

@@ -18,6 +18,7 @@ from emulator.resource import KINDS
 UNMODELLED = (
     *(f"{kind.type}.{name}" for kind in KINDS.values() for name in kind.unmodelled),
     "AWS::Lambda::Function.LoggingConfig: taken, and not shown",
+    "parameters that name one of Parameter Store: the name stands for its value",
     "replacement: a change that needs it is refused",
     "policies of keys and buckets: no service asks them",
     "schedules, event patterns and alarms: stored, never evaluated",

@@ -25,6 +25,7 @@ ENHANCED = {name for name in MODIFIABLE if "enhanced" in name or "binlog_" in na
 DOCUMENTS = {"KeyPolicy", "PolicyDocument", "AssumeRolePolicyDocument", "EventPattern"}
 # Property -> what its members are called in the API, where that differs.
 RENAMED = {
+    "BackupPlan": {"BackupPlanRule": "Rules", "TargetBackupVault": "TargetBackupVaultName"},
     "BucketEncryption": {
         "ServerSideEncryptionConfiguration": "Rules",
         "ServerSideEncryptionByDefault": "ApplyServerSideEncryptionByDefault",
@@ -32,10 +33,6 @@ RENAMED = {
     "LoggingConfiguration": {
         "DestinationBucketName": "TargetBucket",
         "LogFilePrefix": "TargetPrefix",
-    },
-    "BackupPlan": {
-        "BackupPlanRule": "Rules",
-        "TargetBackupVault": "TargetBackupVaultName",
     },
     "SSESpecification": {"SSEEnabled": "Enabled"},
     "LifecycleConfiguration": {"Id": "ID"},

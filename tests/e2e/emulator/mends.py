@@ -112,8 +112,9 @@ def _find(backend: Backend, name: str | None) -> Stack | None:
 
 def _answer_create_change_set(response: responses.CloudFormationResponse) -> Any:
     """Refuse IAM resources that the user has not agreed to."""
+    url = response._get_param("TemplateURL")
     template = Stack.parse_template(
-        response._get_stack_from_s3_url(response._get_param("TemplateURL"))
+        response._get_stack_from_s3_url(url) if url else response._get_param("TemplateBody")
     )
     resources = template.get("Resources", {}).values()
     iam = [one for one in resources if one["Type"].startswith("AWS::IAM::")]
