@@ -41,7 +41,7 @@ _LEGEND = (
     ("hollow", STAGE_NAMES["client_cached"]),
     ("open", "does not end"),
 )  # fmt: skip
-_AGAIN, _LONG, _NEVER = "Clients are served again", "The same, and slower", "Does not end"
+_AGAIN, _LONG, _NEVER = "Clients are served again", "Served again, after minutes", "Does not end"
 
 
 @dataclass(frozen=True, slots=True)

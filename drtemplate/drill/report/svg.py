@@ -86,8 +86,8 @@ def resize(root: ElementTree.Element, width: float, height: float) -> None:
     root.set("height", _number(height))
 
 
-# The widest of the usual system fonts, Verdana and DejaVu Sans, take some 0.6 of their size a character.
-_CHARACTER = 0.6
+# What the widest of the usual system fonts, Verdana and DejaVu Sans, take of their size for a character.
+_CHARACTER = 0.56
 
 
 def width_of(words: str, size: float = 12) -> float:
@@ -105,7 +105,7 @@ def paragraph(
 ) -> float:
     """A text in as many lines as it takes; answers where it ends."""
     size = 15 if "lead" in class_ else 12
-    for line in lines_of(words, room, size):
+    for line in lines_of(words, room, size * 1.1):  # bold is wider
         y += size * 1.4
         text(root, x, y, line, class_=class_)
     return y
