@@ -54,6 +54,10 @@ def test_a_promise_rests_on_what_was_held_and_served_and_usual():
     assert {why.split()[0]: [one.scenario for one in of] for why, of in exceptions(report)} == {
         "slower,": ["late"], "a": ["broken"], "not": ["dark"]
     }  # fmt: skip
+    late = STAGES | {"client_uncached": 348.0, "client_cached": 348.0}
+    assert "in 1 of 2 drilled faults clients are served again within 62 s" in said(
+        fault(), fault("by itself", stages=late)
+    )
     once = [STAGES] * 99 + [never]
     assert "in 1 of 2 drilled faults" in said(fault(), fault("dark", stages=once))
     assert said(fault(held=False)).startswith(NOTHING)
