@@ -12,7 +12,7 @@ from typing import Any
 from drtemplate.cloudformation.changes import Differences, ResourceChange
 from drtemplate.cloudformation.impact import RENEWED, behaviours, changed_paths, properties, surely
 from drtemplate.cloudformation.lookups import text_of
-from drtemplate.cloudformation.reading import branches, list_of, of_type, target_of
+from drtemplate.cloudformation.reading import branches, list_of, number_of, of_type, target_of
 from drtemplate.cloudformation.restarts import all_restarting, restart
 from drtemplate.cloudformation.retention import is_cluster_member
 from drtemplate.cloudformation.updates import Behaviour
@@ -21,6 +21,13 @@ Template = Mapping[str, Any]
 HEALTH_CHECK, RECORD = "AWS::Route53::HealthCheck", "AWS::Route53::RecordSet"
 TOPIC, SUBSCRIPTION = "AWS::SNS::Topic", "AWS::SNS::Subscription"
 
+# What a shorter time deletes.
+# https://docs.aws.amazon.com/AmazonCloudWatchLogs/latest/APIReference/API_PutRetentionPolicy.html
+# https://docs.aws.amazon.com/AmazonRDS/latest/AuroraUserGuide/Aurora.Managing.Backups.html
+_KEPT = {
+    "AWS::Logs::LogGroup": ("RetentionInDays", "log events"),
+    "AWS::RDS::DBCluster": ("BackupRetentionPeriod", "automated backups"),
+}
 _COUNTS = {1: "the instance", 2: "both instances"}
 
 
@@ -66,6 +73,7 @@ def consequences(old: Template, new: Template, found: Differences) -> tuple[Cons
         for change in found.resources
         for consequence in (
             *_data(old, change),
+            *_expiry(old, new, change),
             *_collision(change),
             *_latch(old, latched, change),
             *_restart(old, all_, change),
@@ -80,6 +88,23 @@ def _data(old: Template, change: ResourceChange) -> Iterator[Consequence]:
         return
     if not is_cluster_member(properties(old, change)):
         yield _consequence(Kind.DELETES_DATA, change, "the old one goes, and nothing keeps it")
+
+
+def _expiry(old: Template, new: Template, change: ResourceChange) -> Iterator[Consequence]:
+    """What is kept for fewer days than before; a log group without a number keeps for ever."""
+    kept = _KEPT.get(change.type)
+    if kept is None or change.action in ("Add", "Remove"):
+        return
+    name, what = kept
+    before, after = (properties(one, change).get(name) for one in (old, new))
+    if before == after or after is None:
+        return
+    days = [number_of(one) for one in (before, after)]
+    if before is not None and None not in days and days[1] >= days[0]:  # type: ignore[operator]
+        return
+    certain = days[1] is not None and (before is None or days[0] is not None)
+    because = f"{what} older than {text_of(after) or 'the new number of'} days go"
+    yield _consequence(Kind.DELETES_DATA, change, because, certain=certain)
 
 
 def _collision(change: ResourceChange) -> Iterator[Consequence]:

@@ -11,7 +11,9 @@ from drtemplate.console import printable
 # A comment on GitHub has at most 65,536 characters; some are left to whoever posts it.
 # https://github.com/orgs/community/discussions/27190
 MOST = 60_000
-_MARKUP = re.compile(r"[\\|`<>\[\]_*&#~]")
+# A dollar sign begins a formula there.
+# https://docs.github.com/en/get-started/writing-on-github/working-with-advanced-formatting/writing-mathematical-expressions
+_MARKUP = re.compile(r"[\\|`<>\[\]_*&#~$]")
 
 
 def as_markdown(found: Differences, meaning: Sequence[Consequence]) -> str:

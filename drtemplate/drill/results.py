@@ -5,6 +5,7 @@ report reads. It knows neither.
 import json
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
+from typing import Any
 
 from drtemplate.drill.durations import Durations
 from drtemplate.drill.runs import MEASURES, STAGES, SUMS, WRONGS, Run
@@ -28,7 +29,7 @@ __all__ = [
     "Summary",
 ]
 
-VERSION = 3
+VERSION = 4
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,6 +45,9 @@ class SensitivityRow:
         measure: which of `MEASURES` is the reaction: ``accepted`` for a knob of the automation,
             ``client_uncached`` for one that works on clients without it.
         reaction_p50, reaction_p99: seconds of that measure; None if it never came.
+        p50_between, p99_between: what so many runs can tell of the two (`confidence.between`); None
+            for never, or for no end that so few runs can give.
+        runs: of the scenario with this value.
         client_p99: seconds from the fault until a client without DNS cache is served; None likewise.
         missed: runs in which the automation did not act, of all scenarios in which it must.
         moves: how often Route 53 moved clients in quiet runs, without need.
@@ -60,12 +64,21 @@ class SensitivityRow:
     measure: str
     reaction_p50: float | None
     reaction_p99: float | None
+    p50_between: tuple[float | None, float | None]
+    p99_between: tuple[float | None, float | None]
+    runs: int
     client_p99: float | None
     missed: int
     moves: int
     false_alarms: int
     quiet_runs: int
     cost_per_month: float
+
+    @classmethod
+    def from_json(cls, data: Mapping[str, Any]) -> "SensitivityRow":
+        """The inverse of `dataclasses.asdict`, as JSON has it."""
+        pairs = {name: tuple(data[name]) for name in ("p50_between", "p99_between")}
+        return cls(**{**data, **pairs})
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,7 +141,7 @@ class DrillReport:
             rows = {
                 "assumptions": tuple(Assumption(**row) for row in data["assumptions"]),
                 "summaries": tuple(Summary.from_json(one) for one in data["summaries"]),
-                "sensitivity": tuple(SensitivityRow(**row) for row in data["sensitivity"]),
+                "sensitivity": tuple(map(SensitivityRow.from_json, data["sensitivity"])),
             }
             return cls(**{**data, **rows})
         except (AttributeError, KeyError, TypeError, ValueError) as exc:

@@ -7,8 +7,11 @@ knob meet the same seeds, so that what differs between them is the knob and not 
 import multiprocessing
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from math import isinf
 from typing import Any
 
+from drtemplate.drill.confidence import between
+from drtemplate.drill.durations import MICROSECONDS, Durations
 from drtemplate.drill.knobs import BY_NAME, KNOBS, MOVES_HELP, Knob
 from drtemplate.drill.results import SensitivityRow, Summary
 from drtemplate.drill.runner import drill
@@ -86,6 +89,9 @@ def _row(knob: Knob, value: float, found: Mapping[str, Summary], *, own: bool) -
         measure=knob.measure,
         reaction_p50=reaction.percentile(50),
         reaction_p99=reaction.percentile(99),
+        p50_between=_between(reaction, 50, acting.runs),
+        p99_between=_between(reaction, 99, acting.runs),
+        runs=acting.runs,
         client_p99=acting.measures["client_uncached"].percentile(99),
         missed=sum(one.counts["missed"] for one in found.values()),
         moves=sum(one.counts["moves"] for one in quiet if one.scenario not in MOVES_HELP),
@@ -93,6 +99,12 @@ def _row(knob: Knob, value: float, found: Mapping[str, Summary], *, own: bool) -
         quiet_runs=sum(one.runs for one in quiet),
         cost_per_month=found[USUAL].cost_per_month,
     )
+
+
+def _between(durations: Durations, percent: float, runs: int) -> tuple[float | None, float | None]:
+    seconds = [one / MICROSECONDS for one in durations.microseconds]
+    low, high = between(seconds, percent, runs)
+    return (None if isinf(low) else low, None if isinf(high) else high)
 
 
 # Several processes: a deployment is a task, so that each process loads what it needs but once.

@@ -26,9 +26,9 @@ _LOAD_BALANCER = "AWS::ElasticLoadBalancingV2::LoadBalancer"
 _LISTENER = "AWS::ElasticLoadBalancingV2::Listener"
 # Of these, all of a group are one part.
 _TOGETHER = {
-    RULE: ("EventBridge", "rules"),
-    "AWS::SSM::Parameter": ("Parameter Store", "parameters"),
-    RECORD: ("Route 53", "records"),
+    RULE: ("EventBridge", "rule"),
+    "AWS::SSM::Parameter": ("Parameter Store", "parameter"),
+    RECORD: ("Route 53", "record"),
 }
 # Of these, each is a part, under its own name.
 _ALONE = (FUNCTION, TOPIC, "AWS::DynamoDB::Table", CLUSTER, INSTANCE, _LOAD_BALANCER)
@@ -103,11 +103,15 @@ def _parts(template: Template, groups: Mapping[str, str]) -> Iterator[Part]:
     for (kind, group), names in together.items():
         title, noun = _TOGETHER[kind]
         checks = [name for name, _ in of_type(template, _HEALTH_CHECK)] if kind == RECORD else []
-        note = f"{len(names)} {noun}" + (f", {len(checks)} health checks" if checks else "")
+        note = _counted(names, noun) + (f", {_counted(checks, 'health check')}" if checks else "")
         yield Part(
             id=names[0], label=title, note=note, kind=kind, group=group, members=(*names, *checks)
         )
     yield from _alarms(template, groups)
+
+
+def _counted(names: list[str], noun: str) -> str:
+    return f"{len(names)} {noun}{'' if len(names) == 1 else 's'}"
 
 
 def _alone(template: Template, names: list[str], kind: str, group: str) -> Part:

@@ -40,7 +40,7 @@ def test_nothing_follows_from_what_matters_to_nobody():
     assert (
         properties("StandbyHealthCheck", "HealthCheckConfig", "FailureThreshold", value=3) == set()
     )
-    assert properties("AuroraDBCluster", "BackupRetentionPeriod", value=30) == set()
+    assert properties("AuroraDBCluster", "PreferredBackupWindow", value="02:00-03:00") == set()
     assert meaning(changed("Outputs", "VPCId", value=None)) == set()
 
 
@@ -134,3 +134,31 @@ def test_the_gravest_comes_first():
     kinds = [one.kind for one in consequences(old, new, compare(old, new))]
     assert kinds == sorted(kinds, key=list(Kind).index)
     assert kinds[0] == Kind.DELETES_DATA
+
+
+def test_backups_that_are_kept_for_fewer_days_are_data():
+    found = properties("AuroraDBCluster", "BackupRetentionPeriod", value=30)
+    assert found == {("AuroraDBCluster", "deletes data")}
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "expected"),
+    [
+        (90, 30, [("deletes data", True, "log events older than 30 days go")]),
+        (None, "30", [("deletes data", True, "log events older than 30 days go")]),
+        (30, 90, []),
+        (30, "30.0", []),
+        (30, None, []),
+        (90, {"Ref": "Days"}, [("deletes data", False, "log events older than ${Days} days go")]),
+    ],
+)
+def test_what_is_kept_for_fewer_days_is_deleted(before, after, expected):
+    def template(days):
+        given = {} if days is None else {"RetentionInDays": days}
+        parameter = {"Days": {"Type": "Number"}}
+        logs = {"Type": "AWS::Logs::LogGroup", "Properties": {"LogGroupName": "a", **given}}
+        return {"Parameters": parameter, "Resources": {"Logs": logs}}
+
+    both = template(before), template(after)
+    found = consequences(*both, compare(*both))
+    assert [(str(one.kind), one.certain, one.because) for one in found] == expected

@@ -99,7 +99,7 @@ def rows():
             found.append(
                 SensitivityRow(
                     knob, value, unit, value == default, "writer-crash", "accepted", reaction, reaction * 1.3,
-                    reaction + 40, 0, 3, max(0, 30 - 12 * value), 400, 11 + 8 / (value + 1),
+                    (reaction - 0.2, reaction + 0.2), (reaction * 1.2, None), 100, reaction + 40, 0, 3, max(0, 30 - 12 * value), 400, 11 + 8 / (value + 1),
                 )
             )  # fmt: skip
     return tuple(found)

@@ -2,12 +2,13 @@
 
 import argparse
 import re
+from math import inf
 from xml.etree import ElementTree
 
 from drtemplate.commands import drill as command
-from drtemplate.drill import budgets, knobs
+from drtemplate.drill import budgets, confidence, knobs
 from drtemplate.drill.report import judgement
-from drtemplate.drill.report.bars import STYLE
+from drtemplate.drill.report.bars import STYLE, THEMES
 from drtemplate.drill.report.view import RESTS_ON
 from drtemplate.drill.report.words import STAGE_MEANINGS, STAGE_NAMES
 from drtemplate.drill.results import STAGES
@@ -58,9 +59,13 @@ def test_the_sweep_s_thresholds_and_guesses_are_those_of_the_code():
     assert f"more than {judgement._SECONDS:g} s" in told
     assert f"more than {100 * judgement._DOLLARS:g} cents a month" in told
     most, least = map(int, re.search(r"(\d+) against 0, not (\d+)", told).groups())
-    assert judgement._apart(most, 0)
-    assert not judgement._apart(least, 0)
+    assert confidence.apart(most, 0)
+    assert not confidence.apart(least, 0)
     assert least == most - 1
+    assert f"fewer than {confidence.FEWEST} runs" in told
+    bound = int(re.search(r"upper bound from (\d+) runs", told)[1])
+    ends = [confidence.between(range(runs), 99, runs)[1] for runs in (bound, bound - 1)]
+    assert ends == [bound - 1, inf]
     assert f"{knobs.LOSSY:.0%}".replace("%", " %") in told
     assert "Four of its scenarios" in told
     assert len(knobs.EXTRA) == 4
@@ -80,12 +85,19 @@ def test_the_assumption_behind_the_grace_is_that_of_the_file():
     assert f"at most {most} s (`{name}`)" in told
 
 
-def test_the_picture_in_the_readme_is_one_of_all_scenarios_that_must_act():
-    assert "(docs/drill.svg)" in (PROJECT / "README.md").read_text(encoding="utf-8")
-    root = ElementTree.parse(PROJECT / "docs" / "drill.svg").getroot()
-    assert root.find(f"{SVG}style").text == STYLE
-    labels = [node.text for node in root.iter(f"{SVG}text") if node.get("class") == "end"]
+def test_the_readme_has_the_picture_of_all_scenarios_that_must_act_in_both_themes_and_widths():
+    readme = (PROJECT / "README.md").read_text(encoding="utf-8")
     acting = [one.title for one in SCENARIOS if one.must_act]
-    assert len(labels) == len(acting)
-    for label, title in zip(labels, acting, strict=True):
-        assert title.startswith(label.rstrip("\N{HORIZONTAL ELLIPSIS}"))
+    picture = re.search(r"<picture>.*?</picture>", readme, re.DOTALL)[0]
+    files = re.findall(r'src(?:set)?="(docs/[^"]+)"', picture)
+    assert sorted(files) == [
+        f"docs/drill{end}.svg" for end in ("-dark", "-narrow-dark", "-narrow", "")
+    ]
+    for file in files:
+        root = ElementTree.parse(PROJECT / file).getroot()
+        told = root.find(f"{SVG}desc").text
+        assert all(f"{title}: automation" in told for title in acting)
+        dark = re.search(r"@media (.*) {", root.find(f"{SVG}style").text)[1]
+        assert dark == ("all" if "dark" in file else "(prefers-color-scheme: dark)")
+        style = root.find(f"{SVG}style").text
+        assert style.replace(f"@media {dark}", f"@media {THEMES['']}") == STYLE

@@ -123,7 +123,23 @@ def report():
         summary.add(run(seed))
     summary.budgets = (Budget("detect", 12, 15, "s", held=False, mechanism="DNS"),)
     row = SensitivityRow(
-        "probe", 5, "s", True, "writer-crash", "accepted", 9, 12, None, 0, 0, 1, 400, 3.2
+        "probe",
+        5,
+        "s",
+        True,
+        "writer-crash",
+        "accepted",
+        9,
+        12,
+        (8.5, 9.5),
+        (11.0, None),
+        9,
+        None,
+        0,
+        0,
+        1,
+        400,
+        3.2,
     )
     return DrillReport(
         seed=7,

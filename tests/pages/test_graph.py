@@ -10,7 +10,7 @@ import pytest
 
 from drtemplate.pages.graph import graph
 from drtemplate.pages.graph_links import READ
-from drtemplate.pages.mermaid import as_mermaid
+from drtemplate.pages.mermaid import _frames, as_mermaid, gathered
 from drtemplate.settings import PROJECT, Settings
 from drtemplate.topologies.one_region import build
 
@@ -134,10 +134,30 @@ def test_mermaid_has_every_part_and_link_and_no_text_that_breaks_it():
             sum(line.strip().startswith(f"{part.id}{mark}") for line in lines for mark in "([{")
             == 1
         )
-    assert len(re.findall(r" (?:-->|---|-\.-)", text)) == len(found.links)
+    assert len(re.findall(r" (?:-->|---|-\.-)", text)) == len(gathered(found))
     assert text.count("subgraph") == text.count("\n    end\n")
     for line in lines[2:]:
         assert line.count('"') in (0, 2)
+
+
+def test_few_lines_say_what_all_links_say():
+    """A line of a frame is one of each of its parts; what is read beside a call is in the call's words."""
+    found = graph(TODAY, STACK.groups)
+    drawn = gathered(found)
+    assert len(drawn) < len(found.links) - 5
+    frames = _frames(found)
+    told = {
+        (source, target, word)
+        for link in drawn
+        for source in frames.get(link.source, {link.source})
+        for target in frames.get(link.target, {link.target})
+        for word in link.words or ("",)
+    }
+    assert told == {
+        (link.source, link.target, word) for link in found.links for word in link.words or ("",)
+    }
+    framed = {(link.source in frames, link.target in frames, link.words) for link in drawn}
+    assert {(True, False, ("port 80",)), (True, False, ("read the configuration",))} <= framed
 
 
 def test_the_picture_is_the_same_bytes_whatever_the_hash_seed():

@@ -7,7 +7,10 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined, Template
 from markupsafe import Markup
 
 from drtemplate.drill.report import distributions, promises, timeline, view, words
-from drtemplate.drill.report.bars import STYLE, shown, stage_bars
+from drtemplate.drill.report.bars import STYLE, stage_bars
+from drtemplate.drill.report.ends import CLIENTS, shown
+from drtemplate.drill.report.headline import exceptions, headline
+from drtemplate.drill.report.layouts import NARROW, WIDE
 from drtemplate.drill.report.sweep_plot import knobs, sweep_plot
 from drtemplate.drill.results import DrillReport, Summary
 
@@ -47,7 +50,10 @@ def as_html(report: DrillReport) -> str:
         meanings=words.STAGE_MEANINGS,
         broken=broken,
         columns=promises.columns(report),
-        bars=Markup(stage_bars(report.summaries)),
+        clients=CLIENTS,
+        headline=headline(report),
+        exceptions=exceptions(report),
+        bars=Markup("".join(stage_bars(report.summaries, one) for one in (WIDE, NARROW))),
         knobs=knobs(report.sensitivity),
         sweep=Markup(sweep_plot(report.sensitivity)),
         findings=view.findings(report),

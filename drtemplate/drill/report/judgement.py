@@ -3,6 +3,8 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from drtemplate.drill.confidence import FEWEST, apart
+from drtemplate.drill.report.words import plural
 from drtemplate.drill.results import SensitivityRow
 
 # Below these, a difference is nothing that anybody would feel, or anybody would pay for.
@@ -19,11 +21,13 @@ class Comparison:
     Attributes:
         gains, losses: in what it is better and worse, by more than a sweep may differ by chance.
         doubts: of what it has more mistakes, but so few that chance may explain them.
+        few: whether the runs are so few that nothing can be told.
     """
 
-    gains: tuple[str, ...]
-    losses: tuple[str, ...]
-    doubts: tuple[str, ...]
+    gains: tuple[str, ...] = ()
+    losses: tuple[str, ...] = ()
+    doubts: tuple[str, ...] = ()
+    few: bool = False
 
     @property
     def better(self) -> bool:
@@ -36,37 +40,52 @@ class Comparison:
         return not self.gains and not self.losses
 
     def __str__(self) -> str:
+        if self.few:
+            return "too few runs to tell"
         if self.alike:
-            return "no different here"
+            return "cannot be told apart"
         return ", ".join((*self.losses, *self.gains, *(f"perhaps {one}" for one in self.doubts)))
 
 
 def compare(row: SensitivityRow, own: SensitivityRow) -> Comparison:
     """What a value gains and loses.
 
-    *Sooner* and *later* are differences of more than 0.5 s at the 99th percentile or at the median;
-    *cheaper* and *dearer* are of more than 10 cents a month; *fewer* and *more* mistakes are so many that
-    equal rates would seldom differ so.
+    *Sooner* and *later* are differences of more than 0.5 s at the median or the 99th percentile, of which
+    the intervals do not overlap either; *cheaper* and *dearer* are of more than 10 cents a month; *fewer*
+    and *more* mistakes are so many that equal rates would seldom differ so. Each at the level of
+    `confidence`, and nothing at all where no number of agreeing runs could reach it.
     """
+    if min(row.runs, own.runs) < FEWEST:
+        return Comparison(few=True)
     gains: list[str] = []
     losses: list[str] = []
-    last = _seconds(own.reaction_p99) - _seconds(row.reaction_p99)
-    middle = _seconds(own.reaction_p50) - _seconds(row.reaction_p50)
-    for sign, found, word in ((1, gains, "sooner"), (-1, losses, "later")):
-        if sign * last > _SECONDS:
-            found.append(word)
-        elif sign * middle > _SECONDS:
-            found.append(f"{word} at the median")
+    for where, its, mine, its_between, mine_between in (
+        ("", row.reaction_p50, own.reaction_p50, row.p50_between, own.p50_between),
+        (" at the 99th percentile", row.reaction_p99, own.reaction_p99, row.p99_between,
+         own.p99_between),
+    ):  # fmt: skip
+        if _seconds(mine) - _seconds(its) > _SECONDS and _below(its_between, mine_between):
+            gains.append(f"sooner{where}")
+        elif _seconds(its) - _seconds(mine) > _SECONDS and _below(mine_between, its_between):
+            losses.append(f"later{where}")
     cheaper = own.cost_per_month - row.cost_per_month
     if abs(cheaper) > _DOLLARS:
         (gains if cheaper > 0 else losses).append("cheaper" if cheaper > 0 else "dearer")
     doubts: list[str] = []
     for name, its, mine in zip(_MISTAKES, _mistakes(row), _mistakes(own), strict=True):
-        if its < mine and _apart(its, mine):
+        clear = apart(its, mine)
+        if its < mine and clear:
             gains.append(f"fewer {name}")
         elif its > mine:
-            (losses if _apart(its, mine) else doubts).append(f"more {name}")
+            (losses if clear else doubts).append(f"more {name}")
     return Comparison(tuple(gains), tuple(losses), tuple(doubts))
+
+
+def _below(
+    one: tuple[float | None, float | None], other: tuple[float | None, float | None]
+) -> bool:
+    """Whether one interval ends before the other begins."""
+    return _seconds(one[1]) < _seconds(other[0])
 
 
 def against(row: SensitivityRow, rows: Sequence[SensitivityRow]) -> str:
@@ -80,7 +99,8 @@ def judge(knob: str, rows: Sequence[SensitivityRow]) -> str:
 
     It is *beaten* by a value that gains something while nothing speaks against that value, not even a
     mistake more; it is *supported* if each other value is worse in something; else the sentence names the
-    values which the sweep does not tell from it, or which more runs must judge.
+    values which the sweep does not tell from it, or which more runs must judge. Of too few runs it says that they
+    cannot tell.
     """
     own = _own(rows)
     if own is None:
@@ -89,6 +109,8 @@ def judge(knob: str, rows: Sequence[SensitivityRow]) -> str:
     found = [(row, compare(row, own)) for row in rows if row is not own]
     if not found:
         return f"{mine}: no other value was tried."
+    if any(its.few for _, its in found):
+        return f"{mine}: cannot be told from {plural(own.runs, 'run')} of each value; {FEWEST} are the least."
     if better := [row for row, its in found if its.better]:
         best = min(
             better,
@@ -122,17 +144,9 @@ def _quicker(rows: Sequence[SensitivityRow], own: SensitivityRow) -> str:
     return f". The next quicker, {_value(nearest)}: {_difference(nearest, own)}."
 
 
-def _mistakes(row: SensitivityRow) -> tuple[float, ...]:
+def _mistakes(row: SensitivityRow) -> tuple[int, ...]:
     """By kind. Clients who are moved needlessly come back: two moves are one mistake."""
-    return row.false_alarms, row.missed, row.moves / 2
-
-
-def _apart(one: float, other: float) -> bool:
-    """Whether two counts differ by more than two standard deviations of their difference.
-
-    That is the square root of their sum, if both count rare things of the same rate; so 5 against 0.
-    """
-    return (one - other) ** 2 > 4 * (one + other)
+    return row.false_alarms, row.missed, -(-row.moves // 2)
 
 
 def _seconds(value: float | None) -> float:

@@ -5,6 +5,7 @@ style sheet, so that they follow light and dark.
 """
 
 import math
+import textwrap
 from collections.abc import Iterable, Iterator
 from xml.etree import ElementTree
 
@@ -48,15 +49,66 @@ def tip(parent: ElementTree.Element, words: str) -> None:
     element(parent, "title").text = words
 
 
-def drawing(width: float, height: float, label: str, class_: str = "chart") -> ElementTree.Element:
-    """An empty drawing that scales with its place; ``label`` says what it shows."""
-    root = ElementTree.Element(
-        "svg",
-        _attributes({"viewBox": f"0 0 {_number(width)} {_number(height)}", "class": class_}),
-    )
-    root.set("role", "img")
-    root.set("aria-label", label)
+def drawing(
+    width: float,
+    height: float,
+    label: str,
+    class_: str = "chart",
+    *,
+    told: str = "",
+    name: str = "",
+) -> ElementTree.Element:
+    """An empty drawing that scales with its place.
+
+    Args:
+        width: pixels.
+        height: pixels.
+        label: what it shows.
+        class_: for the style sheet.
+        told: all that it says, in words; needs a name.
+        name: of its own in the page.
+    """
+    root = ElementTree.Element("svg", {"class": class_, "role": "img"})
+    resize(root, width, height)
+    if not told:
+        root.set("aria-label", label)
+        return root
+    root.set("aria-labelledby", f"{name}-title {name}-desc")
+    element(root, "title", id=f"{name}-title").text = label
+    element(root, "desc", id=f"{name}-desc").text = told
     return root
+
+
+def resize(root: ElementTree.Element, width: float, height: float) -> None:
+    """Give the drawing its size, when it is known."""
+    root.set("viewBox", f"0 0 {_number(width)} {_number(height)}")
+    root.set("width", _number(width))
+    root.set("height", _number(height))
+
+
+# What the widest of the usual system fonts, Verdana and DejaVu Sans, take of their size for a character.
+_CHARACTER = 0.56
+
+
+def width_of(words: str, size: float = 12) -> float:
+    """Pixels that a text takes at most, by the count of its characters."""
+    return len(words) * size * _CHARACTER
+
+
+def lines_of(words: str, room: float, size: float = 12) -> list[str]:
+    """A text in lines that have room; no word of it is lost."""
+    return textwrap.wrap(words, int(room / (size * _CHARACTER)))
+
+
+def paragraph(
+    root: ElementTree.Element, x: float, y: float, room: float, words: str, class_: str = ""
+) -> float:
+    """A text in as many lines as it takes; answers where it ends."""
+    size = 15 if "lead" in class_ else 12
+    for line in lines_of(words, room, size * 1.1):  # bold is wider
+        y += size * 1.4
+        text(root, x, y, line, class_=class_)
+    return y
 
 
 def as_text(root: ElementTree.Element, *, alone: bool = False) -> str:

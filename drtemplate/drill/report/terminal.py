@@ -4,7 +4,8 @@ from collections.abc import Sequence
 from typing import TextIO
 
 from drtemplate.drill.report import view
-from drtemplate.drill.report.words import NEVER, count, never_served, seconds
+from drtemplate.drill.report.headline import headline, left_out
+from drtemplate.drill.report.words import count, row
 from drtemplate.drill.results import WRONGS, DrillReport, Summary
 
 _CLIENT = "client_uncached"
@@ -74,25 +75,22 @@ def as_text(report: DrillReport) -> str:
         if rows := [_row(one) for one in report.summaries if one.must_act == acts]:
             lines += [] if not lines else [""]
             lines += [_line(head, [name for _, name in _COLUMNS], [*WRONGS, "verdict"]), *rows]
-    lines += ["seconds are 99th percentiles; never: not by the end of any run"] * bool(lines)
+    lines += ["seconds are 99th percentiles; never: not by the end of so many runs"] * bool(lines)
     lines += [
-        f"{one.scenario}: client {runs}, its figure is of those"
+        f"{one.scenario}: client {runs}"
         for one in report.summaries
         if (runs := view.in_how_many(one, _CLIENT))
     ]
     lines += [""] * bool(lines)
     lines += [f"{name.lower()}: {value}" for name, value in view.facts(report).items()]
-    lines.append(view.verdict(report))
+    lines += [headline(report), *left_out(report), view.verdict(report)]
     lines += [f"  {one.scenario}: {one}" for one in view.failures(report)]
     lines += view.findings(report)
     return "\n".join(lines)
 
 
 def _row(one: Summary) -> str:
-    figures = [
-        NEVER if never_served(one, name) else seconds(one.measures[name].percentile(99))
-        for name, _ in _COLUMNS
-    ]
+    figures = [row(one, name)[2] for name, _ in _COLUMNS]
     wrongs = [count(one.counts[name]) for name in WRONGS]
     return _line(one.scenario, figures, [*wrongs, "held" if one.held else "NOT HELD"])
 

@@ -4,10 +4,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from drtemplate.drill.invariants import ALLOWED
+from drtemplate.drill.report.ends import CLIENTS
 from drtemplate.drill.report.judgement import against, judge
 from drtemplate.drill.report.sweep_plot import knobs
 from drtemplate.drill.report.words import (
-    CLIENTS,
     NEVER,
     STAGE_NAMES,
     amount,

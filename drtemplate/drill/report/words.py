@@ -1,5 +1,8 @@
 """How names and numbers are written, the same in every form of the report."""
 
+from math import inf
+
+from drtemplate.drill.report.ends import CLIENTS, client_end
 from drtemplate.drill.results import Assumption, Summary
 
 STAGE_NAMES = {
@@ -30,13 +33,12 @@ STAGE_MEANINGS = {
     "accepted": "signal, detect, grace, witness and decide together, in one run",
     "own_share": "detect, witness, decide and verify together, in one run",
 }
-CLIENTS = ("client_uncached", "client_cached")
 PERCENTILES = (50.0, 95.0, 99.0)
 NONE, NEVER = "\N{EN DASH}", "never"
 # The same sentences in every form of the report.
 NOT_SERVED = (
-    "Never: clients are not served again by the end of any run. Where they are in some runs, the report"
-    " says in how many, and the figures are those of these runs."
+    "Never: clients are not served again by the end of so many runs. A run in which they are not counts as"
+    " one that takes for ever; where they are in some runs only, the report says in how many."
 )
 A_MONTH = (
     "A month at this load is what the automation would cost if a month went on like these runs, an outage"
@@ -58,6 +60,11 @@ def seconds(value: float | None) -> str:
     return NONE if value is None else f"{value:,.2f}"
 
 
+def end(value: float) -> str:
+    """When something is over; *never* if it is not."""
+    return NEVER if value == inf else f"{value:.1f} s"
+
+
 def never_served(summary: Summary, measure: str) -> bool:
     """Whether the measure is of clients, and none of the runs, of which there are some, served them."""
     return measure in CLIENTS and summary.runs > 0 and not summary.measures[measure].count
@@ -65,10 +72,14 @@ def never_served(summary: Summary, measure: str) -> bool:
 
 def row(summary: Summary, measure: str) -> list[str]:
     """Median, 95th, 99th percentile and worst."""
-    if never_served(summary, measure):
-        return [NEVER] * (len(PERCENTILES) + 1)
+    if measure in CLIENTS and summary.runs:
+        return [_ending(client_end(summary, measure, p)) for p in (*PERCENTILES, 100.0)]
     durations = summary.measures[measure]
     return [seconds(durations.percentile(p)) for p in PERCENTILES] + [seconds(durations.worst)]
+
+
+def _ending(value: float) -> str:
+    return NEVER if value == inf else seconds(value)
 
 
 def dollars(value: float) -> str:
