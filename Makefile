@@ -20,7 +20,7 @@ SOURCES := generate.py .cfnlintrc $(wildcard drtemplate.toml) $(wildcard drtempl
 # has expanded before it reads a line of this file.
 WORDS := STACK PARAMS BUCKET REGION ENDPOINT PROFILE ACCOUNT ROLE_ARN TAGS NOTIFICATION_ARNS \
 	ALLOW_DATA_LOSS DISABLE_ROLLBACK EVENTS OFFLINE YES FORCE DRY_RUN \
-	N SEED
+	N SEED AWS_CLI
 $(foreach name,$(WORDS),$(if $(findstring command,$(origin $(name))),\
 	$(if $(findstring $$,$(value $(name))),\
 	$(error $(name) has a dollar sign in it, which make would expand; give a value without one))\
@@ -52,7 +52,7 @@ FLAGS += --events
 endif
 
 .DEFAULT_GOAL := help
-.PHONY: help template deploy test e2e lint fix types current docs scan check histories settings-night drill bench bench-set-up lock sbom drill-picture transcript clean
+.PHONY: help template deploy test e2e e2e-cli2 lint fix types current docs scan check histories settings-night drill bench bench-set-up lock sbom drill-picture transcript clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / {printf "  %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -88,6 +88,11 @@ test: $(ALL) ## run all tests, on all cores
 
 e2e: $(ALL) ## deploy on an emulated account with the AWS CLI, and read back what was deployed
 	$(BIN)/python -m pytest tests/e2e
+
+e2e-cli2: $(ALL) ## the same, and the printed commands, with an AWS CLI 2: AWS_CLI=path, else the one on PATH
+	@case "$$("$${AWS_CLI:-aws}" --version 2>/dev/null)" in aws-cli/2.*) ;; \
+		*) echo 'error: there is no AWS CLI 2 here; give its path: make e2e-cli2 AWS_CLI=/usr/local/bin/aws' >&2; exit 2;; esac
+	AWS_CLI="$$(command -v "$${AWS_CLI:-aws}")" $(BIN)/python -m pytest tests/e2e tests/test_docs_commands.py
 
 lint: $(ALL) ## ruff, the layers of imports, and cfn-lint on the rendered template
 	$(BIN)/ruff check .
