@@ -148,20 +148,23 @@ clean: ## remove what the other targets made, the template excepted
 # Exactly the files that the lock knows, no source that would have to be built, nothing else: the lock
 # is complete, so that pip has nothing to resolve.
 INSTALL = -m pip install --quiet --disable-pip-version-check --require-hashes --only-binary :all: --no-deps
+COMPILED = build/lock/bin/uv pip compile --quiet --no-config --universal --fork-strategy fewest --python-version 3.11 \
+	--generate-hashes --no-emit-index-url --no-header --no-annotate $(if $(UPGRADE),--upgrade)
 # setup.cfg's pins, and what pyproject.toml wants for a build.
 LOCKED = $(PYTHON) -c 'import tomllib; print(*tomllib.load(open("pyproject.toml", "rb"))["build-system"]["requires"])' \
-	| build/lock/bin/uv pip compile --quiet --no-config --universal --fork-strategy fewest --python-version 3.11 \
-	--generate-hashes --no-emit-index-url --no-header --no-annotate $(if $(UPGRADE),--upgrade) setup.cfg -
+	| $(COMPILED) setup.cfg -
 
-lock: $(TOOLS) ## write requirements/ anew from setup.cfg; UPGRADE=1: newer ones of what no pin names
+lock: $(TOOLS) ## write requirements/ anew from setup.cfg and scan/; UPGRADE=1: newer ones of what no pin names
 	$(LOCKED) --extra deploy --extra dev --extra drill --output-file requirements/all.txt
 	$(LOCKED) --constraint requirements/all.txt --output-file requirements/render.txt
 	$(LOCKED) --constraint requirements/all.txt --extra deploy --output-file requirements/deploy.txt
 	$(LOCKED) --constraint requirements/all.txt --extra lock --output-file requirements/lock.txt
+	$(COMPILED) scan/requirements.txt --output-file requirements/scan.txt
 
 sbom: $(TOOLS) ## write the bill of materials of what is locked, as CycloneDX: build/sbom.json
 	build/lock/bin/cyclonedx-py requirements requirements/all.txt --output-reproducible \
 		--output-format JSON --output-file build/sbom.json
+	@$(PYTHON) tests/sbom.py requirements/all.txt build/sbom.json
 
 $(TOOLS): requirements/lock.txt
 	$(PYTHON) -m venv $(@D)
@@ -186,7 +189,7 @@ $(ALL): $(READY) requirements/all.txt
 	@touch $@
 
 # Most of what checkov brings is never imported, so compiling all of it would only take time.
-$(SCAN): scan/requirements.txt
+$(SCAN): requirements/scan.txt
 	$(PYTHON) -m venv $(SCAN_VENV)
-	$(SCAN_VENV)/bin/python -m pip install --quiet --disable-pip-version-check --no-compile --requirement $<
+	$(SCAN_VENV)/bin/python $(INSTALL) --no-compile --requirement $<
 	@touch $@

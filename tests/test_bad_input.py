@@ -217,7 +217,9 @@ def deployable(tmp_path):
 )
 def test_what_is_not_aws_gets_one_line(generate, deployable, page, code):
     with serving(page=page, code=code) as url:
-        one_line(generate(*deployable, "--endpoint-url", url))
+        done = generate(*deployable, "--endpoint-url", url)
+    one_line(done)
+    assert "<" not in done.stderr, "a page"
 
 
 def test_a_server_that_closes_gets_one_line(generate, deployable):

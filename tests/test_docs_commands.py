@@ -55,6 +55,7 @@ def driver():
         }.items():
             patch.setenv(name, value)
         if other := os.environ.get("AWS_CLI"):
+            patch.delenv("AWS_DATA_PATH")  # those of the pinned one
             yield lambda words: subprocess.run([other, *words], check=False)
             return
         made = create_clidriver()
