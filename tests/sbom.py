@@ -24,7 +24,7 @@ def lacking(lock: str, bill: Mapping[str, Any]) -> Iterator[str]:
         (name, version): set(re.findall(r"[0-9a-f]{64}", hashes))
         for name, version, hashes in LINE.findall(lock)
     }
-    for package in locked.keys() | told.keys():
+    for package in sorted(locked.keys() | told.keys()):
         if locked.get(package) != told.get(package):
             yield f"{'=='.join(package)}: the lock and the bill of materials differ"
 
