@@ -20,6 +20,7 @@ from drtemplate import __version__
 from drtemplate.cli import COMMANDS, main
 from drtemplate.console import printable, tell
 from drtemplate.deploying.account import account_call, open_account
+from drtemplate.deploying.answers import pages
 from drtemplate.drill.scenarios import select
 from drtemplate.errors import DrTemplateError, InputError
 from drtemplate.pipeline import store
@@ -245,6 +246,15 @@ def test_an_answer_without_an_end_gets_one_line(
     monkeypatch.setattr("drtemplate.deploying.answers.LONGEST", longest)
     with serving(do_POST=drip, piece=piece) as url:
         one_line(generate(*deployable, "--endpoint-url", url), url, "without an end")
+
+
+def test_a_list_without_an_end_is_one_line():
+    with pytest.raises(DrTemplateError, match="without an end"), account_call("list"):
+        list(pages(lambda **_: {"NextToken": "again"}))
+    told = iter([{"NextToken": "a"}, {"NextToken": "b"}, {}])
+    asked = []
+    assert len(list(pages(lambda **words: asked.append(words) or next(told), A="x"))) == 3
+    assert asked == [{"A": "x"}, {"A": "x", "NextToken": "a"}, {"A": "x", "NextToken": "b"}]
 
 
 def half(self):

@@ -1,7 +1,7 @@
 """Answers of a server, each with an end: whoever answers at an endpoint need not be AWS."""
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Any
 
 from botocore.exceptions import BotoCoreError, HTTPClientError
@@ -13,12 +13,13 @@ MOST = 16 * 2**20
 # Seconds for the body of one answer, however small the pieces that it comes in.
 LONGEST = 60.0
 _PIECE = 2**16
+PAGES = 1000  # of one list; a page of events or resources has some 100
 
 
 class EndlessError(BotoCoreError):
-    """An answer is longer, or takes longer, than any of AWS's."""
+    """An answer is longer, takes longer, or has more pages than any of AWS's."""
 
-    fmt = "{url} gives an answer without an end; look at --endpoint-url, AWS_ENDPOINT_URL and HTTPS_PROXY"
+    fmt = "{where} gives an answer without an end; look at --endpoint-url, AWS_ENDPOINT_URL and HTTPS_PROXY"
 
 
 class BoundedSession:
@@ -49,7 +50,7 @@ class BoundedSession:
                 content += piece
                 if len(content) > MOST or self._clock() - begun > LONGEST:
                     response.raw.close()
-                    raise EndlessError(url=request.url)
+                    raise EndlessError(where=request.url)
         except (HTTPError, OSError) as exc:
             raise HTTPClientError(error=exc) from exc
         response.raw.release_conn()
@@ -59,6 +60,22 @@ class BoundedSession:
     def close(self) -> None:
         """Close all connections."""
         self._session.close()
+
+
+def pages(ask: Callable[..., Any], **given: Any) -> Iterator[Any]:
+    """Each page of what an operation lists.
+
+    Raises:
+        EndlessError: there is always another.
+    """
+    token: dict[str, str] = {}
+    for _ in range(PAGES):
+        page = ask(**given, **token)
+        yield page
+        if not page.get("NextToken"):
+            return
+        token = {"NextToken": page["NextToken"]}
+    raise EndlessError(where=getattr(ask, "__name__", "a list"))
 
 
 def bound(client: Any) -> None:
