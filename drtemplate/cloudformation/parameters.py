@@ -6,6 +6,7 @@ https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/parameters-sectio
 import re
 from collections.abc import Iterator, Mapping
 from difflib import get_close_matches
+from math import inf
 from typing import Any
 
 MASK = "****"  # what is shown in place of a secret's value
@@ -69,9 +70,9 @@ def misfit(facts: Mapping[str, Any], value: str) -> str:
     if facts.get("Type") == "Number":
         return _number_misfit(facts, value)
     length = len(value)
-    if length < int(facts.get("MinLength", 0)):
+    if length < _limit(facts, "MinLength", 0):
         return f"has {length} characters, of at least {facts['MinLength']}"
-    if "MaxLength" in facts and length > int(facts["MaxLength"]):
+    if length > _limit(facts, "MaxLength", inf):
         return f"has {length} characters, of at most {facts['MaxLength']}"
     return ""
 
@@ -83,11 +84,19 @@ def _number_misfit(facts: Mapping[str, Any], value: str) -> str:
         return "is not a whole number"
     if abs(float(value)) > LARGEST:
         return f"is more than {LARGEST}, the largest that AWS takes"
-    if "MinValue" in facts and float(value) < float(facts["MinValue"]):
+    if float(value) < _limit(facts, "MinValue", -inf):
         return f"is less than {facts['MinValue']}"
-    if "MaxValue" in facts and float(value) > float(facts["MaxValue"]):
+    if float(value) > _limit(facts, "MaxValue", inf):
         return f"is more than {facts['MaxValue']}"
     return ""
+
+
+def _limit(facts: Mapping[str, Any], key: str, otherwise: float) -> float:
+    """A limit of the template; one that is no number is left to AWS."""
+    try:
+        return float(facts.get(key, otherwise))
+    except (TypeError, ValueError):
+        return otherwise
 
 
 def _matches(pattern: str, value: str) -> bool:

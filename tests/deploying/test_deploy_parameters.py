@@ -205,6 +205,8 @@ def test_all_problems_are_told_at_once():
     [
         ({"Type": "String", "MinLength": 2}, "a", "at least 2"),
         ({"Type": "String", "MinLength": "2"}, "ab", ""),
+        ({"Type": "String", "MinLength": "x", "MaxLength": [1]}, "ab", ""),
+        ({"Type": "Number", "MinValue": "x", "MaxValue": {}}, "2", ""),
         ({"Type": "Number", "AllowedValues": [1, 2]}, "3", "one of 1, 2"),
         ({"Type": "Number", "AllowedValues": [1, 2]}, "2", ""),
         ({"Type": "Number", "MaxLength": 1}, "22", ""),
