@@ -94,7 +94,7 @@ def test_first_a_dry_run_then_the_stack_then_an_update(user, own, given):
     assert "to add, 0 to change, 0 to replace, 0 to remove" in user.text
     assert STACK not in own.stacks(), "nor a stack under review"
 
-    assert user.deploy(given)
+    assert user.deploy(given), user.text
     assert user.said[-1] == f"{STACK}: CREATE_COMPLETE"
     assert any(line.startswith("VPCId ") for line in user.shown)
     user.keep("A first deployment", DEPLOY, [*user.said, *user.shown[:3]])
