@@ -15,6 +15,7 @@ from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
+from botocore.exceptions import ClientError
 
 from drtemplate import __version__
 from drtemplate.cli import COMMANDS, main
@@ -246,6 +247,13 @@ def test_an_answer_without_an_end_gets_one_line(
     monkeypatch.setattr("drtemplate.deploying.answers.LONGEST", longest)
     with serving(do_POST=drip, piece=piece) as url:
         one_line(generate(*deployable, "--endpoint-url", url), url, "without an end")
+
+
+def test_a_page_in_place_of_an_error_is_not_shown():
+    """As botocore reads one where it expects JSON."""
+    error = {"Error": {"Code": "500", "Message": "\n<!doctype html><p>Oops"}}
+    with pytest.raises(DrTemplateError, match="500: what answers is not AWS"), account_call("x"):
+        raise ClientError(error, "DescribeKey")
 
 
 def test_a_list_without_an_end_is_one_line():
