@@ -20,7 +20,7 @@ SOURCES := generate.py .cfnlintrc $(wildcard drtemplate.toml) $(wildcard drtempl
 # has expanded before it reads a line of this file.
 WORDS := STACK PARAMS BUCKET REGION ENDPOINT PROFILE ACCOUNT ROLE_ARN TAGS NOTIFICATION_ARNS \
 	ALLOW_DATA_LOSS DISABLE_ROLLBACK EVENTS OFFLINE YES FORCE DRY_RUN \
-	N SEED
+	N SEED AWS_CLI
 $(foreach name,$(WORDS),$(if $(findstring command,$(origin $(name))),\
 	$(if $(findstring $$,$(value $(name))),\
 	$(error $(name) has a dollar sign in it, which make would expand; give a value without one))\
@@ -52,7 +52,7 @@ FLAGS += --events
 endif
 
 .DEFAULT_GOAL := help
-.PHONY: help template deploy test e2e lint fix types current docs scan check release histories settings-night drill bench bench-set-up lock sbom drill-picture transcript clean
+.PHONY: help template deploy test e2e e2e-cli2 lint fix types current docs scan check release histories settings-night drill bench bench-set-up lock sbom drill-picture transcript clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / {printf "  %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -88,6 +88,11 @@ test: $(ALL) ## run all tests, on all cores
 
 e2e: $(ALL) ## deploy on an emulated account with the AWS CLI, and read back what was deployed
 	$(BIN)/python -m pytest tests/e2e
+
+e2e-cli2: $(ALL) ## the same, and the printed commands, with an AWS CLI 2: AWS_CLI=path, else the one on PATH
+	@case "$$("$${AWS_CLI:-aws}" --version 2>/dev/null)" in aws-cli/2.*) ;; \
+		*) echo 'error: there is no AWS CLI 2 here; give its path: make e2e-cli2 AWS_CLI=/usr/local/bin/aws' >&2; exit 2;; esac
+	AWS_CLI="$$(command -v "$${AWS_CLI:-aws}")" $(BIN)/python -m pytest tests/e2e tests/test_docs_commands.py
 
 lint: $(ALL) ## ruff, the layers of imports, and cfn-lint on the rendered template
 	$(BIN)/ruff check .
@@ -147,20 +152,23 @@ clean: ## remove what the other targets made, the template excepted
 # Exactly the files that the lock knows, no source that would have to be built, nothing else: the lock
 # is complete, so that pip has nothing to resolve.
 INSTALL = -m pip install --quiet --disable-pip-version-check --require-hashes --only-binary :all: --no-deps
+COMPILED = build/lock/bin/uv pip compile --quiet --no-config --universal --fork-strategy fewest --python-version 3.11 \
+	--generate-hashes --no-emit-index-url --no-header --no-annotate $(if $(UPGRADE),--upgrade)
 # setup.cfg's pins, and what pyproject.toml wants for a build.
 LOCKED = $(PYTHON) -c 'import tomllib; print(*tomllib.load(open("pyproject.toml", "rb"))["build-system"]["requires"])' \
-	| build/lock/bin/uv pip compile --quiet --no-config --universal --fork-strategy fewest --python-version 3.11 \
-	--generate-hashes --no-emit-index-url --no-header --no-annotate $(if $(UPGRADE),--upgrade) setup.cfg -
+	| $(COMPILED) setup.cfg -
 
-lock: $(TOOLS) ## write requirements/ anew from setup.cfg; UPGRADE=1: newer ones of what no pin names
+lock: $(TOOLS) ## write requirements/ anew from setup.cfg and scan/; UPGRADE=1: newer ones of what no pin names
 	$(LOCKED) --extra deploy --extra dev --extra drill --output-file requirements/all.txt
 	$(LOCKED) --constraint requirements/all.txt --output-file requirements/render.txt
 	$(LOCKED) --constraint requirements/all.txt --extra deploy --output-file requirements/deploy.txt
 	$(LOCKED) --constraint requirements/all.txt --extra lock --output-file requirements/lock.txt
+	$(COMPILED) scan/requirements.txt --output-file requirements/scan.txt
 
 sbom: $(TOOLS) ## write the bill of materials of what is locked, as CycloneDX: build/sbom.json
 	build/lock/bin/cyclonedx-py requirements requirements/all.txt --output-reproducible \
 		--output-format JSON --output-file build/sbom.json
+	@$(PYTHON) tests/sbom.py requirements/all.txt build/sbom.json
 
 $(TOOLS): requirements/lock.txt
 	$(PYTHON) -m venv $(@D)
@@ -185,7 +193,7 @@ $(ALL): $(READY) requirements/all.txt
 	@touch $@
 
 # Most of what checkov brings is never imported, so compiling all of it would only take time.
-$(SCAN): scan/requirements.txt
+$(SCAN): requirements/scan.txt
 	$(PYTHON) -m venv $(SCAN_VENV)
-	$(SCAN_VENV)/bin/python -m pip install --quiet --disable-pip-version-check --no-compile --requirement $<
+	$(SCAN_VENV)/bin/python $(INSTALL) --no-compile --requirement $<
 	@touch $@

@@ -10,7 +10,7 @@ import signal
 import sys
 import threading
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from types import FrameType, ModuleType
 from typing import Any
@@ -54,19 +54,27 @@ def main(arguments: Sequence[str] | None = None, settings: Settings | None = Non
                 sys.stdout.flush()
     except SettingsError as exc:
         for line in str(exc).splitlines():
-            say("error: " + printable(line))
+            _last_words("error: " + printable(line))
     except DrTemplateError as exc:
-        say("error: " + printable(" ".join(str(exc).splitlines())))
+        _last_words("error: " + printable(" ".join(str(exc).splitlines())))
     except KeyboardInterrupt:
-        say("error: interrupted; nothing more is done")
+        _last_words("error: interrupted; nothing more is done")
     except (UnicodeError, RecursionError, MemoryError) as exc:
-        say(f"error: cannot go on: {printable(' '.join(str(exc).split())) or type(exc).__name__}")
+        _last_words(
+            f"error: cannot go on: {printable(' '.join(str(exc).split())) or type(exc).__name__}"
+        )
     except BrokenPipeError:
         drop_output()  # the reader has seen enough
     except OSError as exc:
-        say(f"error: cannot write to standard output: {exc.strerror}")
+        _last_words(f"error: cannot write to standard output: {exc.strerror}")
         drop_output()
     return CANNOT
+
+
+def _last_words(line: str) -> None:
+    """Say it, if standard error still takes anything."""
+    with suppress(OSError):
+        say(line)
 
 
 class Parser(argparse.ArgumentParser):
@@ -83,6 +91,10 @@ def _run(words: list[str], settings: Settings | None) -> int:
     parser = Parser(prog=f"generate.py {name}", description=COMMANDS[name])
     command.add_options(parser)
     add_settings(parser)
+    for word in rest:
+        # argparse would make an empty list of it.
+        if word.startswith("--") and word.endswith("=--"):
+            parser.error(f"{word.removesuffix('=--')} wants a value, and -- is none")
     options = parser.parse_args(rest)
     options.stacks = [(None, settings)] if settings else _stacks(name, options.settings)
     return int(command.run(options, options.stacks[0][1]))

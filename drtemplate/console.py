@@ -9,6 +9,7 @@ from pathlib import Path
 from drtemplate.errors import InputError
 
 Ask = Callable[[str], bool]
+MOST = 4000  # characters at each end of a line for people; the command of a deployment has some 600
 
 
 def show(text: str) -> None:
@@ -36,7 +37,15 @@ def printable(line: str) -> str:
 def say(line: str) -> None:
     """Words for people, to standard error; without one they are lost, not mixed with data."""
     if sys.stderr is not None:
-        print(line, file=sys.stderr)
+        print(_cut(line), file=sys.stderr)
+
+
+def _cut(line: str) -> str:
+    """The line without its middle if nobody would read it whole, whoever has sent it."""
+    left_out = len(line) - 2 * MOST
+    if left_out <= 0:
+        return line
+    return f"{line[:MOST]} ... {left_out:,} characters ... {line[-MOST:]}"
 
 
 def tell(line: str) -> None:
@@ -65,8 +74,13 @@ def _has_colour() -> bool:
 
 
 def drop_output() -> None:
-    """What is still to be flushed at the end has nowhere to go."""
-    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    """What is still to be flushed at the end, of a stream that takes nothing, has nowhere to go."""
+    for stream in (sys.stdout, sys.stderr):
+        try:
+            if stream is not None:
+                stream.flush()
+        except OSError:
+            os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())
 
 
 def short(path: Path) -> str:

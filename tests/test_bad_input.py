@@ -3,6 +3,7 @@
 import http.server
 import json
 import os
+import shlex
 import signal
 import socket
 import stat
@@ -14,11 +15,13 @@ from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
+from botocore.exceptions import ClientError
 
 from drtemplate import __version__
 from drtemplate.cli import COMMANDS, main
 from drtemplate.console import printable, tell
 from drtemplate.deploying.account import account_call, open_account
+from drtemplate.deploying.answers import pages
 from drtemplate.drill.scenarios import select
 from drtemplate.errors import DrTemplateError, InputError
 from drtemplate.pipeline import store
@@ -211,16 +214,68 @@ def deployable(tmp_path):
         (b"<?xml version='1.0'?><GetCallerIdentityResponse/>", 200),
         (Odd.page, 407),
         (Odd.page, 302),
+        (Odd.page, 500),
     ],
 )
 def test_what_is_not_aws_gets_one_line(generate, deployable, page, code):
     with serving(page=page, code=code) as url:
-        one_line(generate(*deployable, "--endpoint-url", url))
+        done = generate(*deployable, "--endpoint-url", url)
+    one_line(done)
+    assert "<" not in done.stderr, "a page"
 
 
 def test_a_server_that_closes_gets_one_line(generate, deployable):
     with serving(do_POST=lambda self: self.connection.close()) as url:
         one_line(generate(*deployable, "--endpoint-url", url), url)
+
+
+def drip(self):
+    """Headers, and then a body without an end."""
+    self.send_response(200)
+    self.end_headers()
+    with suppress(OSError):
+        while True:
+            self.wfile.write(bytes(self.piece))
+
+
+@pytest.mark.parametrize(("piece", "most", "longest"), [(2**16, 2**20, 60), (1, 2**40, -1)])
+def test_an_answer_without_an_end_gets_one_line(
+    generate, deployable, monkeypatch, piece, most, longest
+):
+    """One that is huge, and one that comes byte by byte."""
+    monkeypatch.setattr("drtemplate.deploying.answers.MOST", most)
+    monkeypatch.setattr("drtemplate.deploying.answers.LONGEST", longest)
+    with serving(do_POST=drip, piece=piece) as url:
+        one_line(generate(*deployable, "--endpoint-url", url), url, "without an end")
+
+
+def test_a_page_in_place_of_an_error_is_not_shown():
+    """As botocore reads one where it expects JSON."""
+    error = {"Error": {"Code": "500", "Message": "\n<!doctype html><p>Oops"}}
+    with pytest.raises(DrTemplateError, match="500: what answers is not AWS"), account_call("x"):
+        raise ClientError(error, "DescribeKey")
+
+
+def test_a_list_without_an_end_is_one_line():
+    with pytest.raises(DrTemplateError, match="without an end"), account_call("list"):
+        list(pages(lambda **_: {"NextToken": "again"}))
+    told = iter([{"NextToken": "a"}, {"NextToken": "b"}, {}])
+    asked = []
+    assert len(list(pages(lambda **words: asked.append(words) or next(told), A="x"))) == 3
+    assert asked == [{"A": "x"}, {"A": "x", "NextToken": "a"}, {"A": "x", "NextToken": "b"}]
+
+
+def half(self):
+    self.send_response(200)
+    self.send_header("Content-Length", "1000")
+    self.end_headers()
+    self.wfile.write(b"<GetCallerIdentityResponse><GetCallerIdentityResult><Account>1")
+    self.close_connection = True
+
+
+def test_half_an_answer_gets_one_line(generate, deployable):
+    with serving(do_POST=half) as url:
+        one_line(generate(*deployable, "--endpoint-url", url), "what answers is not AWS")
 
 
 def test_a_server_that_says_nothing_is_given_up(monkeypatch):
@@ -353,6 +408,33 @@ def test_no_word_reaches_the_terminal_as_a_command(words, capsys):
     assert code == 2
     assert "\x1b" not in err
     assert "\x07" not in err
+
+
+@pytest.mark.parametrize("name", ["status", "deploy", "render"])
+def test_two_hyphens_are_no_value(name, capsys):
+    """argparse makes an empty list of them."""
+    with pytest.raises(SystemExit) as caught:
+        main([name, "--stack=--"])
+    assert caught.value.code == 2
+    assert "--stack wants a value" in capsys.readouterr().err
+
+
+def test_a_line_that_nobody_would_read_whole_is_cut(capsys):
+    tell(f"begin{'x' * 10**6}end")
+    line = capsys.readouterr().err
+    assert len(line) < 9000
+    assert line.startswith("beginx")
+    assert line.endswith("xend\n")
+
+
+@pytest.mark.parametrize(
+    "streams", ["2>/dev/full", ">/dev/full 2>/dev/full", ">&- 2>/dev/full", ">&- 2>&- <&-"]
+)
+def test_a_full_or_closed_stream_is_no_other_exit_code(streams, tmp_path):
+    words = [sys.executable, GENERATE, "settings", "--check", tmp_path / "none"]
+    command = f"{shlex.join(map(str, words))} {streams}"
+    done = subprocess.run(["bash", "-c", command], capture_output=True, check=False, timeout=60)
+    assert (done.returncode, done.stdout, done.stderr) == (2, b"", b"")
 
 
 def test_the_version(capsys):

@@ -1,4 +1,4 @@
-"""Every command that README, docs/deploy.md and runbook print: the AWS CLI 1, make and generate.py take it."""
+"""Every command that README, docs/deploy.md and runbook print: the AWS CLI 1 (or AWS_CLI), make and generate.py take it."""
 
 import importlib
 import json
@@ -17,6 +17,8 @@ from drtemplate.cloudformation.parameters import problems
 from drtemplate.pipeline import default_output
 from drtemplate.settings import PROJECT
 
+# Another client than the pinned one, and where the pinned one finds its own data.
+KEPT = ("AWS_CLI", "AWS_DATA_PATH")
 # What earlier blocks of the same chapters have set.
 EARLIER = "cluster=c past=2026-01-01T00:00:00Z key=k"
 STUB = """
@@ -39,8 +41,7 @@ def blocks():
 @pytest.fixture(scope="module")
 def driver():
     with pytest.MonkeyPatch.context() as patch:
-        # The client's own data are found by AWS_DATA_PATH.
-        for name in [n for n in os.environ if n.startswith("AWS_") and n != "AWS_DATA_PATH"]:
+        for name in [n for n in os.environ if n.startswith("AWS_") and n not in KEPT]:
             patch.delenv(name)
         for name, value in {
             "AWS_ACCESS_KEY_ID": "a",
@@ -53,10 +54,14 @@ def driver():
             "AWS_DATA_PATH": str(Path(awscli.__file__).parent / "data"),
         }.items():
             patch.setenv(name, value)
+        if other := os.environ.get("AWS_CLI"):
+            patch.delenv("AWS_DATA_PATH")  # those of the pinned one
+            yield lambda words: subprocess.run([other, *words], check=False)
+            return
         made = create_clidriver()
         loader = made.session.get_component("data_loader")
         loader.search_paths.append(str(Path(awscli.__file__).parent / "data"))
-        yield made
+        yield made.main
 
 
 def commands(block, folder):
@@ -91,9 +96,7 @@ def test_a_block_of_commands(block, driver, tmp_path, capfd, monkeypatch):
     for name, *words in commands(block, tmp_path):
         if name == "aws":
             # Nobody answers there: whatever the client has to say of the words it says before.
-            driver.main(
-                [*words, "--endpoint-url", "http://127.0.0.1:9", "--cli-connect-timeout", "1"]
-            )
+            driver([*words, "--endpoint-url", "http://127.0.0.1:9", "--cli-connect-timeout", "1"])
             out, err = capfd.readouterr()
             assert "Could not connect to the endpoint" in out + err, (words, err)
         elif name == "make":

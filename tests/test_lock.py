@@ -8,12 +8,20 @@ from importlib.metadata import distributions
 import pytest
 from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
+from sbom import lacking
 
 from drtemplate.settings import PROJECT
 
 FOLDER = PROJECT / "requirements"
+SCAN = PROJECT / "scan" / "requirements.txt"  # of an environment of its own
 # What each file has beside setup.cfg's install_requires.
-EXTRAS = {"render": (), "deploy": ("deploy",), "all": ("deploy", "dev", "drill"), "lock": ("lock",)}
+EXTRAS = {
+    "render": (),
+    "deploy": ("deploy",),
+    "all": ("deploy", "dev", "drill"),
+    "lock": ("lock",),
+    "scan": SCAN,
+}
 LINE = re.compile(r"^(\S+==[^\\]+?) \\\n((?:    --hash=sha256:[0-9a-f]{64}(?: \\)?\n)+)", re.M)
 
 
@@ -26,7 +34,13 @@ def locked(name):
 
 
 def pins(extras):
-    """What setup.cfg and pyproject.toml name."""
+    """What setup.cfg and pyproject.toml name, or the scan's own file."""
+    if extras is SCAN:
+        return [
+            Requirement(line.partition("#")[0])
+            for line in SCAN.read_text().splitlines()
+            if line[0] != "#"
+        ]
     parser = configparser.ConfigParser(inline_comment_prefixes="#")
     parser.read(PROJECT / "setup.cfg")
     texts = [parser["options"]["install_requires"]]
@@ -94,3 +108,31 @@ def test_a_lock_is_complete(name):
                 assert needed.specifier.contains(next(iter(found.specifier)).version, True), text
                 asked += [(canonicalize_name(needed.name), one) for one in needed.extras]
     assert len(seen) > len(pins(EXTRAS[name]))
+
+
+def bill(lock):
+    """As the target's tool writes it."""
+    return {
+        "components": [
+            {
+                "name": line.partition("==")[0],
+                "version": re.split("[= ]+", line)[1],
+                "externalReferences": [
+                    {"hashes": [{"content": one} for one in re.findall("[0-9a-f]{64}", hashes)]}
+                ],
+            }
+            for line, hashes in LINE.findall(lock)
+        ]
+    }
+
+
+def test_a_bill_of_materials_has_each_package_and_hash():
+    lock = (FOLDER / "all.txt").read_text()
+    assert list(lacking(lock, bill(lock))) == []
+    first, *rest = bill(lock)["components"]
+    assert len(list(lacking(lock, {"components": rest}))) == 1
+    assert len(list(lacking(lock, {"components": [first | {"version": "0"}, *rest]}))) == 2
+    hashes = first["externalReferences"][0]["hashes"]
+    assert len(list(lacking(lock, {"components": [first, *rest]}))) == 0
+    hashes.pop()
+    assert len(list(lacking(lock, {"components": [first, *rest]}))) == 1

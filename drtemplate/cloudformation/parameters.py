@@ -6,11 +6,17 @@ https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/parameters-sectio
 import re
 from collections.abc import Iterator, Mapping
 from difflib import get_close_matches
+from math import inf
 from typing import Any
 
 MASK = "****"  # what is shown in place of a secret's value
 Declared = Mapping[str, Mapping[str, Any]]
 
+SHOWN = 200  # characters of a value
+MOST = 5  # unknown names that are told
+# "Maximum size of a parameter value: 4,096 bytes"
+# https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/cloudformation-limits.html
+LONGEST = 4096
 LARGEST = 2**31 - 1  # an Integer of CloudFormation's has 32 bits
 _NUMBER = re.compile(r"[+-]?(\d+(\.\d*)?|\.\d+)([eE][+-]?\d+)?", re.ASCII)
 
@@ -30,22 +36,30 @@ def problems(
         given: the parameter file.
         kept: what the stack has now; its values stay where the file gives none.
     """
-    for name in given:
-        if name not in declared:
-            close = get_close_matches(name, declared, 1)
-            hint = f"did you mean {close[0]}?" if close else f"it has {', '.join(declared)}"
-            yield f"{name} is no parameter of the template; {hint}"
+    unknown = [name for name in given if name not in declared]
+    for name in unknown[:MOST]:
+        close = get_close_matches(name, declared, 1)
+        hint = f"did you mean {close[0]}?" if close else f"it has {', '.join(declared)}"
+        yield f"{name} is no parameter of the template; {hint}"
+    if len(unknown) > MOST:
+        yield f"{len(unknown) - MOST} more are no parameters of it"
     for name, facts in declared.items():
         if name in given:
             if reason := misfit(facts, given[name]):
-                value = "its value" if is_secret(facts) else repr(given[name])
+                value = "its value" if is_secret(facts) else _shown(given[name])
                 yield f"{name}: {value} {reason}"
         elif name not in kept and "Default" not in facts:
             yield f"{name} is missing, and the template has no default for it"
 
 
+def _shown(value: str) -> str:
+    return repr(value if len(value) <= SHOWN else f"{value[:SHOWN]}...")
+
+
 def misfit(facts: Mapping[str, Any], value: str) -> str:
     """Why the value breaks the parameter's own constraints; '' if it does not."""
+    if (size := len(value.encode(errors="replace"))) > LONGEST:
+        return f"has {size:,} bytes, and CloudFormation takes {LONGEST:,}"
     allowed = [str(one) for one in facts.get("AllowedValues", [])]
     if allowed and value not in allowed:
         return f"is not one of {', '.join(allowed)}"
@@ -56,9 +70,9 @@ def misfit(facts: Mapping[str, Any], value: str) -> str:
     if facts.get("Type") == "Number":
         return _number_misfit(facts, value)
     length = len(value)
-    if length < int(facts.get("MinLength", 0)):
+    if length < _limit(facts, "MinLength", 0):
         return f"has {length} characters, of at least {facts['MinLength']}"
-    if "MaxLength" in facts and length > int(facts["MaxLength"]):
+    if length > _limit(facts, "MaxLength", inf):
         return f"has {length} characters, of at most {facts['MaxLength']}"
     return ""
 
@@ -70,11 +84,19 @@ def _number_misfit(facts: Mapping[str, Any], value: str) -> str:
         return "is not a whole number"
     if abs(float(value)) > LARGEST:
         return f"is more than {LARGEST}, the largest that AWS takes"
-    if "MinValue" in facts and float(value) < float(facts["MinValue"]):
+    if float(value) < _limit(facts, "MinValue", -inf):
         return f"is less than {facts['MinValue']}"
-    if "MaxValue" in facts and float(value) > float(facts["MaxValue"]):
+    if float(value) > _limit(facts, "MaxValue", inf):
         return f"is more than {facts['MaxValue']}"
     return ""
+
+
+def _limit(facts: Mapping[str, Any], key: str, otherwise: float) -> float:
+    """A limit of the template; one that is no number is left to AWS."""
+    try:
+        return float(facts.get(key, otherwise))
+    except (TypeError, ValueError):
+        return otherwise
 
 
 def _matches(pattern: str, value: str) -> bool:

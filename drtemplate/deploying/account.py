@@ -10,6 +10,7 @@ from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError, NoCredentialsError
 from botocore.parsers import ResponseParserError
 
+from drtemplate.deploying.answers import bound
 from drtemplate.deploying.location import chosen_region, endpoint_of
 from drtemplate.errors import DeployError
 
@@ -18,6 +19,10 @@ _CONFIG = Config(
     connect_timeout=5, read_timeout=20, retries={"mode": "standard", "total_max_attempts": 3}
 )
 _SIGN_IN = "sign in, or set AWS_PROFILE, or AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY"
+_NOT_AWS = (
+    "what answers is not AWS, or a proxy stands between; look at --endpoint-url, AWS_ENDPOINT_URL and "
+    "HTTPS_PROXY"
+)
 # Error codes by what mends them.
 # https://docs.aws.amazon.com/STS/latest/APIReference/CommonErrors.html
 _INVALID = frozenset(
@@ -75,6 +80,7 @@ class Account:
             with account_call(f"make a client of {service}"):
                 made = self.session.client(service, endpoint_url=self.endpoint_url, config=config)
             endpoint_of(made.meta.endpoint_url)
+            bound(made)
             self._made[service] = made
         return self._made[service]
 
@@ -146,16 +152,15 @@ def account_call(what: str) -> Iterator[None]:
         raise DeployError(f"no AWS credentials; {_SIGN_IN}") from exc
     except ClientError as exc:
         code = code_of(exc)
-        message = exc.response.get("Error", {}).get("Message", "")
+        message = " ".join(str(exc.response.get("Error", {}).get("Message", "")).split())
+        if message.startswith("<"):  # a page; botocore takes the status for the code
+            raise UnansweredError(f"cannot {what}: {code}: {_NOT_AWS}") from exc
         if code in _INVALID:
             raise DeployError(f"AWS does not take the credentials: {code}; {_SIGN_IN}") from exc
         remedy = f"; allow {exc.operation_name}" if code in _DENIED else ""
         raise UnansweredError(f"cannot {what}: {code}: {message}{remedy}") from exc
     except (ResponseParserError, KeyError, IndexError, TypeError, AttributeError) as exc:
-        raise UnansweredError(
-            f"cannot {what}: what answers is not AWS, or a proxy stands between; look at "
-            "--endpoint-url, AWS_ENDPOINT_URL and HTTPS_PROXY"
-        ) from exc
+        raise UnansweredError(f"cannot {what}: {_NOT_AWS}") from exc
     except (BotoCoreError, ValueError) as exc:
         raise UnansweredError(f"cannot {what}: {exc}") from exc
 

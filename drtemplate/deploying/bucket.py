@@ -15,7 +15,7 @@ from drtemplate.errors import DeployError
 
 # https://docs.aws.amazon.com/AmazonS3/latest/userguide/bucketnamingrules.html
 _FORM = re.compile(r"[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]")
-_ADDRESS = re.compile(r"\d+(\.\d+){3}")
+_ADDRESS = re.compile(r"[0-9]+(\.[0-9]+){3}")
 _BEGINNINGS = ("xn--", "sthree-", "amzn-s3-demo-")
 _ENDS = ("-s3alias", "--ol-s3", ".mrap", "--x-s3", "--table-s3")
 _OTHER = "give --bucket NAME (make: BUCKET=NAME)"

@@ -10,6 +10,7 @@ from typing import Any
 from drtemplate.cloudformation.change_set import described
 from drtemplate.cloudformation.changes import ResourceChange
 from drtemplate.deploying.account import Account, account_call
+from drtemplate.deploying.answers import pages
 from drtemplate.deploying.command import Run, Target
 from drtemplate.deploying.preflight import Stack, look
 from drtemplate.errors import DeployError
@@ -72,18 +73,14 @@ def existing(account: Account, target: Target, stack: Stack) -> frozenset[str]:
     found: set[str] = set()
     if stack.status in ("", "DELETE_COMPLETE"):
         return frozenset()
-    more: dict[str, str] = {}
     with account_call(f"ask for the change sets of {target.stack}"):
-        while True:
-            page = account.cloudformation.list_change_sets(StackName=target.stack, **more)
+        for page in pages(account.cloudformation.list_change_sets, StackName=target.stack):
             found |= {
                 each["ChangeSetId"]
                 for each in page["Summaries"]
                 if each.get("StackName") == target.stack
             }
-            if not page.get("NextToken"):
-                return frozenset(found)
-            more = {"NextToken": page["NextToken"]}
+    return frozenset(found)
 
 
 def made(run: Run, clock: Callable[[], float]) -> str:
@@ -113,21 +110,13 @@ def read(account: Account, arn: str) -> tuple[ResourceChange, ...]:
     Raises:
         DeployError: CloudFormation does not answer, or it is not ready to be executed.
     """
-    pages: list[dict[str, Any]] = []
-    more: dict[str, str] = {}
     with account_call("read the change set"):
-        while True:
-            page = account.cloudformation.describe_change_set(
-                ChangeSetName=arn, IncludePropertyValues=True, **more
-            )
-            pages.append(page)
-            if not page.get("NextToken"):
-                break
-            more = {"NextToken": page["NextToken"]}
-        state = pages[0].get("ExecutionStatus", "AVAILABLE")
+        ask = account.cloudformation.describe_change_set
+        told: list[dict[str, Any]] = list(pages(ask, ChangeSetName=arn, IncludePropertyValues=True))
+        state = told[0].get("ExecutionStatus", "AVAILABLE")
         if state != "AVAILABLE":
             raise DeployError(f"the change set cannot be executed: it is {state}; deploy again")
-        return described(pages)
+        return described(told)
 
 
 def remove(

@@ -205,8 +205,14 @@ def started(command: Command) -> Iterator[Run]:
     Raises:
         DeployError: it cannot be started.
     """
+    try:
+        kept = tempfile.TemporaryFile()  # noqa: SIM115 (closed below)
+    except OSError as exc:
+        raise DeployError(
+            f"no room for what the AWS CLI says; set TMPDIR to a folder that has: {exc.strerror}"
+        ) from exc
     reading, writing = os.pipe() if command.piped else (None, None)
-    with tempfile.TemporaryFile() as said:
+    with kept as said:
         try:
             process = subprocess.Popen(
                 command.line(reading),

@@ -11,6 +11,8 @@ from typing import Any
 from drtemplate.cloudformation.document import MAX_TEMPLATE_BYTES, load_template, read_text
 from drtemplate.errors import DeployError, InputError
 
+_NO_COPY = "cannot keep a copy of the template; set TMPDIR to a folder that has room"
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Document:
@@ -32,12 +34,22 @@ class Document:
 
 
 @contextmanager
+def _folder() -> Iterator[Path]:
+    try:
+        made = tempfile.TemporaryDirectory(prefix="drtemplate-", ignore_cleanup_errors=True)
+    except OSError as exc:
+        raise DeployError(f"{_NO_COPY}: {exc.strerror}") from exc
+    with made as name:
+        yield Path(name)
+
+
+@contextmanager
 def read_once(path: Path) -> Iterator[Document]:
     """Read a template; its copy is gone when the block is left.
 
     Raises:
         InputError: it cannot be read, or is no CloudFormation template.
-        DeployError: it is larger than CloudFormation takes.
+        DeployError: it is larger than CloudFormation takes, or there is no room for a copy.
     """
     text = read_text(path, "template")
     # The AWS CLI reads every line end as \n and sends that.
@@ -47,11 +59,13 @@ def read_once(path: Path) -> Iterator[Document]:
             f"{path}: the template has {len(content):,} bytes, and CloudFormation takes "
             f"{MAX_TEMPLATE_BYTES:,}; render a shorter one"
         )
-    with tempfile.TemporaryDirectory(prefix="drtemplate-") as folder:
-        copy = Path(folder) / "template.yaml"
-        copy.write_bytes(content)
+    with _folder() as folder:
+        copy = folder / "template.yaml"
         try:
+            copy.write_bytes(content)
             template = load_template(copy)
+        except OSError as exc:
+            raise DeployError(f"{_NO_COPY}: {exc.strerror}") from exc
         except InputError as exc:
             raise InputError(str(exc).replace(str(copy), str(path))) from exc
         yield Document(

@@ -8,6 +8,7 @@ from typing import Any
 from botocore.exceptions import ClientError
 
 from drtemplate.deploying.account import is_missing
+from drtemplate.deploying.answers import pages
 
 # Echoes of a failure elsewhere: "Resource creation cancelled" and its like.
 _ECHO = ("resource creation cancelled", "resource update cancelled", "resource deletion cancelled")
@@ -71,18 +72,12 @@ class EventReader:
         return sorted(events, key=lambda event: event.time)
 
     def _pages(self) -> Iterator[list[dict[str, Any]]]:
-        token: dict[str, str] = {}
-        while True:
-            try:
-                answer = self._client.describe_stack_events(StackName=self._stack, **token)
-            except ClientError as exc:
-                if is_missing(exc):
-                    return
+        try:
+            for answer in pages(self._client.describe_stack_events, StackName=self._stack):
+                yield answer["StackEvents"]
+        except ClientError as exc:
+            if not is_missing(exc):
                 raise
-            yield answer["StackEvents"]
-            if not answer.get("NextToken"):
-                return
-            token = {"NextToken": answer["NextToken"]}
 
 
 def _event(facts: dict[str, Any]) -> Event:

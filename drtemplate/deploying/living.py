@@ -8,6 +8,7 @@ from drtemplate.cloudformation.intrinsics import SCALARS, Evaluator, scalar_text
 from drtemplate.cloudformation.lookups import Concrete
 from drtemplate.cloudformation.reading import Template, mapping_of
 from drtemplate.deploying.account import Account, account_call
+from drtemplate.deploying.answers import pages
 from drtemplate.deploying.command import Target
 from drtemplate.deploying.preflight import Stack
 from drtemplate.errors import InputError
@@ -67,15 +68,11 @@ def physical_ids(account: Account, target: Target, stack: Stack) -> dict[str, st
         DeployError: CloudFormation does not answer.
     """
     found: dict[str, str] = {}
-    more: dict[str, str] = {}
     if not stack.exists:
         return found
     with account_call(f"ask for the resources of {target.stack}"):
-        while True:
-            page = account.cloudformation.list_stack_resources(StackName=target.stack, **more)
+        for page in pages(account.cloudformation.list_stack_resources, StackName=target.stack):
             for each in page["StackResourceSummaries"]:
                 if each.get("PhysicalResourceId") and each["ResourceStatus"] != "DELETE_COMPLETE":
                     found[each["LogicalResourceId"]] = each["PhysicalResourceId"]
-            if not page.get("NextToken"):
-                return found
-            more = {"NextToken": page["NextToken"]}
+    return found

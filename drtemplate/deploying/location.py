@@ -15,7 +15,8 @@ _DOMAINS = (
     ".amazonaws.eu",
     ".api.aws",
 )
-_REGION = re.compile(r"[a-z]{2,}(-[a-z]+)+-\d+")
+LONGEST = 40  # characters; the longest region's name has 16
+_REGION = re.compile(r"[a-z]{2,}(-[a-z]+)+-[0-9]{1,2}")
 
 
 def chosen_region(given: str | None) -> str | None:
@@ -33,9 +34,9 @@ def chosen_region(given: str | None) -> str | None:
         ("AWS_DEFAULT_REGION", os.environ.get("AWS_DEFAULT_REGION") or None),
     ):
         if name is not None:
-            if not _REGION.fullmatch(name):
+            if len(name) > LONGEST or not _REGION.fullmatch(name):
                 raise DeployError(
-                    f"{source}: {name!r} is no region's name; give one such as us-east-1"
+                    f"{source}: {name[:LONGEST]!r} is no region's name; give one such as us-east-1"
                 )
             return name
     return None
@@ -58,6 +59,11 @@ def endpoint_of(url: str) -> str:
         raise DeployError(
             f"the endpoint of {host!r} has a user name or a password in its address, which would be "
             "shown; leave it out"
+        )
+    if parts.query or parts.fragment:
+        raise DeployError(
+            f"the endpoint of {host!r} has a query or a fragment in its address, to which nothing is "
+            "sent; leave it out"
         )
     if parts.scheme not in ("http", "https") or not host or not url.isprintable() or " " in url:
         raise DeployError(f"{url!r} is no address of a server; {remedy}")

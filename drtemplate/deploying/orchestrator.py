@@ -8,6 +8,7 @@ from typing import Any
 
 from drtemplate.cloudformation.reading import mapping_of
 from drtemplate.deploying.account import account_call
+from drtemplate.deploying.answers import MOST
 from drtemplate.deploying.living import Living
 from drtemplate.errors import DeployError
 
@@ -54,7 +55,7 @@ def invoke(living: Living, event: Event) -> Answer:
         told = living.account.client("lambda", read_seconds=patience).invoke(
             FunctionName=name, Payload=json.dumps(event).encode()
         )
-        return _answer(json.loads(told["Payload"].read()), bool(told.get("FunctionError")))
+        return _answer(json.loads(told["Payload"].read(MOST)), bool(told.get("FunctionError")))
 
 
 def _answer(told: Any, failed: bool) -> Answer:

@@ -47,8 +47,8 @@ def load_parameters(path: Path) -> dict[str, str]:
 
 
 def _unseen(text: str) -> str:
-    """A control character or half a character of the text, or ''."""
-    kinds = ("Cc", "Cs")
+    """A character that is none, or that nobody sees and that turns or hides the others; or ''."""
+    kinds = ("Cc", "Cf", "Cs", "Zl", "Zp")
     return next(
         (one for one in text if unicodedata.category(one) in kinds and one not in "\n\t"), ""
     )
@@ -62,29 +62,34 @@ def _as_meant(key: str, value: str) -> str:
 
 
 def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    names = [name for name, _ in pairs]
-    for name in names:
-        if names.count(name) > 1:
+    found: dict[str, Any] = {}
+    for name, value in pairs:
+        if name in found:
             raise ValueError(f"{name} stands twice")
-    return dict(pairs)
+        found[name] = value
+    return found
 
 
 def _from_list(path: Path, entries: list[Any]) -> dict[str, Any]:
     """CloudFormation's form, or the AWS CLI's own of texts: ["Name=value", ...]."""
     values: dict[str, Any] = {}
+    previous: set[str] = set()
     if all(isinstance(entry, str) and "=" in entry for entry in entries):
         pairs = [tuple(entry.split("=", 1)) for entry in entries]
         entries = [{"ParameterKey": key, "ParameterValue": value} for key, value in pairs]
     for number, entry in enumerate(entries, 1):
         facts = entry if isinstance(entry, dict) else {}
         key = facts.get("ParameterKey")
-        previous = facts.get("UsePreviousValue") is True and "ParameterValue" not in facts
-        if not isinstance(key, str) or not (previous or "ParameterValue" in facts):
+        kept = facts.get("UsePreviousValue") is True and "ParameterValue" not in facts
+        if not isinstance(key, str) or not (kept or "ParameterValue" in facts):
             raise InputError(
                 f"{path}: entry {number} is not of the form "
                 '{"ParameterKey": "Name", "ParameterValue": "value"}; write it so'
             )
-        if key in values:
+        if key in values or key in previous:
             raise InputError(f"{path}: {key} stands twice; keep one")
-        values[key] = None if previous else facts["ParameterValue"]
-    return {key: value for key, value in values.items() if value is not None}
+        if kept:
+            previous.add(key)
+        else:
+            values[key] = facts["ParameterValue"]
+    return values

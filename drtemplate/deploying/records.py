@@ -25,6 +25,7 @@ def record_problems(living: Living, say: Callable[[str], None]) -> Iterator[str]
         try:
             with account_call(f"ask for the records of {domain}"):
                 yield from _problems(living, domain, zone)
+                say(_above(living, zone))
         except UnansweredError as exc:
             say(f"not checked: what stands in the zone {zone}: {exc}")
 
@@ -72,6 +73,18 @@ def _problems(living: Living, domain: str, zone: str) -> Iterator[str]:
             f"the CAA record above {domain} lets {', '.join(issuers) or 'nobody'} issue "
             "certificates, and not amazon.com; add that"
         )
+
+
+def _above(living: Living, zone: str) -> str:
+    """What only DNS itself could tell: whether the world asks this zone, and CAA further up."""
+    told = living.account.route53.get_hosted_zone(Id=zone)
+    apex = str(told["HostedZone"]["Name"]).rstrip(".")
+    servers = sorted(told.get("DelegationSet", {}).get("NameServers", []))
+    return (
+        f"note: only DNS can tell whether {apex} is delegated to this zone's name servers "
+        f"({', '.join(servers)}), and what CAA stands above it; without the delegation no certificate is "
+        f"issued, and the stack waits in vain: dig +short NS {apex}"
+    )
 
 
 def _at(living: Living, name: str, zone: str) -> list[Record]:

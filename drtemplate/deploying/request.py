@@ -9,7 +9,7 @@ from drtemplate.deploying.bucket import check_bucket_name
 from drtemplate.deploying.location import chosen_region, endpoint_of
 from drtemplate.errors import DeployError
 
-_ARN = re.compile(r"arn:aws[a-z-]*:(\w+):[a-z0-9-]*:\d{12}:\S+")
+_ARN = re.compile(r"arn:aws[a-z-]*:(\w+):[a-z0-9-]*:\d{12}:[\x21-\x7e]{1,1600}", re.ASCII)
 # https://docs.aws.amazon.com/AWSCloudFormation/latest/APIReference/API_Tag.html
 _TAG_KEY, _TAG_VALUE, MOST_TAGS = 128, 256, 50
 

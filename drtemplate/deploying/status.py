@@ -3,12 +3,12 @@
 import json
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
-from typing import Any
 
 from boto3.dynamodb.types import TypeDeserializer
 
 from drtemplate.cloudformation.reading import of_type
 from drtemplate.deploying.account import UnansweredError, account_call
+from drtemplate.deploying.answers import pages
 from drtemplate.deploying.living import Living
 from drtemplate.deploying.outcome import DONE
 from drtemplate.deploying.preflight import LATCHED
@@ -147,17 +147,11 @@ def _alarms(living: Living) -> Iterator[Row]:
     if not own:
         return
     standing: set[str] = set()
-    more: dict[str, Any] = {}
+    asked = {"StateValue": "ALARM", "AlarmTypes": ["MetricAlarm", "CompositeAlarm"]}
     with account_call("ask for the alarms"):
-        while True:
-            told = living.account.client("cloudwatch").describe_alarms(
-                StateValue="ALARM", AlarmTypes=["MetricAlarm", "CompositeAlarm"], **more
-            )
+        for told in pages(living.account.client("cloudwatch").describe_alarms, **asked):
             for one in [*told.get("MetricAlarms", []), *told.get("CompositeAlarms", [])]:
                 standing.add(one["AlarmName"])
-            if not told.get("NextToken"):
-                break
-            more = {"NextToken": told["NextToken"]}
     found = sorted(standing & own)
     yield Row("alarms", ", ".join(found) or f"none of {len(own)} stands", not found)
 

@@ -245,6 +245,14 @@ def test_what_stands_in_the_zone(scene, request_, good, name, type_, value, word
         assert scene.check(request_)
 
 
+def test_what_only_dns_could_tell_is_said_once(scene, request_, good):
+    """Of a new name: who must be delegated to; nobody here asks DNS."""
+    zone = scene.client("route53").get_hosted_zone(Id=good["HostedZoneId"])
+    assert scene.check(request_)
+    (line,) = [line for line in scene.said if "dig +short NS example.com" in line]
+    assert all(server in line for server in zone["DelegationSet"]["NameServers"])
+
+
 def test_a_delegation_on_the_way(scene, good):
     record(scene, good["HostedZoneId"], "sub.example.com", "NS", value="ns.a.b")
     request = scene.request(good | {"DomainName": "a.sub.example.com"})

@@ -211,3 +211,12 @@ def test_a_program_that_cannot_start_is_one_line(tmp_path):
     with pytest.raises(DeployError, match="cannot be started"), started(command):
         pass
     assert descriptors() == before
+
+
+def test_without_room_for_what_it_says_nothing_is_started(monkeypatch, tmp_path):
+    before = descriptors()
+    monkeypatch.setattr("tempfile.tempdir", str(tmp_path / "none"))
+    command = Command(aws=tmp_path / "none", words=(), parameters={"A": "b"}, piped=True)
+    with pytest.raises(DeployError, match="TMPDIR"), started(command):
+        pass
+    assert descriptors() == before

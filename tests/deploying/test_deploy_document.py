@@ -1,5 +1,7 @@
 """The template as it is sent: line ends, and what is counted."""
 
+import errno
+
 import pytest
 from refusals import one_line
 from scene import SMALL
@@ -41,3 +43,20 @@ def test_the_limit_is_one_of_the_bytes_that_are_sent(written, end):
         assert document.size == MAX_BYTES
     message = one_line(DeployError, read_once(written(of_size(MAX_BYTES + 1, end))).__enter__)
     assert f"{MAX_BYTES + 1:,} bytes" in message
+
+
+def test_without_room_for_a_copy_it_says_where_to_make_some(written, monkeypatch, tmp_path):
+    """A folder that is none, and one in which nothing can be written any more."""
+    path = written(SMALL)
+    monkeypatch.setattr("tempfile.tempdir", str(path))
+    assert "TMPDIR" in one_line(DeployError, read_once(path).__enter__)
+    monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
+    before = sorted(tmp_path.iterdir())
+
+    def full(*_):
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    with monkeypatch.context() as patch:
+        patch.setattr("pathlib.Path.write_bytes", full)
+        assert "No space left" in one_line(DeployError, read_once(path).__enter__)
+    assert sorted(tmp_path.iterdir()) == before

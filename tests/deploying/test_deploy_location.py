@@ -45,7 +45,7 @@ def test_one_region_is_told_and_used_by_all(scene, monkeypatch, tmp_path):
     assert scene.said[0].startswith(f"{STACK} in ap-south-1")
 
 
-@pytest.mark.parametrize("region", ["us-east", "US-EAST-1", "us-east-1;", "us-east-1\n", "eu-west-1.evil.com"])  # fmt: skip
+@pytest.mark.parametrize("region", ["us-east", "US-EAST-1", "us-east-1;", "us-east-1\n", "us-east-\u0663", "a" * 99 + "-x-1", "eu-west-1.evil.com"])  # fmt: skip
 @pytest.mark.parametrize("source", ["option", "AWS_REGION"])
 def test_no_region_s_name_asks_nobody(scene, monkeypatch, source, region):
     request = scene.request(GIVEN, SMALL)
@@ -72,6 +72,8 @@ def test_no_region_s_name_asks_nobody(scene, monkeypatch, source, region):
         "http://localhost:99999999",
         "http://[::1",
         "https://host/\x1b[31m",
+        "https://host/?token=hunter2",
+        "https://host#hunter2",
         "file:///etc/passwd",
     ],
 )

@@ -1,4 +1,5 @@
 import json
+import time
 
 import pytest
 
@@ -79,6 +80,10 @@ BAD = {
     "an entry without a value": '[{"ParameterKey": "DomainName"}]',
     "an entry without a key": '[{"ParameterValue": "pay.example.com"}]',
     "an entry of null": '[{"ParameterKey": "DomainName", "ParameterValue": 1}, null]',
+    "null in a list": '[{"ParameterKey": "DomainName", "ParameterValue": null}]',
+    "a value beside the previous one": '[{"ParameterKey": "A", "UsePreviousValue": true}, {"ParameterKey": "A", "ParameterValue": "b"}]',
+    "turned round": '{"AlertEmail": "\\u202emoc.b@a"}',
+    "nobody sees it": '{"AlertEmail": "a\\u200b@b.com"}',
     "infinity": '{"DataRetentionDays": Infinity}',
     "not UTF-8": b'{"DomainName": "\xff"}',
     "nested without end": "[" * 100_000,
@@ -92,6 +97,12 @@ def test_a_bad_file_is_one_line(tmp_path, content):
     assert "params.json" in str(caught.value)
     assert "\n" not in str(caught.value)
     assert len(str(caught.value)) < 300
+
+
+def test_many_names_are_read_at_once(tmp_path):
+    begun = time.process_time()
+    assert len(loaded(tmp_path, json.dumps({f"k{n}": "v" for n in range(30_000)}))) == 30_000
+    assert time.process_time() - begun < 3
 
 
 def test_a_missing_file_and_a_directory_are_one_line(tmp_path):
@@ -169,6 +180,21 @@ def test_a_missing_parameter_is_told_unless_the_stack_has_it(name):
     assert list(problems(DECLARED, given, {name: "of the stack"})) == []
 
 
+def test_what_nobody_would_read_whole_is_cut():
+    found = list(problems(DECLARED, GOOD | {f"k{n}": "v" for n in range(1000)}, {}))
+    assert len(found) == 6
+    assert "995 more" in found[-1]
+    (problem,) = problems(DECLARED, GOOD | {"DataRetentionDays": "9" * 4000}, {})
+    assert len(problem) < 500
+
+
+def test_a_value_is_not_longer_than_cloudformation_takes():
+    for text in ("a" * 4097, "é" * 2049):
+        (problem,) = problems({"P": {"Type": "String"}}, {"P": text}, {})
+        assert "takes 4,096" in problem
+    assert list(problems({"P": {"Type": "String"}}, {"P": "é" * 2048}, {})) == []
+
+
 def test_all_problems_are_told_at_once():
     found = list(problems(DECLARED, {"Environment": "x", "Nothing": "y"}, {}))
     assert len(found) == 5
@@ -179,6 +205,8 @@ def test_all_problems_are_told_at_once():
     [
         ({"Type": "String", "MinLength": 2}, "a", "at least 2"),
         ({"Type": "String", "MinLength": "2"}, "ab", ""),
+        ({"Type": "String", "MinLength": "x", "MaxLength": [1]}, "ab", ""),
+        ({"Type": "Number", "MinValue": "x", "MaxValue": {}}, "2", ""),
         ({"Type": "Number", "AllowedValues": [1, 2]}, "3", "one of 1, 2"),
         ({"Type": "Number", "AllowedValues": [1, 2]}, "2", ""),
         ({"Type": "Number", "MaxLength": 1}, "22", ""),

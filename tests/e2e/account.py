@@ -26,7 +26,8 @@ from werkzeug.serving import make_server
 
 ROOT = Path(__file__).resolve().parents[2]
 TEMPLATE = ROOT / "templates" / "dr-template.yaml"
-AWS = Path(sys.executable).with_name("aws")
+# The pinned AWS CLI 1, or whatever `make e2e-cli2` has found.
+AWS = Path(os.environ.get("AWS_CLI") or Path(sys.executable).with_name("aws"))
 CREDENTIALS = {"aws_access_key_id": "testing", "aws_secret_access_key": "testing"}
 ONCE = Config(retries={"total_max_attempts": 1})  # a failure of the emulator is not to be repeated
 NUMBERS = itertools.count(111_111_111_111)
@@ -77,7 +78,7 @@ class Account:
     def cli(self, *words: str, check: bool = False) -> subprocess.CompletedProcess[str]:
         """Run the AWS CLI, as a user of this account would."""
         return subprocess.run(
-            [sys.executable, AWS, "--endpoint-url", self.url, *words],
+            [AWS, "--endpoint-url", self.url, *words],
             env=self.environment(),
             capture_output=True,
             text=True,

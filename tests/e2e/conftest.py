@@ -1,10 +1,11 @@
 """The account that the tests share, the default template deployed once, and the figures."""
 
+import subprocess
 import time
 from collections.abc import Iterator
 
 import pytest
-from account import Account, account
+from account import AWS, Account, account
 from given import STACK, least
 from services import Deployed
 
@@ -23,6 +24,16 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
         terminalreporter.section("end to end", sep="-")
         for line in FIGURES:
             terminalreporter.line(line)
+
+
+@pytest.fixture(scope="session", autouse=True)
+def one_client(figures: list[str]) -> Iterator[None]:
+    """What deploys runs the same AWS CLI as the tests do."""
+    told = subprocess.run([AWS, "--version"], capture_output=True, text=True, check=True).stdout
+    figures.append(told.partition(" ")[0])
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("drtemplate.deploying.preparation.find_aws", lambda: AWS)
+        yield
 
 
 @pytest.fixture(scope="package")

@@ -5,7 +5,6 @@ It knows no backtrack; and a point in time is to it whatever there is.
 
 import re
 import subprocess
-import sys
 
 import pytest
 from account import AWS, account
@@ -38,7 +37,7 @@ def shell(own, tmp_path_factory):
     (preparation,) = blocks("Bring data back")
     binaries = tmp_path_factory.mktemp("bin")
     command = binaries / "aws"
-    command.write_text(f'#!/bin/sh\nexec {sys.executable} {AWS} --endpoint-url {own.url} "$@"\n')
+    command.write_text(f'#!/bin/sh\nexec {AWS} --endpoint-url {own.url} "$@"\n')
     command.chmod(0o755)
     environment = own.environment() | {"STACK": STACK}
     environment["PATH"] = f"{binaries}:{environment['PATH']}"

@@ -67,8 +67,9 @@ def test_a_stack_from_first_to_last(own, given):
     assert given["DBMasterPassword"] not in shown
 
     done = own.deploy(STACK, given)
-    assert "No changes to deploy. Stack payments-dr is up to date" in done.stderr
-    assert done.returncode == 255, "unless --no-fail-on-empty-changeset is given"
+    assert "No changes to deploy. Stack payments-dr is up to date" in done.stderr + done.stdout
+    # The AWS CLI 1, unless --no-fail-on-empty-changeset is given; that is the default of the AWS CLI 2.
+    assert done.returncode in (255, 0)
     assert own.status(STACK) == "CREATE_COMPLETE"
 
     given = given | {
@@ -162,7 +163,7 @@ def test_parameters_that_the_template_refuses(own, given):
         with pytest.raises(ClientError, match=f"ValidationError.*{name}"):
             own.change("wrong-dr", rendered(), given | {name: value})
     done = own.deploy("wrong-dr", {"Environment": "Staging"})
-    assert done.returncode == 255
+    assert done.returncode in (255, 254)  # of the AWS CLI 1, and 2
     assert "Parameters: [DomainName, HostedZoneId, AlertEmail] must have values" in done.stderr
     assert "wrong-dr" not in own.stacks()
 
