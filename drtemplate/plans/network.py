@@ -12,6 +12,9 @@ from drtemplate.choices import STRICT, Choice, check
 # https://docs.aws.amazon.com/vpc/latest/userguide/vpc-cidr-blocks.html
 LARGEST_PREFIX = 16
 SMALLEST_PREFIX = 28
+# Of load balancers.
+# https://docs.aws.amazon.com/elasticloadbalancing/latest/application/application-load-balancers.html
+SMALLEST_PUBLIC = 27
 ZONES = 2
 TIERS = ("public", "private", "database")
 _BLOCK = re.compile(
@@ -74,6 +77,11 @@ class AddressPlan:
             if not network.subnet_of(vpc):
                 yield f"{name} {network} lies outside the VPC {vpc}; move it inside"
                 continue
+            if name.startswith("public") and network.prefixlen > SMALLEST_PUBLIC:
+                yield (
+                    f"{name} {network} is too small for load balancers; "
+                    f"give it /{SMALLEST_PUBLIC} or more"
+                )
             for other, place in taken:
                 if network.overlaps(place):
                     yield f"{name} {network} overlaps {other} {place}; part them"
