@@ -99,6 +99,11 @@ def test_a_cluster_from_a_snapshot_has_its_database_and_its_user():
     assert cluster().keys() - made.keys() == inherited
 
 
+def test_a_password_beside_a_snapshot_is_not_promised_to_be_used():
+    parameters = build(Settings(protection=Protection(snapshot="payments-final"))).to_dict()
+    assert "not used" in parameters["Parameters"]["DBMasterPassword"]["Description"]
+
+
 @pytest.mark.parametrize(
     ("size", "shown"),
     [("db.t3.medium", False), ("db.t4g.small", False), ("db.t4g.medium", True)],
