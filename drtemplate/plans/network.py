@@ -44,7 +44,9 @@ class AddressPlan:
     vpc: Annotated[
         str, Choice(meaning="the VPC's block, /16 to /28", pattern=_BLOCK, wanted="a CIDR block")
     ] = "10.0.0.0/16"
-    public: Annotated[tuple[str, ...], _blocks("subnets of load balancers and NAT gateways")] = (
+    public: Annotated[
+        tuple[str, ...], _blocks("subnets of load balancers and NAT gateways, /27 or larger")
+    ] = (
         "10.0.1.0/24",
         "10.0.2.0/24",
     )
