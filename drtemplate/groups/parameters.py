@@ -213,10 +213,11 @@ def _add_username(template: StackTemplate) -> Parameter:
         group=DATABASE,
         label="Name of the master user",
         description="Name of the database's master user. It cannot be changed afterwards.",
-        constraint="must be 1 to 16 letters and digits, a letter first",
+        constraint="must be 1 to 16 letters and digits, a letter first, and not rdsadmin, which is RDS's own",
         Default="admin",
         NoEcho=False,
-        AllowedPattern="^[A-Za-z][A-Za-z0-9]{0,15}$",
+        # https://docs.aws.amazon.com/AmazonRDS/latest/AuroraUserGuide/AuroraMySQL.Security.html
+        AllowedPattern="^(?!(?i:rdsadmin)$)[A-Za-z][A-Za-z0-9]{0,15}$",
     )
 
 
