@@ -11,7 +11,7 @@ from drtemplate.cloudformation.updates import Behaviour
 from drtemplate.controls import AlertEndpoint, Backups, Protection, Records
 from drtemplate.errors import SettingsError
 from drtemplate.pipeline import render
-from drtemplate.plans import Existing
+from drtemplate.plans import DatabasePlan, Existing
 from drtemplate.settings import Settings
 from drtemplate.topologies.one_region import build
 
@@ -97,6 +97,22 @@ def test_a_cluster_from_a_snapshot_has_its_database_and_its_user():
     inherited = {"DatabaseName", "MasterUsername", "MasterUserPassword", "StorageEncrypted"}
     assert not inherited & made.keys()
     assert cluster().keys() - made.keys() == inherited
+
+
+def test_a_password_beside_a_snapshot_is_not_promised_to_be_used():
+    parameters = build(Settings(protection=Protection(snapshot="payments-final"))).to_dict()
+    assert "not used" in parameters["Parameters"]["DBMasterPassword"]["Description"]
+
+
+@pytest.mark.parametrize(
+    ("size", "shown"),
+    [("db.t3.medium", False), ("db.t4g.small", False), ("db.t4g.medium", True)],
+)
+def test_a_class_of_which_rds_shows_no_load_is_not_refused_for_it(size, shown):
+    """https://docs.aws.amazon.com/AmazonRDS/latest/AuroraUserGuide/USER_DatabaseInsights.Engines.html"""
+    made = cluster(database=DatabasePlan(instance_class=size))
+    assert made["PerformanceInsightsEnabled"] is shown
+    assert ("PerformanceInsightsKmsKeyId" in made) is shown
 
 
 def test_extended_support_can_be_declined():

@@ -5,6 +5,7 @@ import json
 import os
 import re
 import subprocess
+from itertools import pairwise
 from pathlib import Path
 
 import awscli
@@ -68,7 +69,7 @@ def commands(block, folder):
     """Every command of a block, its variables and loops expanded by the shell."""
     record = folder / "record"
     record.touch()
-    script = f"{STUB}\nSTACK=payments-dr AWS_REGION=us-east-1 orchestrator=o\n{EARLIER}\n{block}"
+    script = f"{STUB}\nSTACK=payments-dr NAME=bank-payments-dr AWS_REGION=us-east-1 orchestrator=o\n{EARLIER}\n{block}"
     done = subprocess.run(
         ["bash", "-eu", "-c", script],
         env={"PATH": os.environ["PATH"], "RECORD": str(record), "HOME": str(folder)},
@@ -110,6 +111,16 @@ def test_a_block_of_commands(block, driver, tmp_path, capfd, monkeypatch):
             )
         elif name == "python":
             taken(words)
+
+
+@pytest.mark.parametrize("block", [one for one in blocks() if "runbook" in one.id])
+def test_a_prefix_of_names_is_in_all_but_the_stacks_own(block, tmp_path):
+    """By the setting names.prefix; whoever is on call sets it once."""
+    own = {"--stack-name", "--stack", "--db-cluster-identifier", "--db-instance-identifier"}
+    for _, *words in commands(block, tmp_path):
+        for before, word in pairwise(words):
+            bare = re.search(r"(?<!bank-)payments-dr", word)
+            assert bare is None or before in own, (before, word)
 
 
 def taken(words):

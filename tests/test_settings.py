@@ -32,6 +32,10 @@ BAD_PLANS = {
     ),
     "subnet has host bits": ({"private": ("10.0.10.1/24", "10.0.11.0/24")}, "private subnet 1"),
     "subnet is /29": ({"database": ("10.0.20.0/29", "10.0.21.0/24")}, "database subnet 1"),
+    "subnet too small for load balancers": (
+        {"public": ("10.0.1.0/24", "10.0.2.0/28")},
+        "public subnet 2 10.0.2.0/28 is too small",
+    ),
     "subnet is /8": ({"database": ("10.0.0.0/8", "10.0.21.0/24")}, "database subnet 1"),
     "subnet outside the VPC": ({"public": ("10.1.1.0/24", "10.0.2.0/24")}, "outside"),
     "subnets of one tier overlap": ({"public": ("10.0.1.0/24", "10.0.1.128/25")}, "overlaps"),
@@ -75,12 +79,10 @@ def test_a_line_break_in_a_bad_block_stays_in_one_line():
 
 
 def test_the_largest_and_the_smallest_block_are_allowed():
-    smallest = iter(f"10.0.0.{start}/28" for start in range(0, 96, 16))
-    tiers = ("public", "private", "database")
-    plan = AddressPlan(
-        vpc="10.0.0.0/16", **{tier: (next(smallest), next(smallest)) for tier in tiers}
-    )
-    assert plan.database == ("10.0.0.64/28", "10.0.0.80/28")
+    smallest = iter(f"10.0.0.{start}/28" for start in range(0, 64, 16))
+    tiers = {tier: (next(smallest), next(smallest)) for tier in ("private", "database")}
+    plan = AddressPlan(vpc="10.0.0.0/16", public=("10.0.0.64/27", "10.0.0.96/27"), **tiers)
+    assert plan.database == ("10.0.0.32/28", "10.0.0.48/28")
 
 
 def test_another_plan_is_rendered():

@@ -35,8 +35,8 @@ def rights(template: Template) -> str:
             "|---|---|---|---|---|",
             *(_row(*one) for one in _role_statements(template)),
             "",
-            "| resource | statement | who | may | only if |",
-            "|---|---|---|---|---|",
+            "| resource | statement | who | may | on, if not the whole of it | only if |",
+            "|---|---|---|---|---|---|",
             *(_resource_row(*one) for one in _resource_statements(template)),
         ]
     )
@@ -97,7 +97,16 @@ def _row(role: str, statement: Mapping[str, Any]) -> str:
 def _resource_row(resource: str, statement: Mapping[str, Any]) -> str:
     who = statement["Principal"]
     named = _listed(next(iter(who.values()))) if isinstance(who, Mapping) else "everybody"
-    cells = [resource, statement["Sid"], named, _actions(statement), _when(statement)]
+    whole = {"*", resource, f"{resource}.Arn", f"${{{resource}.Arn}}/*"}
+    parts = [one for one in list_of(statement.get("Resource", [])) if _said(one) not in whole]
+    cells = [
+        resource,
+        statement["Sid"],
+        named,
+        _actions(statement),
+        _listed(parts),
+        _when(statement),
+    ]
     return f"| {' | '.join(cells)} |"
 
 
@@ -126,6 +135,8 @@ def _said(value: Any) -> str:
             return str(inner)
         if function == "Fn::GetAtt":
             return ".".join(inner)
+        if function == "Fn::Sub" and isinstance(inner, list):
+            return str(inner[0])
     return str(text_of(value) or value).replace("|", "\\|")
 
 

@@ -5,7 +5,6 @@ from dataclasses import dataclass
 from typing import Any
 
 from drtemplate.cloudformation.parameters import is_secret, problems
-from drtemplate.cloudformation.reading import Template, of_type, target_of
 from drtemplate.deploying.account import Account, open_account
 from drtemplate.deploying.announcement import announce, table
 from drtemplate.deploying.bucket import Bucket, find_bucket
@@ -22,8 +21,6 @@ from drtemplate.deploying.taken import taken_names
 from drtemplate.deploying.update_checks import notes, update_problems
 from drtemplate.errors import DeployError
 
-# https://docs.aws.amazon.com/AmazonRDS/latest/AuroraUserGuide/AuroraMySQL.Security.html
-_RESERVED = frozenset({"rdsadmin"})
 Say = Callable[[str], None]
 
 
@@ -55,21 +52,12 @@ def check_locally(request: Request, document: Document, can_ask: bool) -> dict[s
     declared = document.template.get("Parameters", {})
     # What the file leaves out, the stack may have.
     _refuse(request, problems(declared, given, dict.fromkeys(declared, "")))
-    _refuse(request, _reserved(document.template, given))
     if not (request.yes or request.dry_run or request.offline or can_ask):
         raise DeployError(
             "there is no terminal to ask on whether the changes are to be made; look at them with "
             "--dry-run (make: DRY_RUN=1), and give --yes (make: YES=1)"
         )
     return given
-
-
-def _reserved(template: Template, given: Mapping[str, str]) -> Iterator[str]:
-    """Names of a master user that RDS keeps for itself."""
-    for _, cluster in of_type(template, "AWS::RDS::DBCluster"):
-        name = target_of(cluster.get("MasterUsername"))[0] or ""
-        if given.get(name, "").lower() in _RESERVED:
-            yield f"{name}: RDS keeps {given[name]!r} for itself; give another name"
 
 
 def secrets(document: Document, given: Mapping[str, str]) -> list[str]:

@@ -119,9 +119,7 @@ def _add_cluster(
             BacktrackWindow=parameters.backtrack_window.ref(),
             EnableIAMDatabaseAuthentication=True,
             EnableCloudwatchLogsExports=["error", "audit"] if audit else ["error"],
-            PerformanceInsightsEnabled=True,
-            PerformanceInsightsKmsKeyId=encryption.data.get_att("Arn"),
-            PerformanceInsightsRetentionPeriod=INSIGHTS_RETENTION,
+            **_insights(plan, encryption),
             DeletionProtection=If(parameters.is_production, True, False),
             Tags=name_tags("aurora-cluster"),
         )
@@ -197,6 +195,17 @@ def _master_secret(parameters: Parameters, encryption: Encryption) -> dict[str, 
         "MasterUserSecret": If(
             has_password, NoValue, rds.MasterUserSecret(KmsKeyId=encryption.data.ref())
         ),
+    }
+
+
+def _insights(plan: DatabasePlan, encryption: Encryption) -> dict[str, object]:
+    """The load is shown, under the data key; RDS refuses it for the smallest classes."""
+    if not plan.has_insights:
+        return {"PerformanceInsightsEnabled": False}
+    return {
+        "PerformanceInsightsEnabled": True,
+        "PerformanceInsightsKmsKeyId": encryption.data.get_att("Arn"),
+        "PerformanceInsightsRetentionPeriod": INSIGHTS_RETENTION,
     }
 
 

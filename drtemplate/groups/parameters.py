@@ -50,7 +50,7 @@ def add_parameters(template: StackTemplate, protection: Protection) -> Parameter
     environment, auto_failover = _add_mode_parameters(template)
     alert_email, retention = _add_record_parameters(template, protection)
     username = None if protection.snapshot else _add_username(template)
-    password, backtrack_window = _add_database_parameters(template)
+    password, backtrack_window = _add_database_parameters(template, protection)
     production = Equals(Ref(environment), "Production")
     return Parameters(
         environment=environment,
@@ -213,14 +213,23 @@ def _add_username(template: StackTemplate) -> Parameter:
         group=DATABASE,
         label="Name of the master user",
         description="Name of the database's master user. It cannot be changed afterwards.",
-        constraint="must be 1 to 16 letters and digits, a letter first",
+        constraint="must be 1 to 16 letters and digits, a letter first, and not rdsadmin, which is RDS's own",
         Default="admin",
         NoEcho=False,
-        AllowedPattern="^[A-Za-z][A-Za-z0-9]{0,15}$",
+        # https://docs.aws.amazon.com/AmazonRDS/latest/AuroraUserGuide/AuroraMySQL.Security.html
+        AllowedPattern="^(?!(?i:rdsadmin)$)[A-Za-z][A-Za-z0-9]{0,15}$",
     )
 
 
-def _add_database_parameters(template: StackTemplate) -> tuple[Parameter, Parameter]:
+def _add_database_parameters(
+    template: StackTemplate, protection: Protection
+) -> tuple[Parameter, Parameter]:
+    given = (
+        # https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/aws-resource-rds-dbcluster.html
+        "With a password here the snapshot's own stays as it was, and this one is not used."
+        if protection.snapshot
+        else "A password that you give is yours to keep and rotate."
+    )
     password = _add_parameter(
         template,
         "DBMasterPassword",
@@ -229,7 +238,7 @@ def _add_database_parameters(template: StackTemplate) -> tuple[Parameter, Parame
         label="Password of the master user",
         description=(
             "Leave it empty, and RDS makes a password, keeps it in Secrets Manager under the "
-            "stack's key, and rotates it every seven days. A password that you give is yours to keep and rotate."
+            f"stack's key, and rotates it every seven days. {given}"
         ),
         constraint=(
             "must be empty, or 8 to 41 printable ASCII characters other than blank, slash, double "

@@ -37,7 +37,9 @@ def add_state(
                 Projection=dynamodb.Projection(ProjectionType="ALL"),
             )
         ],
-        ContributorInsightsSpecification=dynamodb.ContributorInsightsSpecification(Enabled=True),
+        # It would show keys, here the sessions', in plain text, whatever key the table is under.
+        # https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_UpdateContributorInsights.html
+        ContributorInsightsSpecification=dynamodb.ContributorInsightsSpecification(Enabled=False),
     )
     failover = _add_table(
         template,

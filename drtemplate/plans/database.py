@@ -16,6 +16,8 @@ MOST_READERS = (
     15  # https://docs.aws.amazon.com/AmazonRDS/latest/AuroraUserGuide/Aurora.Overview.html
 )
 LOWEST_TIER = 15
+# https://docs.aws.amazon.com/AmazonRDS/latest/AuroraUserGuide/USER_DatabaseInsights.Engines.html
+_WITHOUT_INSIGHTS = ("db.t2.", "db.t3.", "db.t4g.micro", "db.t4g.small")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -94,6 +96,11 @@ class DatabasePlan:
 
     def __post_init__(self) -> None:
         check(self, self._relations)
+
+    @property
+    def has_insights(self) -> bool:
+        """Whether the class is one of which RDS shows the load."""
+        return not self.instance_class.startswith(_WITHOUT_INSIGHTS)
 
     def _relations(self) -> Iterator[str]:
         for name in ("reader_zones", "reader_tiers"):

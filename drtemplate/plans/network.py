@@ -12,6 +12,9 @@ from drtemplate.choices import STRICT, Choice, check
 # https://docs.aws.amazon.com/vpc/latest/userguide/vpc-cidr-blocks.html
 LARGEST_PREFIX = 16
 SMALLEST_PREFIX = 28
+# Of load balancers.
+# https://docs.aws.amazon.com/elasticloadbalancing/latest/application/application-load-balancers.html
+SMALLEST_PUBLIC = 27
 ZONES = 2
 TIERS = ("public", "private", "database")
 _BLOCK = re.compile(
@@ -41,7 +44,9 @@ class AddressPlan:
     vpc: Annotated[
         str, Choice(meaning="the VPC's block, /16 to /28", pattern=_BLOCK, wanted="a CIDR block")
     ] = "10.0.0.0/16"
-    public: Annotated[tuple[str, ...], _blocks("subnets of load balancers and NAT gateways")] = (
+    public: Annotated[
+        tuple[str, ...], _blocks("subnets of load balancers and NAT gateways, /27 or larger")
+    ] = (
         "10.0.1.0/24",
         "10.0.2.0/24",
     )
@@ -77,6 +82,11 @@ class AddressPlan:
             if not network.subnet_of(vpc):
                 yield f"{name} {network} lies outside the VPC {vpc}; move it inside"
                 continue
+            if name.startswith("public") and network.prefixlen > SMALLEST_PUBLIC:
+                yield (
+                    f"{name} {network} is too small for load balancers; "
+                    f"give it /{SMALLEST_PUBLIC} or more"
+                )
             for other, place in taken:
                 if network.overlaps(place):
                     yield f"{name} {network} overlaps {other} {place}; part them"

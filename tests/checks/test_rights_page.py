@@ -42,6 +42,13 @@ def test_another_right_is_another_page(template, change, row):
     assert page(PAGE.read_text(), other) != PAGE.read_text()
 
 
+def test_a_right_on_a_part_only_is_told_as_one(template):
+    """What everybody may put through the endpoint are answers to CloudFormation, into its own buckets."""
+    (row,) = [one for one in rights(template).splitlines() if "LetCloudFormationBeAnswered" in one]
+    assert "| `s3:PutObject` | `arn:${AWS::Partition}:s3:::cloudformation-waitcondition-" in row
+    assert "`arn:${AWS::Partition}:s3:::cloudformation-custom-resource-response-" in row
+
+
 def test_a_page_without_its_marks_is_refused(template):
     with pytest.raises(InputError, match="put them back"):
         page("# Security\n", template)

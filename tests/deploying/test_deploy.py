@@ -72,7 +72,7 @@ def test_a_bad_stack_name_asks_nothing(scene, ready, name):
         ({"Colour": "red"}, "Colour is no parameter"),
         ({"BacktrackWindow": "three days"}, "not a number"),
         ({"Environment": "Test"}, "Production, Staging"),
-        ({"DBMasterUsername": "rdsadmin"}, "RDS keeps 'rdsadmin' for itself"),
+        ({"DBMasterUsername": "rdsadmin"}, "DBMasterUsername: 'rdsadmin' must be"),
         ({"DataRetentionDays": 99999999999}, "more than 2147483647"),
         ({"DBMasterPassword": "hunter2"}, "DBMasterPassword: its value must be"),
     ],

@@ -39,7 +39,7 @@ def shell(own, tmp_path_factory):
     command = binaries / "aws"
     command.write_text(f'#!/bin/sh\nexec {AWS} --endpoint-url {own.url} "$@"\n')
     command.chmod(0o755)
-    environment = own.environment() | {"STACK": STACK}
+    environment = own.environment() | {"STACK": STACK, "NAME": STACK}
     environment["PATH"] = f"{binaries}:{environment['PATH']}"
 
     def run(*lines):

@@ -57,5 +57,6 @@ def test_the_tables_are_named_after_the_stack(properties):
     assert names == ["dr-test-sessions", "dr-test-failover-state"]
 
 
-def test_the_busiest_sessions_are_shown(properties):
-    assert properties["SessionStateTable"]["ContributorInsightsSpecification"] == {"Enabled": True}
+def test_no_graph_shows_the_ids_of_sessions_in_plain_text(properties):
+    """A false, not its absence, turns off what a live stack has."""
+    assert properties["SessionStateTable"]["ContributorInsightsSpecification"] == {"Enabled": False}
