@@ -6,7 +6,6 @@ from dataclasses import replace
 import pytest
 
 from drtemplate.drill.knobs import BY_NAME, EXTRA, KNOBS, MOVES_HELP
-from drtemplate.drill.report.judgement import against, judge
 from drtemplate.drill.results import MEASURES, Run, Summary
 from drtemplate.drill.runner import drill
 from drtemplate.drill.sensitivity import USUAL, measurer, plan, runs_of, sweep
@@ -150,7 +149,7 @@ def really(deployment, one, runs):
 
 def test_a_grace_of_nothing_acts_sooner_and_cries_wolf(deployment):
     one = replace(KNOBS[2], values=(0, 45), quiet=("writer_restart",))
-    none, own, long = really(deployment, one, runs=10)
+    none, own, long = really(deployment, one, runs=5)
     assert none.reaction_p50 + 10 < own.reaction_p50 < long.reaction_p50 - 10
     assert none.false_alarms > 0 == own.false_alarms == long.false_alarms
 
@@ -159,13 +158,11 @@ def test_each_failure_that_is_waited_for_costs_seconds_and_witnesses_bear_with_o
     """A lost probe beside a dead application is no false alarm: the writer's own endpoint answers."""
     one = replace(KNOBS[1], values=(1, 3), quiet=("application_dead_lossy",))
     assert one.name == "consecutive_failures"
-    single, own, triple = rows = really(deployment, one, runs=8)
+    single, own, triple = rows = really(deployment, one, runs=4)
     assert single.reaction_p50 + 1 < own.reaction_p50 < triple.reaction_p50 - 2
     assert [row.false_alarms for row in rows] == [0, 0, 0]
     assert [row.missed for row in rows] == [0, 0, 0]
     assert [row.moves for row in rows] == [0, 0, 0]  # clients of a dead side are moved rightly
-    assert [against(row, rows) for row in rows] == ["sooner", "", "later"]
-    assert judge(one.name, rows).startswith("consecutive_failures 2 is beaten by 1")
 
 
 def test_the_measurer_is_the_same_on_one_and_on_two_processes(deployment):
