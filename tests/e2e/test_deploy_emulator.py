@@ -24,7 +24,6 @@ PARAMETER = {
 }
 
 UNMODELLED = {
-    "AWS::Backup::BackupSelection.BackupSelection",
     "AWS::DynamoDB::Table.ContributorInsightsSpecification",
     "AWS::RDS::DBCluster.DeleteAutomatedBackups",
     "AWS::RDS::DBCluster.EngineLifecycleSupport",
