@@ -184,7 +184,8 @@ def _load(name: str) -> ModuleType:
     try:
         return importlib.import_module(f"drtemplate.commands.{name}")
     except ModuleNotFoundError as exc:
+        target = "drill" if name == "drill" else "template"
         raise InputError(
-            f"{name} needs {exc.name}, which this Python does not have; `make template` sets one up "
+            f"{name} needs {exc.name}, which this Python does not have; `make {target}` sets one up "
             f"that has: .venv/bin/python generate.py {name}; or: pip install -e '.[deploy,dev,drill]'"
         ) from exc
