@@ -16,13 +16,13 @@ from types import FrameType, ModuleType
 from typing import Any
 
 from drtemplate import __version__
+from drtemplate.commands import SETTINGS_FILE, add_settings
 from drtemplate.console import drop_output, printable, say
 from drtemplate.errors import DrTemplateError, InputError, SettingsError
 from drtemplate.settings import Settings
 
 CANNOT = 2
 DEFAULT = "render"
-SETTINGS_FILE = Path("drtemplate.toml")
 COMMANDS = {
     "render": "render, validate and write the template (default)",
     "lint": "run cfn-lint with our own rules",
@@ -98,18 +98,6 @@ def _run(words: list[str], settings: Settings | None) -> int:
     options = parser.parse_args(rest)
     options.stacks = [(None, settings)] if settings else _stacks(name, options.settings)
     return int(command.run(options, options.stacks[0][1]))
-
-
-def add_settings(parser: argparse.ArgumentParser) -> None:
-    """Declare what every command takes."""
-    parser.add_argument(
-        "--settings",
-        action="append",
-        type=Path,
-        metavar="FILE",
-        default=[],
-        help=f"other settings than {SETTINGS_FILE} in the working directory, or the defaults",
-    )
 
 
 def _stacks(command: str, files: list[Path]) -> list[tuple[Path | None, Settings]]:

@@ -559,6 +559,7 @@ def completed(*words):
 def test_a_shell_completes_commands_options_and_choices():
     assert sorted(completed("")) == sorted(COMMANDS)
     assert completed("reh") == ["rehearse"]
+    assert completed("render", "--set") == ["--settings"]
     assert set(completed("deploy", "--no")) == {"--notification-arns"}
     assert completed("rehearse", "--component", "") == ["database", "application"]
     assert completed("deploy", "--params", "") == [], "the shell's own completion of files"
