@@ -14,9 +14,8 @@ LARGEST_PREFIX = 16
 SMALLEST_PREFIX = 28
 ZONES = 2
 TIERS = ("public", "private", "database")
-_BLOCK = re.compile(
-    ".*", re.DOTALL
-)  # any text: what is wrong with a block is said more closely below
+# Any text: what is wrong with a block is said more closely below.
+_BLOCK = re.compile(".*", re.DOTALL)
 
 
 def _blocks(meaning: str) -> Choice:
