@@ -16,13 +16,13 @@ from types import FrameType, ModuleType
 from typing import Any
 
 from drtemplate import __version__
+from drtemplate.commands import SETTINGS_FILE, add_settings
 from drtemplate.console import drop_output, printable, say
 from drtemplate.errors import DrTemplateError, InputError, SettingsError
 from drtemplate.settings import Settings
 
 CANNOT = 2
 DEFAULT = "render"
-SETTINGS_FILE = Path("drtemplate.toml")
 COMMANDS = {
     "render": "render, validate and write the template (default)",
     "lint": "run cfn-lint with our own rules",
@@ -100,18 +100,6 @@ def _run(words: list[str], settings: Settings | None) -> int:
     return int(command.run(options, options.stacks[0][1]))
 
 
-def add_settings(parser: argparse.ArgumentParser) -> None:
-    """Declare what every command takes."""
-    parser.add_argument(
-        "--settings",
-        action="append",
-        type=Path,
-        metavar="FILE",
-        default=[],
-        help=f"other settings than {SETTINGS_FILE} in the working directory, or the defaults",
-    )
-
-
 def _stacks(command: str, files: list[Path]) -> list[tuple[Path | None, Settings]]:
     """The settings, each with the file that it is from; the defaults are from none.
 
@@ -184,7 +172,8 @@ def _load(name: str) -> ModuleType:
     try:
         return importlib.import_module(f"drtemplate.commands.{name}")
     except ModuleNotFoundError as exc:
+        target = "drill" if name == "drill" else "template"
         raise InputError(
-            f"{name} needs {exc.name}, which this Python does not have; `make template` sets one up "
+            f"{name} needs {exc.name}, which this Python does not have; `make {target}` sets one up "
             f"that has: .venv/bin/python generate.py {name}; or: pip install -e '.[deploy,dev,drill]'"
         ) from exc

@@ -48,6 +48,11 @@ def _cut(line: str) -> str:
     return f"{line[:MOST]} ... {left_out:,} characters ... {line[-MOST:]}"
 
 
+def plural(number: int, noun: str) -> str:
+    """``1 run``, ``2,000 runs``."""
+    return f"{number:,} {noun}{'' if number == 1 else 's'}"
+
+
 def tell(line: str) -> None:
     """A line that may hold what others wrote, to standard error; in colour on a terminal."""
     plain = printable(line)

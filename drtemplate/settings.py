@@ -137,7 +137,7 @@ class Settings:
             )
         if existing.log_bucket and self.records.retention_days != RECORDS_RETENTION:
             yield (
-                "records.retention_days cannot hold for existing.log_bucket, whose life cycle is not the "
+                "records.retention_days cannot hold for existing.log_bucket, whose lifecycle is not the "
                 "stack's; leave one of them out"
             )
         yield from self._arn_relations()

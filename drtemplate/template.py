@@ -116,7 +116,7 @@ def _prefixed(value: Any, prefix: str) -> Any:
     return value.replace(name, prefix + name) if isinstance(value, str) else value
 
 
-class Existing:
+class ExistingResource:
     """What is there already, spoken of as if the template made it.
 
     Args:
@@ -137,9 +137,9 @@ class Existing:
         return self.attributes[attribute]
 
 
-def titles(*parts: AWSObject | Existing) -> list[str]:
+def titles(*parts: AWSObject | ExistingResource) -> list[str]:
     """The logical ids to depend on; what is there already is not waited for."""
-    return [part.title for part in parts if not isinstance(part, Existing)]
+    return [part.title for part in parts if not isinstance(part, ExistingResource)]
 
 
 def stack_name(suffix: str) -> Sub:
@@ -157,8 +157,8 @@ def name_tags(suffix: str) -> Tags:
     return Tags(Name=stack_name(f"-{suffix}"))
 
 
-def variable(resource: AWSObject | Existing, attribute: str = "") -> str:
+def variable(resource: AWSObject | ExistingResource, attribute: str = "") -> str:
     """The resource, or an attribute of it, as a variable inside a Sub text."""
-    if isinstance(resource, Existing):
+    if isinstance(resource, ExistingResource):
         return resource.get_att(attribute) if attribute else resource.ref()
     return f"${{{resource.title}.{attribute}}}" if attribute else f"${{{resource.title}}}"

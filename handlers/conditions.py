@@ -40,7 +40,7 @@ def check_named(request, view):
 
 
 def check_witnesses(request, view):
-    """Rules 1 to 4 of an automatic promotion.
+    """What an automatic promotion needs: a vote, its witnesses, and nobody at work on the writer.
 
     Raises:
         Refusal: one does not hold.
@@ -71,7 +71,10 @@ def check_witnesses(request, view):
 
 
 def check_cooldown(request, view, component):
-    """The cooldown of a component; a lost run's act is made again once, and rule 7 allows one more.
+    """The cooldown of a component, in which a lost run's act is made again once.
+
+    One more automatic promotion passes it if AWS itself, or both observers for three minutes, have the
+    writer dead.
 
     Raises:
         Refusal: it stands in the way.

@@ -42,9 +42,8 @@ def _end_handshake(connection):
         connection.settimeout(GOODBYE_WITHIN)
         connection.sendall(_packet(LOGIN, 1))
         answer = connection.recv(1024)
-        if (
-            answer[4:5] == b"\xfe"
-        ):  # another way to log in is asked for: nothing to say there either
+        # Another way to log in is asked for: nothing to say there either.
+        if answer[4:5] == b"\xfe":
             connection.sendall(_packet(b"", answer[3] + 1))
             connection.recv(1024)
     except (OSError, IndexError):

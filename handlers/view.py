@@ -58,7 +58,8 @@ class View(NamedTuple):
         statuses: by instance; None where it cannot be read.
         targets: by side, PRIMARY and STANDBY, the states of its targets; None if unreadable.
         word: of the observers; None where nobody was asked.
-        aws_silent, agreed: the two ways of rule 7; None where nobody was asked.
+        aws_silent, agreed: whether AWS hears a reader alone, and whether both observers have had the
+            writer dead; either passes the cooldown once. None where nobody was asked.
         now: epoch seconds.
         row_age: seconds that the writer has been bad.
         lately_held: whether calls were refused seconds ago since somebody was at work on the writer.

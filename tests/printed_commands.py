@@ -8,7 +8,8 @@ import shlex
 import botocore.session
 from botocore import xform_name
 
-from drtemplate.cli import COMMANDS, add_settings
+from drtemplate.cli import COMMANDS
+from drtemplate.commands import add_settings
 from drtemplate.settings import PROJECT
 
 MAKEFILE = (PROJECT / "Makefile").read_text()

@@ -453,17 +453,20 @@ def test_a_mistake_in_a_command_shows_the_usage_of_that_command(name, capsys):
     assert capsys.readouterr().err.startswith(f"usage: generate.py {name} ")
 
 
-def test_without_the_packages_it_says_in_one_line_what_to_do(tmp_path):
+@pytest.mark.parametrize(
+    ("words", "target"), [([], "make template"), (["drill", "--list"], "make drill")]
+)
+def test_without_the_packages_it_says_in_one_line_what_to_do(tmp_path, words, target):
     """`python generate.py` with a Python that has none of them."""
     done = subprocess.run(
-        [sys.executable, "-S", "-E", GENERATE],
+        [sys.executable, "-S", "-E", GENERATE, *words],
         capture_output=True,
         text=True,
         check=False,
         cwd=tmp_path,
         env={},
     )
-    one_line(done, "make template", ".venv/bin/python generate.py")
+    one_line(done, target, ".venv/bin/python generate.py")
 
 
 # progress, and partial drills

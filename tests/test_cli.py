@@ -563,6 +563,7 @@ def completed(tmp_path):
 def test_a_shell_completes_commands_options_and_choices(completed):
     assert sorted(completed("")) == sorted(COMMANDS)
     assert completed("reh") == ["rehearse"]
+    assert completed("render", "--set") == ["--settings"]
     assert set(completed("deploy", "--no")) == {"--notification-arns"}
     assert completed("rehearse", "--component", "") == ["database", "application"]
     assert completed("deploy", "--params", "") == [], "the shell's own completion of files"

@@ -12,9 +12,10 @@ import awscli
 import pytest
 from awscli.clidriver import create_clidriver
 
-from drtemplate.cli import COMMANDS, Parser, add_settings
+from drtemplate.cli import COMMANDS, Parser
 from drtemplate.cloudformation.document import load_template
 from drtemplate.cloudformation.parameters import problems
+from drtemplate.commands import add_settings
 from drtemplate.pipeline import default_output
 from drtemplate.settings import PROJECT
 

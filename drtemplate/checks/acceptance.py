@@ -137,8 +137,8 @@ def as_table(findings: Mapping[str, Sequence[Finding]], result: Judgement) -> st
 HEAD = """# What scanners find
 
 `make scan` runs [checkov](https://www.checkov.io/) and [cfn-lint](https://github.com/aws-cloudformation/cfn-lint), with
-its informational rules and [our own](rules.md), over three templates: the source's
-[contract](../templates/source-contract.yaml), ours as it is rendered by default, and ours with every
+its informational rules and [our own](rules.md), over three templates: the
+[source template](../templates/source-contract.yaml), ours as it is rendered by default, and ours with every
 [control](security.md#off-by-default-and-how-to-turn-it-on) on. It fails on a finding in ours that has no reason in
 [`scan/accepted.yaml`](../scan/accepted.yaml), and on a reason that has no finding any more. A rule at a place counts
 once. This page is made by `generate.py scan --write`, and held to what was found by `make scan`.

@@ -1,4 +1,4 @@
-"""The catalogue of our rules, docs/rules.md: ``generate.py lint --rules > docs/rules.md``."""
+"""The catalogue of our rules, docs/rules.md: made by ``generate.py docs rules``."""
 
 import json
 from collections.abc import Iterator
@@ -21,7 +21,7 @@ only AWS itself would refuse it, or go on without a word. `.cfnlintrc` names the
 `make lint`, the pre-commit hook and an editor that runs `.venv/bin/cfn-lint` have them alike. An `E` is refused
 or does not work; a `W` is a risk, or more than a table here can know.
 
-Made by `generate.py lint --rules > docs/rules.md`. The example of a rule is a change to the rendered stack
+Made by `generate.py docs rules`. The example of a rule is a change to the rendered stack
 that the rule finds, which a test tries.
 """
 

@@ -24,6 +24,9 @@ POLICIES = {
     "AWS::EC2::VPCEndpoint": ("PolicyDocument", ""),
 }
 
+# A page for each managed policy, with its statements.
+MANAGED = "https://docs.aws.amazon.com/aws-managed-policy/latest/reference/{name}.html"
+
 Template = Mapping[str, Any]
 
 
@@ -58,7 +61,8 @@ def page(text: str, template: Template) -> str:
 def _role_statements(template: Template) -> Iterator[tuple[str, Mapping[str, Any]]]:
     for title, role in of_type(template, "AWS::IAM::Role"):
         for arn in list_of(role.get("ManagedPolicyArns", [])):
-            yield title, {"Sid": f"AWS's {_said(arn).rpartition('/')[2]}"}
+            name = _said(arn).rpartition("/")[2]
+            yield title, {"Sid": f"[{name}]({MANAGED.format(name=name)}), managed by AWS"}
         for policy in role.get("Policies", []):
             for statement in list_of(policy["PolicyDocument"]["Statement"]):
                 yield title, statement
@@ -112,7 +116,9 @@ def _resource_row(resource: str, statement: Mapping[str, Any]) -> str:
 
 def _actions(statement: Mapping[str, Any]) -> str:
     never = "**never** " if statement.get("Effect") == "Deny" else ""
-    return never + _listed(statement.get("Action", "what its name says"))
+    return never + (
+        _listed(statement["Action"]) if "Action" in statement else "what its page lists"
+    )
 
 
 def _when(statement: Mapping[str, Any]) -> str:

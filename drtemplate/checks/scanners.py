@@ -33,6 +33,8 @@ def scan(
     Raises:
         InputError: a scanner cannot be run, or has not looked at a template.
     """
+    if not checkov.is_file():
+        raise InputError(f"{checkov}: no such file; `make scan` installs checkov there")
     with ThreadPoolExecutor(max_workers=1) as pool:
         running = pool.submit(_run_checkov, templates, checkov)
         advice = {name: lint(text, regions, advise=True) for name, text in templates.items()}
@@ -46,8 +48,6 @@ def scan(
 
 
 def _run_checkov(templates: Mapping[str, str], checkov: Path) -> dict[str, list[Finding]]:
-    if not checkov.is_file():
-        raise InputError(f"{checkov}: no such file; `make scan` installs checkov there")
     with tempfile.TemporaryDirectory() as folder:
         files = [Path(folder, f"{name}.yaml") for name in templates]
         for file, text in zip(files, templates.values(), strict=True):

@@ -6,8 +6,22 @@ A module is imported when its command is called, so that none waits for what ano
 """
 
 import argparse
+from pathlib import Path
 
+SETTINGS_FILE = Path("drtemplate.toml")
 FINE, FOUND = 0, 1  # exit codes: fine or equal; findings, stale or different
+
+
+def add_settings(parser: argparse.ArgumentParser) -> None:
+    """Declare what every command takes."""
+    parser.add_argument(
+        "--settings",
+        action="append",
+        type=Path,
+        metavar="FILE",
+        default=[],
+        help=f"other settings than {SETTINGS_FILE} in the working directory, or the defaults",
+    )
 
 
 def add_account_options(parser: argparse.ArgumentParser) -> None:

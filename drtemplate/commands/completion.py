@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from importlib import import_module
 
 from drtemplate import commands
-from drtemplate.commands import FINE
+from drtemplate.commands import FINE, add_settings
 from drtemplate.console import show
 from drtemplate.settings import Settings
 
@@ -60,6 +60,7 @@ def _parsers() -> Iterator[tuple[str, argparse.ArgumentParser]]:
             if not hasattr(module, "add_options"):
                 continue
             module.add_options(parser)
+            add_settings(parser)
         except ModuleNotFoundError:
             pass
         yield each.name, parser

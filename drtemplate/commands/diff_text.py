@@ -11,7 +11,7 @@ from drtemplate.cloudformation.consequences import Consequence
 from drtemplate.cloudformation.inherited import InheritedChange
 from drtemplate.cloudformation.sections import Change
 from drtemplate.cloudformation.updates import Verdict
-from drtemplate.console import printable
+from drtemplate.console import plural, printable
 
 Item = TypeVar("Item")
 Key = TypeVar("Key")
@@ -241,5 +241,5 @@ def summary(found: Differences) -> str:
         f"{by_condition} to remove or add by a condition), "
         f"{sum(action == 'Remove' for action, _ in by)} to remove, "
         f"{sum(bool(resource.obstacles) for resource in found.resources)} refused, "
-        f"{len(found.others)} changes besides resources"
+        f"{plural(len(found.others), 'change')} besides resources"
     )

@@ -15,7 +15,7 @@ from drtemplate.settings import Settings
 def add_options(parser: argparse.ArgumentParser) -> None:
     """Declare what the command takes."""
     parser.add_argument(
-        "--source", type=Path, metavar="FILE", help="a template to compare with, not the contract"
+        "--source", type=Path, metavar="FILE", help="another template in place of the source"
     )
     parser.add_argument(
         "--ledger", type=Path, metavar="FILE", help="deviations, not templates/deviations.yaml"

@@ -9,7 +9,7 @@ from drtemplate.checks.catalogue import as_markdown, load_rules
 from drtemplate.checks.lint import check_regions
 from drtemplate.checks.validation import validate
 from drtemplate.commands import FINE, FOUND
-from drtemplate.console import say, show
+from drtemplate.console import plural, say, show
 from drtemplate.settings import Settings
 
 
@@ -42,5 +42,5 @@ def run(options: argparse.Namespace, settings: Settings) -> int:
     else:
         for finding in findings:
             show(str(finding))
-        say(f"{len(findings)} findings in {', '.join(settings.regions)}")
+        say(f"{plural(len(findings), 'finding')} in {', '.join(settings.regions)}")
     return FOUND if findings else FINE

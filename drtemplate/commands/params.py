@@ -11,7 +11,7 @@ from drtemplate.cloudformation import parameter_forms as forms
 from drtemplate.cloudformation.document import load_template
 from drtemplate.cloudformation.parameters import problems
 from drtemplate.commands import FINE, FOUND
-from drtemplate.console import printable, say, short, show
+from drtemplate.console import plural, printable, say, short, show
 from drtemplate.deploying.parameters import load_parameters
 from drtemplate.errors import InputError
 from drtemplate.settings import Settings
@@ -81,7 +81,9 @@ def _check(path: Path, declared: Mapping[str, Any], update: bool) -> int:
     found = [_in_words(problem, declared) for problem in problems(declared, given, kept)]
     for problem in found:
         show(printable(problem))
-    say(f"{printable(short(path))}: {len(found)} findings in {len(given)} parameters")
+    say(
+        f"{printable(short(path))}: {plural(len(found), 'finding')} in {plural(len(given), 'parameter')}"
+    )
     return FOUND if found else FINE
 
 

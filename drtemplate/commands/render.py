@@ -6,7 +6,7 @@ from pathlib import Path
 
 from drtemplate import pipeline
 from drtemplate.commands import FINE, FOUND
-from drtemplate.console import say, short, show
+from drtemplate.console import plural, say, short, show
 from drtemplate.errors import InputError
 from drtemplate.settings import Settings
 
@@ -48,7 +48,7 @@ def run(options: argparse.Namespace, _: Settings) -> int:
     if findings := [one for _, own, rendered in made for one in validate(rendered, own)]:
         for finding in findings:
             say(str(finding))
-        say(f"{len(findings)} findings; nothing is written")
+        say(f"{plural(len(findings), 'finding')}; nothing is written")
         return FOUND
     for path, _, rendered in made:
         if options.stdout:

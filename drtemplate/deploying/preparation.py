@@ -72,9 +72,44 @@ def prepare(request: Request, document: Document, given: Mapping[str, str], say:
     Raises:
         DeployError: the deployment is refused.
     """
+    declared = document.template.get("Parameters", {})
+    aws = find_aws()
+    living = _find_living(request, document, given)
+    account, target, stack = living.account, living.target, living.stack
+    told = _check_living(living)
+    bucket = find_bucket(account, request.bucket)
+    command = make_command(
+        aws,
+        target,
+        document,
+        bucket,
+        given,
+        any(is_secret(declared[name]) for name in given),
+        _wishes(request, stack),
+    )
+    for line in announce(command, target, stack, document, bucket, account):
+        say(line)
+    kept = stack.parameters if stack.exists else {}
+    for line in [*table(declared, given, kept, living.values), *told]:
+        say(line)
+    return Deployment(
+        target=target,
+        account=account,
+        stack=stack,
+        living=living,
+        bucket=bucket,
+        command=command,
+    )
+
+
+def _find_living(request: Request, document: Document, given: Mapping[str, str]) -> Living:
+    """The stack as it is, in the account that is meant, with the values that it is to have.
+
+    Raises:
+        DeployError: it is another account, the stack or its latch stands in the way, or a value does.
+    """
     template = document.template
     declared = template.get("Parameters", {})
-    aws = find_aws()
     account = open_account(request.region, request.endpoint_url, request.profile)
     target = Target(
         stack=request.stack,
@@ -99,29 +134,7 @@ def prepare(request: Request, document: Document, given: Mapping[str, str], say:
     check_zones(account, template, values)
     if stack.exists and not request.force:
         check_latch(account, template, target)
-    told = _check_living(living)
-    bucket = find_bucket(account, request.bucket)
-    command = make_command(
-        aws,
-        target,
-        document,
-        bucket,
-        given,
-        any(is_secret(declared[name]) for name in given),
-        _wishes(request, stack),
-    )
-    for line in announce(command, target, stack, document, bucket, account):
-        say(line)
-    for line in [*table(declared, given, kept, values), *told]:
-        say(line)
-    return Deployment(
-        target=target,
-        account=account,
-        stack=stack,
-        living=living,
-        bucket=bucket,
-        command=command,
-    )
+    return living
 
 
 def _check_living(living: Living) -> list[str]:

@@ -1,6 +1,7 @@
 """What stands in the hosted zone already: records of the name, a delegation, and CAA."""
 
 from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
 from typing import Any
 
 from drtemplate.cloudformation.reading import of_type
@@ -32,14 +33,7 @@ def record_problems(living: Living, say: Callable[[str], None]) -> Iterator[str]
 
 def _same_name(living: Living, record: Any) -> bool:
     """Whether the stack's own record has this name already."""
-    before = Living(
-        account=living.account,
-        target=living.target,
-        stack=living.stack,
-        template=living.template,
-        values={**living.values, **living.stack.parameters},
-        ids=living.ids,
-    )
+    before = replace(living, values={**living.values, **living.stack.parameters})
     return before.text(record.get("Name", "")) == living.text(record.get("Name", ""))
 
 

@@ -16,7 +16,7 @@ from drtemplate.drill.scenario import (
 )
 from drtemplate.world.aws.prober import Reply
 
-# Seconds where the cooldown of an earlier move lasts: rule 7 of the design.
+# Seconds where the cooldown of an earlier move lasts: the time in which observers or AWS must agree that the writer is dead.
 COOLED = {"detect": 350.0, "own_share": 360.0, "accepted": 360.0, "latch": 360.0}
 
 WITNESSED = (

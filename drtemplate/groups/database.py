@@ -95,7 +95,7 @@ def _add_cluster(
     return template.add_resource(
         rds.DBCluster(
             "AuroraDBCluster",
-            # Protected from deletion in Production, so a roll-back would stop here: what is likely to
+            # Protected from deletion in Production, so a rollback would stop here: what is likely to
             # fail, a record that is there already above all, comes before.
             DependsOn=[record.title for record in dns.records],
             DeletionPolicy=Snapshot,

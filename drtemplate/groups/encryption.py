@@ -19,18 +19,18 @@ from awacs.aws import (
 from troposphere import AccountId, RetainExceptOnCreate, Sub, kms
 
 from drtemplate.groups.policies import Statement, allow, document, service
-from drtemplate.template import Existing, StackTemplate, bundle
+from drtemplate.template import ExistingResource, StackTemplate, bundle
 
 
 @bundle
 class Encryption:
     """The keys: ``data`` of database, buckets and sessions, ``operations`` of all else."""
 
-    data: kms.Key | Existing
+    data: kms.Key | ExistingResource
     operations: kms.Key
 
     @property
-    def keys(self) -> tuple[kms.Key | Existing, kms.Key]:
+    def keys(self) -> tuple[kms.Key | ExistingResource, kms.Key]:
         """Both."""
         return self.data, self.operations
 
@@ -45,7 +45,7 @@ def add_encryption(
     """
     kept = [_keep_deletion_to(deletion_role)] if deletion_role else []
     return Encryption(
-        data=Existing(existing, Arn=existing)
+        data=ExistingResource(existing, Arn=existing)
         if existing
         else _add_key(
             template,

@@ -14,7 +14,7 @@ from drtemplate.groups.alerts import add_subscriptions
 from drtemplate.groups.encryption import Encryption
 from drtemplate.groups.parameters import Parameters
 from drtemplate.groups.policies import allow, document, service
-from drtemplate.template import Existing, StackTemplate, bundle, stack_name
+from drtemplate.template import ExistingResource, StackTemplate, bundle, stack_name
 
 # Both take effect at once: a key that is pending deletion cannot be used either.
 # https://docs.aws.amazon.com/kms/latest/developerguide/key-state.html
@@ -79,7 +79,7 @@ def _add_rule(template: StackTemplate, encryption: Encryption, topic: sns.Topic)
         name
         for key in encryption.keys
         for name in (
-            key.ref().rpartition("/")[2] if isinstance(key, Existing) else key.ref(),
+            key.ref().rpartition("/")[2] if isinstance(key, ExistingResource) else key.ref(),
             key.get_att("Arn"),
         )
     ]

@@ -8,7 +8,14 @@ from drtemplate.groups.parameters import Parameters
 from drtemplate.groups.records import LogBucket, load_balancer_logging
 from drtemplate.groups.security_groups import SecurityGroups
 from drtemplate.settings import Settings
-from drtemplate.template import Existing, StackTemplate, bundle, name_tags, stack_name, titles
+from drtemplate.template import (
+    ExistingResource,
+    StackTemplate,
+    bundle,
+    name_tags,
+    stack_name,
+    titles,
+)
 
 # What AWS recommends: TLS 1.3, or 1.2 with forward secrecy and authenticated ciphers only; clients that
 # know post-quantum key exchange use it, the others need not.
@@ -29,7 +36,7 @@ class Side:
 class LoadBalancing:
     """Both sides, and the certificate that both show."""
 
-    certificate: certificatemanager.Certificate | Existing
+    certificate: certificatemanager.Certificate | ExistingResource
     primary: Side
     standby: Side
 
@@ -44,7 +51,7 @@ def add_load_balancing(
 ) -> LoadBalancing:
     """Add the certificate and both sides, whose requests are logged if there is a bucket for it."""
     existing = settings.existing.certificate
-    certificate = Existing(existing) if existing else _add_certificate(template, parameters)
+    certificate = ExistingResource(existing) if existing else _add_certificate(template, parameters)
     primary, standby = (
         _add_side(template, name, parameters, network, security_groups, certificate, logs, settings)
         for name in ("Primary", "Standby")
@@ -76,7 +83,7 @@ def _add_side(
     parameters: Parameters,
     network: Network,
     security_groups: SecurityGroups,
-    certificate: certificatemanager.Certificate | Existing,
+    certificate: certificatemanager.Certificate | ExistingResource,
     logs: LogBucket | None,
     settings: Settings,
 ) -> Side:
@@ -141,7 +148,7 @@ def _add_listeners(
     name: str,
     load_balancer: elb.LoadBalancer,
     target_group: elb.TargetGroup,
-    certificate: certificatemanager.Certificate | Existing,
+    certificate: certificatemanager.Certificate | ExistingResource,
 ) -> None:
     template.add_resource(
         elb.Listener(

@@ -2,6 +2,7 @@
 
 from troposphere import StackName, Sub, cloudwatch
 
+from drtemplate.console import plural
 from drtemplate.groups.alarms import Alarms, alarm_description
 from drtemplate.groups.alerts import Alerts
 from drtemplate.groups.database import Database
@@ -48,11 +49,6 @@ def add_monitoring(
     return monitoring
 
 
-def count(number: int, unit: str) -> str:
-    """A number with its unit, as ``1 second``."""
-    return f"{number} {unit}" if number == 1 else f"{number} {unit}s"
-
-
 def _cluster(database: Database) -> dict[str, object]:
     return {"DBClusterIdentifier": database.cluster.ref()}
 
@@ -84,7 +80,7 @@ def _add_load_alarms(
         "ReplicationLagAlarm",
         "replication-lag",
         alarm_description(
-            f"{reader} shows data more than {count(automation.rpo_seconds, 'second')} old, or there is "
+            f"{reader} shows data more than {plural(automation.rpo_seconds, 'second')} old, or there is "
             f"no reader, and so nothing to promote. Committed data is safe: {both} instances share their "
             "storage. Starts nothing; "
             "together with -db-connections it raises -critical-failure."
@@ -223,7 +219,7 @@ def _add_automation_alarms(add_alarm: Alarms, functions: Functions, rto: int) ->
         "SlowFailoverAlarm",
         "slow-failover",
         alarm_description(
-            f"A failover or a fail back took the orchestrator more than {count(rto, 'second')}. It is over; "
+            f"A failover or a fail back took the orchestrator more than {plural(rto, 'second')}. It is over; "
             "the Stages in its record say where the time went. Starts nothing.",
             chapter="Read the state",
         ),

@@ -5,7 +5,7 @@ from troposphere import GetAZs, Select, ec2
 from drtemplate import plans
 from drtemplate.plans import AddressPlan
 from drtemplate.settings import Settings
-from drtemplate.template import Existing, StackTemplate, bundle, name_tags
+from drtemplate.template import ExistingResource, StackTemplate, bundle, name_tags
 
 ANYWHERE = "0.0.0.0/0"
 HTTP, HTTPS, MYSQL = 80, 443, 3306  # ports
@@ -20,11 +20,11 @@ class Network:
     """
 
     zones: tuple[Select | str, ...]
-    vpc: ec2.VPC | Existing
-    public_subnets: tuple[ec2.Subnet | Existing, ...]
-    private_subnets: tuple[ec2.Subnet | Existing, ...]
-    database_subnets: tuple[ec2.Subnet | Existing, ...]
-    private_route_tables: tuple[ec2.RouteTable | Existing, ...]
+    vpc: ec2.VPC | ExistingResource
+    public_subnets: tuple[ec2.Subnet | ExistingResource, ...]
+    private_subnets: tuple[ec2.Subnet | ExistingResource, ...]
+    database_subnets: tuple[ec2.Subnet | ExistingResource, ...]
+    private_route_tables: tuple[ec2.RouteTable | ExistingResource, ...]
     public_ways_out: tuple[ec2.Route, ...]
     private_ways_out: tuple[ec2.Route | ec2.SubnetRouteTableAssociation, ...]
 
@@ -41,11 +41,11 @@ def add_network(template: StackTemplate, settings: Settings) -> Network:
 def _existing_network(existing: plans.Existing, zones: tuple[Select | str, ...]) -> Network:
     return Network(
         zones=zones,
-        vpc=Existing(existing.vpc),
-        public_subnets=tuple(map(Existing, existing.public_subnets)),
-        private_subnets=tuple(map(Existing, existing.private_subnets)),
-        database_subnets=tuple(map(Existing, existing.database_subnets)),
-        private_route_tables=tuple(map(Existing, existing.private_route_tables)),
+        vpc=ExistingResource(existing.vpc),
+        public_subnets=tuple(map(ExistingResource, existing.public_subnets)),
+        private_subnets=tuple(map(ExistingResource, existing.private_subnets)),
+        database_subnets=tuple(map(ExistingResource, existing.database_subnets)),
+        private_route_tables=tuple(map(ExistingResource, existing.private_route_tables)),
         public_ways_out=(),
         private_ways_out=(),
     )

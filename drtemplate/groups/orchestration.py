@@ -19,7 +19,7 @@ from drtemplate.template import StackTemplate
 TICK_AGE, TICK_RETRIES = 60, 2  # seconds; the least that EventBridge takes
 # A failover that people hear of, or that is written down, within the hour still helps. The age is
 # the limit; the attempts are the most that EventBridge takes.
-DATABASE_EVENT_AGE, DATABASE_EVENT_RETRIES = 3600, 185  # seconds
+NOTICE_AGE, NOTICE_RETRIES = 3600, 185  # seconds
 # Permission -> the alarm that it lets call the orchestrator. With a wildcard, the alarms of a stack whose
 # name begins with this one's could too.
 CALLING_ALARMS = {"AlarmPermission": WRITER_ALARM, "TargetsAlarmPermission": TARGETS_ALARM}
@@ -33,6 +33,21 @@ def add_orchestration(
     alerts: Alerts,
 ) -> None:
     """Add the schedules of observers and sweep, and the rules for configuration and failovers."""
+    _add_schedules(template, functions)
+    _add_configuration_rule(template, configuration, alerts)
+    _add_database_rule(template, functions, database, alerts)
+    # https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/alarms-and-actions-Lambda.html
+    for title, suffix in CALLING_ALARMS.items():
+        _permit(
+            template,
+            title,
+            functions.orchestrator,
+            "lambda.alarms.cloudwatch",
+            alarm_arn(suffix),
+        )
+
+
+def _add_schedules(template: StackTemplate, functions: Functions) -> None:
     schedule = template.add_resource(
         events.Rule(
             "HealthCheckScheduleRule",
@@ -61,36 +76,6 @@ def add_orchestration(
         )
     )
     _permit(template, "SweepPermission", functions.orchestrator, "events", sweep.get_att("Arn"))
-    _add_configuration_rule(template, configuration, alerts)
-    rule = template.add_resource(
-        events.Rule(
-            "RDSEventRule",
-            Description="Capture RDS failover events",
-            EventPattern={
-                "source": ["aws.rds"],
-                "detail-type": ["RDS DB Cluster Event"],
-                "detail": {
-                    "EventCategories": ["failover"],
-                    "SourceArn": [database.cluster.get_att("DBClusterArn")],
-                },
-            },
-            State="ENABLED",
-            Targets=[
-                _database_event_target("RDSEventTarget", alerts.topic.ref()),
-                _database_event_target("AuditTarget", functions.orchestrator.get_att("Arn")),
-            ],
-        )
-    )
-    _permit(template, "RDSEventPermission", functions.orchestrator, "events", rule.get_att("Arn"))
-    # https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/alarms-and-actions-Lambda.html
-    for title, suffix in CALLING_ALARMS.items():
-        _permit(
-            template,
-            title,
-            functions.orchestrator,
-            "lambda.alarms.cloudwatch",
-            alarm_arn(suffix),
-        )
 
 
 def _add_configuration_rule(
@@ -110,9 +95,35 @@ def _add_configuration_rule(
                 "detail": {"name": [configuration.failover.ref()]},
             },
             State="ENABLED",
-            Targets=[_database_event_target("ConfigurationChangeTarget", alerts.topic.ref())],
+            Targets=[_notice("ConfigurationChangeTarget", alerts.topic.ref())],
         )
     )
+
+
+def _add_database_rule(
+    template: StackTemplate, functions: Functions, database: Database, alerts: Alerts
+) -> None:
+    """People hear of a failover of the cluster, and the orchestrator writes it down."""
+    rule = template.add_resource(
+        events.Rule(
+            "RDSEventRule",
+            Description="Capture RDS failover events",
+            EventPattern={
+                "source": ["aws.rds"],
+                "detail-type": ["RDS DB Cluster Event"],
+                "detail": {
+                    "EventCategories": ["failover"],
+                    "SourceArn": [database.cluster.get_att("DBClusterArn")],
+                },
+            },
+            State="ENABLED",
+            Targets=[
+                _notice("RDSEventTarget", alerts.topic.ref()),
+                _notice("AuditTarget", functions.orchestrator.get_att("Arn")),
+            ],
+        )
+    )
+    _permit(template, "RDSEventPermission", functions.orchestrator, "events", rule.get_att("Arn"))
 
 
 def _tick(name: str, function: awslambda.Function, **properties: object) -> events.Target:
@@ -127,13 +138,14 @@ def _tick(name: str, function: awslambda.Function, **properties: object) -> even
     )
 
 
-def _database_event_target(name: str, arn: object) -> events.Target:
+def _notice(name: str, arn: object) -> events.Target:
+    """A target that hears of something that has happened."""
     return events.Target(
         Id=name,
         Arn=arn,
         RetryPolicy=events.RetryPolicy(
-            MaximumEventAgeInSeconds=DATABASE_EVENT_AGE,
-            MaximumRetryAttempts=DATABASE_EVENT_RETRIES,
+            MaximumEventAgeInSeconds=NOTICE_AGE,
+            MaximumRetryAttempts=NOTICE_RETRIES,
         ),
     )
 

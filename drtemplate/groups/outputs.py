@@ -12,7 +12,7 @@ from drtemplate.groups.parameters import Parameters
 from drtemplate.groups.security_groups import SecurityGroups
 from drtemplate.groups.state import State
 from drtemplate.groups.storage import Storage
-from drtemplate.template import Existing, StackTemplate, bundle, stack_name, variable
+from drtemplate.template import ExistingResource, StackTemplate, bundle, stack_name, variable
 
 
 @bundle
@@ -126,7 +126,7 @@ def _data(results: Results) -> list[Output]:
     ]
 
 
-def _list_of(subnets: tuple[ec2.Subnet | Existing, ...]) -> Sub | str:
+def _list_of(subnets: tuple[ec2.Subnet | ExistingResource, ...]) -> Sub | str:
     """The ids with commas between; nothing is left to CloudFormation if they are there already."""
     text = ",".join(map(variable, subnets))
     return Sub(text) if "${" in text else text

@@ -15,7 +15,7 @@ from drtemplate.controls import Records
 from drtemplate.groups.network import Network
 from drtemplate.groups.policies import Statement, allow, document, service
 from drtemplate.groups.storage import private, tls_only
-from drtemplate.template import Existing, StackTemplate, bundle, name_tags, titles
+from drtemplate.template import ExistingResource, StackTemplate, bundle, name_tags, titles
 
 OWN = {"aws:SourceAccount": AccountId}
 
@@ -25,7 +25,7 @@ class LogBucket:
     """The bucket, the policy, if it is ours, without which no service may write, and what is wanted."""
 
     records: Records
-    bucket: s3.Bucket | Existing
+    bucket: s3.Bucket | ExistingResource
     policies: tuple[s3.BucketPolicy, ...]
 
 
@@ -40,7 +40,7 @@ def add_records(
         return None
     if existing:
         arn = f"arn:${{AWS::Partition}}:s3:::{existing}"
-        bucket = Existing(existing, Arn=arn)
+        bucket = ExistingResource(existing, Arn=arn)
         _add_flow_log(template, network, records, Sub(arn))
         return LogBucket(records=records, bucket=bucket, policies=())
     bucket = _add_bucket(template, records)

@@ -12,6 +12,7 @@ from drtemplate.cloudformation.reading import (
     target_of,
 )
 from drtemplate.cloudformation.references import references_in
+from drtemplate.console import plural
 from drtemplate.pages.words import words
 
 Template = Mapping[str, Any]
@@ -103,15 +104,13 @@ def _parts(template: Template, groups: Mapping[str, str]) -> Iterator[Part]:
     for (kind, group), names in together.items():
         title, noun = _TOGETHER[kind]
         checks = [name for name, _ in of_type(template, _HEALTH_CHECK)] if kind == RECORD else []
-        note = _counted(names, noun) + (f", {_counted(checks, 'health check')}" if checks else "")
+        note = plural(len(names), noun)
+        if checks:
+            note += f", {plural(len(checks), 'health check')}"
         yield Part(
             id=names[0], label=title, note=note, kind=kind, group=group, members=(*names, *checks)
         )
     yield from _alarms(template, groups)
-
-
-def _counted(names: list[str], noun: str) -> str:
-    return f"{len(names)} {noun}{'' if len(names) == 1 else 's'}"
 
 
 def _alone(template: Template, names: list[str], kind: str, group: str) -> Part:

@@ -17,9 +17,8 @@ SMALLEST_PREFIX = 28
 SMALLEST_PUBLIC = 27
 ZONES = 2
 TIERS = ("public", "private", "database")
-_BLOCK = re.compile(
-    ".*", re.DOTALL
-)  # any text: what is wrong with a block is said more closely below
+# Any text: what is wrong with a block is said more closely below.
+_BLOCK = re.compile(".*", re.DOTALL)
 
 
 def _blocks(meaning: str) -> Choice:

@@ -55,7 +55,7 @@ def test_every_rule_is_loaded_through_the_configuration():
 
 def test_the_page_lists_the_rules_as_they_are():
     assert (PROJECT / "docs" / "rules.md").read_text() == as_markdown(RULES), (
-        "run `generate.py lint --rules > docs/rules.md`"
+        "run `generate.py docs rules`"
     )
 
 

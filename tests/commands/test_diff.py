@@ -65,7 +65,7 @@ ADDS:
 BESIDES RESOURCES:
   Outputs.Topic: + {Value: !Ref Topic}  (touches no resource)
 
-1 to add, 3 to change (2 by replacement, 0 perhaps, 0 to remove or add by a condition), 1 to remove, 1 refused, 1 changes besides resources
+1 to add, 3 to change (2 by replacement, 0 perhaps, 0 to remove or add by a condition), 1 to remove, 1 refused, 1 change besides resources
 """
 
 

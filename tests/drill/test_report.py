@@ -337,7 +337,7 @@ def test_progress_is_written_over_on_a_terminal_only():
         progress.finished(summary)
         progress.close()
         text = stream.getvalue()
-        assert "writer-crash: 1 runs, held\n" in text
+        assert "writer-crash: 1 run, held\n" in text
         assert ("\r" in text) == ("25%" in text) == stream.isatty()
     Progress(None, 10).finished(summary)
 

@@ -67,7 +67,7 @@ def test_the_sweep_s_thresholds_and_guesses_are_those_of_the_code():
     ends = [confidence.between(range(runs), 99, runs)[1] for runs in (bound, bound - 1)]
     assert ends == [bound - 1, inf]
     assert f"{knobs.LOSSY:.0%}".replace("%", " %") in told
-    assert "Four of its scenarios" in told
+    assert "Four scenarios of the sweep" in told
     assert len(knobs.EXTRA) == 4
     lead = -min(after for after, _ in knobs.BY_NAME["servers_before_writer"].faults)
     assert f"dead for {lead:g} s when the writer hangs" in told

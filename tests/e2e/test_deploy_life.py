@@ -138,7 +138,7 @@ def test_a_failed_first_deploy_in_production_stops_at_the_protection(own, given)
     )
     own.delete("held-dr")
     assert "held-dr" not in own.stacks()
-    # Deletion is no roll-back any more: the tables are kept, and stand in the way of their names.
+    # Deletion is no rollback any more: the tables are kept, and stand in the way of their names.
     tables = own.client("dynamodb").list_tables()["TableNames"]
     assert {"held-dr-sessions", "held-dr-failover-state"} <= set(tables)
     later = needed(rendered(), "FailoverStateTable")

@@ -111,7 +111,7 @@ def test_production_is_protected_and_odd_headers_are_dropped(
 
 
 def test_what_is_protected_is_made_after_what_may_fail(resources):
-    """A roll-back stops at the first resource that is protected from deletion."""
+    """A rollback stops at the first resource that is protected from deletion."""
     for title in ("AuroraDBCluster", "SessionStateTable", "FailoverStateTable"):
         assert {"PrimaryRecord", "StandbyRecord"} <= set(resources[title]["DependsOn"])
     for title in ("PrimaryALB", "StandbyALB"):

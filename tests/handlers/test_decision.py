@@ -1,4 +1,10 @@
-"""The decision by itself: rules 1 to 7, cooldown, lost runs, latch, fail back. No world."""
+"""The decision by itself: rules 1 to 7, cooldown, lost runs, latch, fail back. No world.
+
+The rules of an automatic promotion, by the numbers that the tests use: 1 the named writer was missed; 2 a
+member answered in the same looks; 3 no observer has seen the writer alive since; 4 nobody is at work on it;
+5 it still writes in a last look right before the act; 6 two signals skip the grace, and none of these; 7 one
+more move within the cooldown, if AWS's metrics or both observers for three minutes say the same.
+"""
 
 from contextlib import nullcontext
 

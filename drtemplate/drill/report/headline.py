@@ -5,9 +5,10 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from math import ceil, floor, log
 
+from drtemplate.console import plural
 from drtemplate.drill.confidence import share_at_least
 from drtemplate.drill.report.ends import CLIENTS, automation_end, client_end
-from drtemplate.drill.report.words import count, plural, title
+from drtemplate.drill.report.words import count, title
 from drtemplate.drill.results import Budget, DrillReport, Summary
 
 # Below so many of 100 cases nobody would call it a promise.

@@ -3,8 +3,8 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from drtemplate.console import plural
 from drtemplate.drill.confidence import FEWEST, apart
-from drtemplate.drill.report.words import plural
 from drtemplate.drill.results import SensitivityRow
 
 # Below these, a difference is nothing that anybody would feel, or anybody would pay for.

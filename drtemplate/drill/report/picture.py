@@ -2,11 +2,11 @@
 
 from pathlib import Path
 
+from drtemplate.console import plural
 from drtemplate.drill.report.bars import THEMES, stage_bars
 from drtemplate.drill.report.ends import shown
 from drtemplate.drill.report.headline import headline
 from drtemplate.drill.report.layouts import NARROW, WIDE
-from drtemplate.drill.report.words import plural
 from drtemplate.drill.results import DrillReport
 from drtemplate.errors import InputError
 from drtemplate.pipeline import store

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from typing import TextIO
 
+from drtemplate.console import plural
 from drtemplate.drill.report import view
 from drtemplate.drill.report.headline import headline, left_out
 from drtemplate.drill.report.words import count, row
@@ -62,10 +63,10 @@ class Progress:
 def line(summary: Summary) -> str:
     """A scenario in a line: its verdict and, if not held, the first promise that was broken."""
     if summary.held:
-        return f"{summary.scenario}: {count(summary.runs)} runs, held"
+        return f"{summary.scenario}: {plural(summary.runs, 'run')}, held"
     broken = view.failures_of(summary)
     more = f" (and {len(broken) - 1} more)" if len(broken) > 1 else ""
-    return f"{summary.scenario}: {count(summary.runs)} runs, NOT HELD: {broken[0]}{more}"
+    return f"{summary.scenario}: {plural(summary.runs, 'run')}, NOT HELD: {broken[0]}{more}"
 
 
 def as_text(report: DrillReport) -> str:

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from drtemplate.console import plural
 from drtemplate.drill.invariants import ALLOWED
 from drtemplate.drill.report.ends import CLIENTS
 from drtemplate.drill.report.judgement import against, judge
@@ -17,7 +18,6 @@ from drtemplate.drill.report.words import (
     duration,
     never_served,
     of_runs,
-    plural,
     row,
     seconds,
     title,

@@ -2,6 +2,7 @@
 
 from math import inf
 
+from drtemplate.console import plural
 from drtemplate.drill.report.ends import CLIENTS, client_end
 from drtemplate.drill.results import Assumption, Summary
 
@@ -90,11 +91,6 @@ def dollars(value: float) -> str:
 def count(value: int) -> str:
     """With thousands set apart."""
     return f"{value:,}"
-
-
-def plural(number: int, word: str) -> str:
-    """``1 run``, ``2 runs``."""
-    return f"{count(number)} {word}{'' if number == 1 else 's'}"
 
 
 def of_runs(found: int, runs: int) -> str:
