@@ -347,11 +347,8 @@ def test_a_file_is_checked(elsewhere, capsys):
     (elsewhere / "own.toml").write_text(as_toml())
     assert main(["settings", "--check", "own.toml"]) == 0
     (elsewhere / "own.toml").write_text('regions = ["nowhere-1"]\n')
-    assert main(["settings", "--check", "own.toml"]) == 1
-    assert "unknown region nowhere-1" in capsys.readouterr().out
-    (elsewhere / "own.toml").write_text("log_retention_days = 2\nzone = 1\n")
-    assert main(["settings", "--check", "own.toml"]) == 1
-    assert len(capsys.readouterr().out.splitlines()) == 2
+    assert main(["settings", "--check", "own.toml"]) == 2
+    assert "unknown region nowhere-1" in capsys.readouterr().err
 
 
 def test_the_settings_are_printed_whatever_lies_in_the_working_directory(elsewhere, capsys):
