@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import shlex
 import shutil
 import subprocess
@@ -10,6 +11,7 @@ import tempfile
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
+from functools import cache
 from pathlib import Path
 from typing import IO, Any
 
@@ -21,6 +23,11 @@ from drtemplate.errors import DeployError
 # https://docs.aws.amazon.com/AWSCloudFormation/latest/APIReference/API_CreateStack.html
 _IAM_NAMES = ("RoleName", "UserName", "GroupName", "ManagedPolicyName", "InstanceProfileName")
 STOP_SECONDS = 5.0
+# The first releases that heed AWS_ENDPOINT_URL and AWS_ENDPOINT_URL_S3, by the major number.
+# https://aws.amazon.com/blogs/developer/new-improved-flexibility-when-configuring-endpoint-urls-with-the-aws-sdks-and-tools/
+_HEEDS_ENDPOINTS = {1: 29, 2: 13}
+_VERSION = re.compile(r"aws-cli/(\d+)\.(\d+)")
+VERSION_SECONDS = 60.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -113,6 +120,34 @@ def find_aws() -> Path:
     return Path(found)
 
 
+@cache
+def check_heeds_endpoints(aws: Path) -> None:
+    """Refuse an AWS CLI whose upload would go to AWS, whatever endpoint is set.
+
+    Raises:
+        DeployError: it is too old, or does not say its version.
+    """
+    try:
+        words = [str(aws), "--version"]
+        told = subprocess.run(
+            words,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            timeout=VERSION_SECONDS,
+            check=False,
+        ).stdout.decode(errors="replace")
+    except (OSError, subprocess.SubprocessError) as exc:
+        raise DeployError(f"{aws}: does not tell its version: {exc}") from exc
+    found = _VERSION.search(told)
+    major, minor = (int(found[1]), int(found[2])) if found else (0, 0)
+    if not major or minor < _HEEDS_ENDPOINTS.get(major, 0):
+        raise DeployError(
+            f"{aws}: this AWS CLI ({found[0] if found else 'of no known version'}) would upload to AWS "
+            "and not to the endpoint that is set; take 1.29, 2.13 or newer: make deploy installs one"
+        )
+
+
 def capabilities(template: Mapping[str, Any]) -> list[str]:
     """What CloudFormation wants acknowledged before it makes such a template."""
     facts = [
@@ -162,7 +197,15 @@ def make_command(
         replaced={str(document.copy): _short(document.path)},
         # ``--endpoint-url`` is CloudFormation's alone; the upload goes to the same server by this.
         # https://docs.aws.amazon.com/sdkref/latest/guide/feature-ss-endpoints.html
-        environment={"AWS_ENDPOINT_URL_S3": target.endpoint_url} if target.endpoint_url else {},
+        # The other variable: a profile, or the shell, may say that such addresses are ignored.
+        environment=(
+            {
+                "AWS_ENDPOINT_URL_S3": target.endpoint_url,
+                "AWS_IGNORE_CONFIGURED_ENDPOINT_URLS": "false",
+            }
+            if target.endpoint_url
+            else {}
+        ),
     )
 
 

@@ -7,9 +7,16 @@ from typing import Any
 from drtemplate.cloudformation.parameters import is_secret, problems
 from drtemplate.cloudformation.reading import Template, of_type, target_of
 from drtemplate.deploying.account import Account, open_account
-from drtemplate.deploying.announcement import announce, table
+from drtemplate.deploying.announcement import announce, foreign_endpoints, table
 from drtemplate.deploying.bucket import Bucket, find_bucket
-from drtemplate.deploying.command import Command, Target, Wishes, find_aws, make_command
+from drtemplate.deploying.command import (
+    Command,
+    Target,
+    Wishes,
+    check_heeds_endpoints,
+    find_aws,
+    make_command,
+)
 from drtemplate.deploying.document import Document
 from drtemplate.deploying.living import Living, physical_ids
 from drtemplate.deploying.parameters import load_parameters
@@ -95,6 +102,8 @@ def prepare(request: Request, document: Document, given: Mapping[str, str], say:
         profile=request.profile,
     )
     _check_account(account, request)
+    if foreign_endpoints(account):
+        check_heeds_endpoints(aws)
     stack = look(account, target)
     check_state(stack, target)
     kept = stack.parameters if stack.exists else {}
