@@ -141,7 +141,10 @@ def _stacks(command: str, files: list[Path]) -> list[tuple[Path | None, Settings
 
 @contextmanager
 def _termination() -> Iterator[None]:
-    """SIGTERM and SIGHUP end the program as Ctrl-C does, so that it says what goes on."""
+    """SIGTERM and SIGHUP end the program as Ctrl-C does, so that it says what goes on.
+
+    One that is ignored stays so: nohup means that the program outlives its terminal.
+    """
 
     def end(*_: int | FrameType | None) -> None:
         raise KeyboardInterrupt
@@ -149,7 +152,11 @@ def _termination() -> Iterator[None]:
     if threading.current_thread() is not threading.main_thread():
         yield  # only the main thread may set them
         return
-    before = {one: signal.signal(one, end) for one in (signal.SIGTERM, signal.SIGHUP)}
+    before = {
+        one: signal.signal(one, end)
+        for one in (signal.SIGTERM, signal.SIGHUP)
+        if signal.getsignal(one) != signal.SIG_IGN
+    }
     try:
         yield
     finally:
