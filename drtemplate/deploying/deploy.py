@@ -19,7 +19,7 @@ from drtemplate.deploying.follow import Follower
 from drtemplate.deploying.left_out import completed
 from drtemplate.deploying.living import physical_ids
 from drtemplate.deploying.outcome import DONE, explain, left_behind, unchanged
-from drtemplate.deploying.preflight import Stack, look
+from drtemplate.deploying.preflight import Stack, check_latch, look
 from drtemplate.deploying.preparation import (
     Deployment,
     Say,
@@ -132,6 +132,8 @@ def _change(
             if not found.arn:
                 return True
             _consent(request, deployment, ask)
+            if deployment.stack.exists and not request.force:
+                check_latch(account, target)  # again: the question may have stood for hours
             with account_call(f"ask for the events of {target.stack}"):
                 reader.new()  # those of the change set
             follower.total = len(found.changes)

@@ -119,7 +119,7 @@ def prepare(request: Request, document: Document, given: Mapping[str, str], say:
     )
     check_zones(account, template, values)
     if stack.exists and not request.force:
-        check_latch(account, template, target)
+        check_latch(account, target)
     told = _check_living(living)
     bucket = find_bucket(account, request.bucket)
     command = make_command(
