@@ -23,6 +23,8 @@ from drtemplate.settings import Settings
 CANNOT = 2
 DEFAULT = "render"
 SETTINGS_FILE = Path("drtemplate.toml")
+# They ask the stack alone: a fault in the settings keeps nobody from looking at it.
+WITHOUT = ("status", "rehearse", "destroy", "completion")
 COMMANDS = {
     "render": "render, validate and write the template (default)",
     "lint": "run cfn-lint with our own rules",
@@ -119,7 +121,8 @@ def _stacks(command: str, files: list[Path]) -> list[tuple[Path | None, Settings
         InputError: a file cannot be read, or the command takes no second one.
         SettingsError: with all the faults of all the files, a line each.
     """
-    files = files or [one for one in (SETTINGS_FILE,) if os.path.lexists(one)]
+    if not files and command not in WITHOUT:
+        files = [one for one in (SETTINGS_FILE,) if os.path.lexists(one)]
     # One checks its file by itself; the pages of the other speak of the defaults.
     if not files or command in ("settings", "docs"):
         return [(None, Settings())]

@@ -575,3 +575,15 @@ def test_a_signal_that_is_ignored_stays_so():
         assert signal.getsignal(signal.SIGTERM) == signal.SIG_DFL
     finally:
         signal.signal(signal.SIGHUP, before)
+
+
+def test_a_fault_in_the_settings_keeps_nobody_from_looking_at_the_stack(
+    tmp_path, monkeypatch, capsys
+):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "drtemplate.toml").write_text("readers = ")
+    assert main(["completion"]) == 0
+    assert main(["status", "--stack", "1"]) == 2
+    assert "no stack can be called" in capsys.readouterr().err
+    assert main(["status", "--stack", "1", "--settings", "drtemplate.toml"]) == 2
+    assert "is not TOML" in capsys.readouterr().err
