@@ -2,14 +2,14 @@
 
 import argparse
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 from random import Random
 
 from drtemplate.commands import FINE, FOUND, add_account_options
-from drtemplate.console import Ask, at_terminal, drop_output, printable, show, tell
+from drtemplate.console import Ask, at_terminal, if_heard, printable, show, tell
 from drtemplate.deploying.deployed import find_deployed
 from drtemplate.deploying.evidence import (
     Measured,
@@ -101,7 +101,7 @@ def rehearse(
 
 def _perform(living: Living, rehearsal: Rehearsal, facts: Mapping[str, str], folder: Path) -> int:
     """Fail over and back, keep the evidence, and tell what came of it; the exit code."""
-    rehearsal.means = means = replace(rehearsal.means, say=_if_heard(rehearsal.means.say))
+    rehearsal.means = means = replace(rehearsal.means, say=if_heard(rehearsal.means.say))
     try:
         rehearsal.perform()
     except KeyboardInterrupt:
@@ -126,18 +126,6 @@ def _perform(living: Living, rehearsal: Rehearsal, facts: Mapping[str, str], fol
     for line in _rows(times):
         show(printable(line))
     return code
-
-
-def _if_heard(say: Callable[[str], None]) -> Callable[[str], None]:
-    """Words that nobody hears any more are lost: once clients have moved, a fail back must follow."""
-
-    def told(line: str) -> None:
-        try:
-            say(line)
-        except OSError:
-            drop_output()
-
-    return told
 
 
 def _consent(

@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import replace
 
-from drtemplate.console import Ask
+from drtemplate.console import Ask, if_heard
 from drtemplate.deploying import change_sets
 from drtemplate.deploying.account import UnansweredError, account_call
 from drtemplate.deploying.bucket_making import PROPERTIES, make_bucket
@@ -137,6 +137,8 @@ def _change(
             with account_call(f"ask for the events of {target.stack}"):
                 reader.new()  # those of the change set
             follower.total = len(found.changes)
+            # A stack that nobody hears of any more is followed and protected all the same.
+            follower.say = say = if_heard(say)
             found.execute(account, target, request.disable_rollback)
         _follow(follower, deployment)
     except UnmadeError as exc:

@@ -626,6 +626,25 @@ def unanswered(execute, lost):
     return instead
 
 
+def test_what_nobody_hears_of_is_followed_and_protected_all_the_same(scene, told, monkeypatch):
+    """As with ``| head``."""
+
+    def gone(line):
+        if "UPDATE_" in line:
+            raise BrokenPipeError
+
+    monkeypatch.setattr(scene, "said", SimpleNamespace(append=gone, clear=list))
+    protected = []
+
+    def protect(_):
+        protected.append(True)
+        return []
+
+    monkeypatch.setattr("drtemplate.deploying.deploy.protect", protect)
+    assert told(UPDATED, "UPDATE_COMPLETE", before="CREATE_COMPLETE")
+    assert protected
+
+
 def test_a_second_interrupt_says_that_a_change_set_may_be_left(scene, told, monkeypatch):
     def interrupted(*_):
         raise KeyboardInterrupt
