@@ -101,6 +101,13 @@ def test_a_proxy_reads_nothing_in_the_clear(monkeypatch):
     assert endpoint_of("http://127.0.0.1:4566")
 
 
+@pytest.mark.parametrize("password", ["hunter2/x", "hunter2#x", "hunter2?x"])
+def test_no_part_of_a_proxy_s_password_is_told(scene, monkeypatch, password):
+    monkeypatch.setenv("HTTPS_PROXY", f"http://user:{password}@127.0.0.1:9")
+    line = refused(scene, scene.request(GIVEN, SMALL, endpoint_url=None), "%2F")
+    assert "hunter2" not in line
+
+
 def test_an_old_aws_cli_is_refused_before_anything_is_sent(scene, monkeypatch, tmp_path):
     aws = tmp_path / "aws"
     aws.write_text("#!/bin/sh\necho aws-cli/2.12.0\n")
