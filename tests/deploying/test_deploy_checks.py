@@ -9,8 +9,11 @@ from scene import ACCOUNT, REGION, STACK, TEMPLATE
 from test_deploy import refused
 
 from drtemplate.cloudformation.document import load_template
+from drtemplate.cloudformation.parameters import MASK
 from drtemplate.controls import Backups, Protection
+from drtemplate.deploying.preflight import Stack
 from drtemplate.deploying.taken import _vault
+from drtemplate.deploying.update_checks import update_problems
 from drtemplate.pipeline import render
 from drtemplate.settings import Settings
 
@@ -118,6 +121,17 @@ def test_a_name_that_is_taken(scene, request_, make):
     make(scene)
     scene.asked.clear()
     refused(scene, request_, *TAKEN[make], "exists", "docs/runbook.md#")
+
+
+@pytest.mark.parametrize(("kept", "refused"), [("admin", 1), (MASK, 0)])
+def test_a_master_user_that_is_masked_is_no_other_one(kept, refused):
+    cluster = {"Type": "AWS::RDS::DBCluster", "Properties": {"MasterUsername": {"Ref": "User"}}}
+    living = SimpleNamespace(
+        stack=Stack("CREATE_COMPLETE", {"User": kept}),
+        values={"User": "root"},
+        template={"Resources": {"Cluster": cluster}},
+    )
+    assert len(list(update_problems(living))) == refused
 
 
 def test_a_vault_on_the_last_page_is_found():
