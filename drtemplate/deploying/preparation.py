@@ -8,15 +8,9 @@ from drtemplate.cloudformation.parameters import is_secret, problems
 from drtemplate.cloudformation.reading import Template, of_type, target_of
 from drtemplate.deploying.account import Account, open_account
 from drtemplate.deploying.announcement import announce, foreign_endpoints, table
+from drtemplate.deploying.aws_cli import check_heeds_endpoints, find_aws
 from drtemplate.deploying.bucket import Bucket, find_bucket
-from drtemplate.deploying.command import (
-    Command,
-    Target,
-    Wishes,
-    check_heeds_endpoints,
-    find_aws,
-    make_command,
-)
+from drtemplate.deploying.command import Command, Target, Wishes, make_command
 from drtemplate.deploying.document import Document
 from drtemplate.deploying.living import Living, physical_ids
 from drtemplate.deploying.parameters import load_parameters

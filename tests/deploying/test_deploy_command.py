@@ -7,14 +7,13 @@ import pytest
 
 from drtemplate.cloudformation.document import load_template
 from drtemplate.deploying import command as module
+from drtemplate.deploying.aws_cli import check_heeds_endpoints, find_aws
 from drtemplate.deploying.bucket import Bucket
 from drtemplate.deploying.command import (
     Command,
     Target,
     Wishes,
     capabilities,
-    check_heeds_endpoints,
-    find_aws,
     make_command,
     started,
 )
