@@ -23,6 +23,8 @@ from drtemplate.settings import Settings
 
 CANNOT = 2
 DEFAULT = "render"
+# They ask the stack alone: a fault in the settings keeps nobody from looking at it.
+WITHOUT = ("status", "rehearse", "destroy", "completion")
 COMMANDS = {
     "render": "render, validate and write the template (default)",
     "lint": "run cfn-lint with our own rules",
@@ -107,7 +109,8 @@ def _stacks(command: str, files: list[Path]) -> list[tuple[Path | None, Settings
         InputError: a file cannot be read, or the command takes no second one.
         SettingsError: with all the faults of all the files, a line each.
     """
-    files = files or [one for one in (SETTINGS_FILE,) if os.path.lexists(one)]
+    if not files and command not in WITHOUT:
+        files = [one for one in (SETTINGS_FILE,) if os.path.lexists(one)]
     # One checks its file by itself; the pages of the other speak of the defaults.
     if not files or command in ("settings", "docs"):
         return [(None, Settings())]
@@ -129,7 +132,10 @@ def _stacks(command: str, files: list[Path]) -> list[tuple[Path | None, Settings
 
 @contextmanager
 def _termination() -> Iterator[None]:
-    """SIGTERM and SIGHUP end the program as Ctrl-C does, so that it says what goes on."""
+    """SIGTERM and SIGHUP end the program as Ctrl-C does, so that it says what goes on.
+
+    One that is ignored stays so: nohup means that the program outlives its terminal.
+    """
 
     def end(*_: int | FrameType | None) -> None:
         raise KeyboardInterrupt
@@ -137,7 +143,11 @@ def _termination() -> Iterator[None]:
     if threading.current_thread() is not threading.main_thread():
         yield  # only the main thread may set them
         return
-    before = {one: signal.signal(one, end) for one in (signal.SIGTERM, signal.SIGHUP)}
+    before = {
+        one: signal.signal(one, end)
+        for one in (signal.SIGTERM, signal.SIGHUP)
+        if signal.getsignal(one) != signal.SIG_IGN
+    }
     try:
         yield
     finally:

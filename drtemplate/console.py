@@ -88,6 +88,18 @@ def drop_output() -> None:
             os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())
 
 
+def if_heard(tell: Callable[[str], None]) -> Callable[[str], None]:
+    """Words that nobody hears any more are lost, where what has begun must be seen to its end all the same."""
+
+    def told(line: str) -> None:
+        try:
+            tell(line)
+        except OSError:
+            drop_output()
+
+    return told
+
+
 def short(path: Path) -> str:
     """The path as people know it: relative to where they stand, if it lies below."""
     try:

@@ -140,6 +140,13 @@ class Settings:
                 "records.retention_days cannot hold for existing.log_bucket, whose lifecycle is not the "
                 "stack's; leave one of them out"
             )
+        # Of a role's 64 characters, stack, region and the longest suffix take 48.
+        # https://docs.aws.amazon.com/IAM/latest/APIReference/API_CreateRole.html
+        if self.roles.name_prefix and len(self.roles.name_prefix + self.names.prefix) > 16:
+            yield (
+                f"roles.name_prefix {self.roles.name_prefix!r} and names.prefix {self.names.prefix!r} have "
+                "more than 16 characters, for which role names have no room; shorten one"
+            )
         yield from self._arn_relations()
 
     def _arn_relations(self) -> Iterator[str]:

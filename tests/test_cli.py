@@ -2,6 +2,7 @@ import json
 import os
 import re
 import shutil
+import signal
 import subprocess
 import sys
 from pathlib import Path
@@ -12,7 +13,7 @@ import yaml
 from drtemplate.checks.equivalence import CONTRACT
 from drtemplate.checks.findings import Finding
 from drtemplate.checks.ledger import LEDGER
-from drtemplate.cli import COMMANDS, main
+from drtemplate.cli import COMMANDS, _termination, main
 from drtemplate.cloudformation.document import load_template
 from drtemplate.rendering.yaml import to_yaml
 from drtemplate.settings import PROJECT, AddressPlan, Settings
@@ -567,3 +568,27 @@ def test_a_shell_completes_commands_options_and_choices(completed):
     assert set(completed("deploy", "--no")) == {"--notification-arns"}
     assert completed("rehearse", "--component", "") == ["database", "application"]
     assert completed("deploy", "--params", "") == [], "the shell's own completion of files"
+
+
+def test_a_signal_that_is_ignored_stays_so():
+    """nohup ignores SIGHUP, so that a deployment is followed to its end without a terminal."""
+    before = signal.signal(signal.SIGHUP, signal.SIG_IGN)
+    try:
+        with _termination():
+            assert signal.getsignal(signal.SIGHUP) == signal.SIG_IGN
+            assert signal.getsignal(signal.SIGTERM) != signal.SIG_DFL
+        assert signal.getsignal(signal.SIGTERM) == signal.SIG_DFL
+    finally:
+        signal.signal(signal.SIGHUP, before)
+
+
+def test_a_fault_in_the_settings_keeps_nobody_from_looking_at_the_stack(
+    tmp_path, monkeypatch, capsys
+):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "drtemplate.toml").write_text("readers = ")
+    assert main(["completion"]) == 0
+    assert main(["status", "--stack", "1"]) == 2
+    assert "no stack can be called" in capsys.readouterr().err
+    assert main(["status", "--stack", "1", "--settings", "drtemplate.toml"]) == 2
+    assert "is not TOML" in capsys.readouterr().err

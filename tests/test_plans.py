@@ -6,6 +6,7 @@ import re
 import pytest
 
 from drtemplate.cloudformation.lookups import text_of
+from drtemplate.cloudformation.names import STACK_NAME_LENGTH, name_problems
 from drtemplate.controls import Backups, Protection, Records
 from drtemplate.plans import Automation, DatabasePlan, Existing, Names, Roles
 from drtemplate.settings import Settings
@@ -49,6 +50,12 @@ def test_a_prefix_stands_before_every_name_that_has_room_for_it():
         assert text_of(variables["STACK_NAME"]) == "acme-${AWS::StackName}"
     (dimension,) = properties(template, "SlowFailoverAlarm")["Dimensions"]
     assert text_of(dimension["Value"]) == "acme-${AWS::StackName}"
+
+
+def test_the_longest_name_of_a_role_is_one_for_iam():
+    template = rendered(names=Names(prefix="bank-"), roles=Roles(name_prefix="prefix-tens"))
+    assert all(len(one["RoleName"]["Fn::Sub"]) > 40 for one in of_type(template, "AWS::IAM::Role"))
+    assert list(name_problems(template, "s" * STACK_NAME_LENGTH)) == []
 
 
 def test_the_region_stands_in_what_no_two_regions_may_share_and_in_the_link_to_it():

@@ -166,6 +166,10 @@ FAULTS = {
         '[names]\nprefix = "ninechars-"\nregion = true',
         "shorten it",
     ),
+    "role names that IAM has no room for": (
+        '[names]\nprefix = "acme-"\n[roles]\nname_prefix = "twelve-chars"',
+        "16 characters",
+    ),
     "a prefix of AWS": ('[names]\nprefix = "aws-"', "names.prefix"),
     "no boundary": ('[roles]\nboundary = "Boundary"', "the ARN of an IAM policy"),
     "a path without a slash": ('[roles]\npath = "/x"', "slash at both ends"),

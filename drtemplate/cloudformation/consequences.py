@@ -4,6 +4,7 @@ A verdict of CloudFormation says what happens to a resource. What follows from i
 the failover stands in no schema: it is read here from how the resources hang together.
 """
 
+import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
@@ -56,6 +57,14 @@ class Consequence:
     certain: bool
     words: str
     because: str
+
+
+def told(consequence: Consequence) -> str:
+    """Its words; *may* where the stack's own values or AWS decide."""
+    if consequence.certain:
+        return consequence.words
+    verb, _, rest = consequence.words.partition(" ")
+    return f"may {re.sub('(?<=ch)es$|s$', '', verb)} {rest}"
 
 
 def consequences(old: Template, new: Template, found: Differences) -> tuple[Consequence, ...]:

@@ -5,7 +5,7 @@ from collections.abc import Iterator, Mapping
 from textwrap import wrap
 from typing import Any
 
-from drtemplate.cloudformation.parameters import Declared, is_secret
+from drtemplate.cloudformation.parameters import MASK, Declared, is_secret
 from drtemplate.cloudformation.reading import list_of, mapping_of, mappings_of, section, value_at
 
 Template = Mapping[str, Any]
@@ -68,7 +68,9 @@ def default(facts: Mapping[str, Any]) -> str:
     """The default in words."""
     if "Default" not in facts:
         return "required"
-    return f"default {facts['Default']}" if facts["Default"] != "" else "default: empty"
+    if facts["Default"] == "":
+        return "default: empty"
+    return f"default {MASK if is_secret(facts) else facts['Default']}"
 
 
 def rule(facts: Mapping[str, Any]) -> str:

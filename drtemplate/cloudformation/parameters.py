@@ -4,7 +4,10 @@ https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/parameters-sectio
 """
 
 import re
+import signal
+import threading
 from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from difflib import get_close_matches
 from math import inf
 from typing import Any
@@ -13,6 +16,7 @@ MASK = "****"  # what is shown in place of a secret's value
 Declared = Mapping[str, Mapping[str, Any]]
 
 SHOWN = 200  # characters of a value
+PATIENCE = 1.0  # seconds for a value and its pattern
 MOST = 5  # unknown names that are told
 # "Maximum size of a parameter value: 4,096 bytes"
 # https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/cloudformation-limits.html
@@ -100,8 +104,32 @@ def _limit(facts: Mapping[str, Any], key: str, otherwise: float) -> float:
 
 
 def _matches(pattern: str, value: str) -> bool:
-    """The pattern must match the whole value; one that Python cannot read is left to AWS."""
+    """The pattern must match the whole value; one that Python cannot read, or not soon, is left to AWS."""
     try:
-        return re.fullmatch(pattern, value) is not None
-    except re.error:
+        with _at_most(PATIENCE):
+            return re.fullmatch(pattern, value) is not None
+    except (re.error, TimeoutError):
         return True
+
+
+@contextmanager
+def _at_most(seconds: float) -> Iterator[None]:
+    """End what takes longer, as a match does that tries each of 2^n ways; it heeds signals meanwhile.
+
+    Raises:
+        TimeoutError: it took longer.
+    """
+
+    def end(*_: object) -> None:
+        raise TimeoutError
+
+    if threading.current_thread() is not threading.main_thread():
+        yield  # only the main thread gets signals
+        return
+    before = signal.signal(signal.SIGALRM, end)
+    signal.setitimer(signal.ITIMER_REAL, seconds)
+    try:
+        yield
+    finally:
+        signal.setitimer(signal.ITIMER_REAL, 0)
+        signal.signal(signal.SIGALRM, before)

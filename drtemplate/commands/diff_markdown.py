@@ -4,8 +4,8 @@ import re
 from collections.abc import Sequence
 
 from drtemplate.cloudformation.changes import Differences
-from drtemplate.cloudformation.consequences import Consequence
-from drtemplate.commands.diff_text import sections, summary, told
+from drtemplate.cloudformation.consequences import Consequence, told
+from drtemplate.commands.diff_text import sections, summary
 from drtemplate.console import printable
 
 # A comment on GitHub has at most 65,536 characters; some are left to whoever posts it.

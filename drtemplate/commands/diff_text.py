@@ -1,13 +1,12 @@
 """What ``generate.py diff`` tells people, the loudest first."""
 
-import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from itertools import takewhile
 from textwrap import wrap
 from typing import TypeVar
 
 from drtemplate.cloudformation.changes import Differences, PropertyChange, ResourceChange
-from drtemplate.cloudformation.consequences import Consequence
+from drtemplate.cloudformation.consequences import Consequence, told
 from drtemplate.cloudformation.inherited import InheritedChange
 from drtemplate.cloudformation.sections import Change
 from drtemplate.cloudformation.updates import Verdict
@@ -51,14 +50,6 @@ def as_text(found: Differences, meaning: Sequence[Consequence] = ()) -> str:
     for heading, group in sections(found):
         lines += ["", f"{heading}:", *group]
     return "\n".join(map(printable, [*lines[1:], "", summary(found)]))
-
-
-def told(consequence: Consequence) -> str:
-    """Its words; *may* where the stack's own values or AWS decide."""
-    if consequence.certain:
-        return consequence.words
-    verb, _, rest = consequence.words.partition(" ")
-    return f"may {re.sub('(?<=ch)es$|s$', '', verb)} {rest}"
 
 
 def sections(found: Differences) -> Iterator[tuple[str, list[str]]]:

@@ -2,20 +2,27 @@
 
 import argparse
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 from random import Random
 
 from drtemplate.commands import FINE, FOUND, add_account_options
-from drtemplate.console import Ask, at_terminal, printable, show, tell
+from drtemplate.console import Ask, at_terminal, if_heard, printable, show, tell
 from drtemplate.deploying.deployed import find_deployed
-from drtemplate.deploying.evidence import Measured, evidence, measured, store_evidence
+from drtemplate.deploying.evidence import (
+    Measured,
+    check_unused,
+    evidence,
+    measured,
+    store_evidence,
+)
 from drtemplate.deploying.living import Living
 from drtemplate.deploying.orchestrator import by_hand, invoke
 from drtemplate.deploying.quiet import check_staging, members
 from drtemplate.deploying.rehearsal import COMPONENTS, Means, Rehearsal
-from drtemplate.errors import DeployError
+from drtemplate.errors import DeployError, InputError
 from drtemplate.settings import Settings
 from drtemplate.world.timings import load_timings
 
@@ -79,6 +86,7 @@ def rehearse(
     if options.dry_run:
         means.say("dry run: nothing was moved")
         return FINE
+    check_unused(folder)
     _consent(living, rehearsal, options, ask)
     facts = {
         "stack": stack,
@@ -88,22 +96,36 @@ def rehearse(
     }
     # Now, while nothing has moved: a folder that cannot be written is no surprise later.
     store_evidence(evidence(facts, rehearsal, [], means.now()), folder)
+    return _perform(living, rehearsal, facts, folder)
+
+
+def _perform(living: Living, rehearsal: Rehearsal, facts: Mapping[str, str], folder: Path) -> int:
+    """Fail over and back, keep the evidence, and tell what came of it; the exit code."""
+    rehearsal.means = means = replace(rehearsal.means, say=if_heard(rehearsal.means.say))
     try:
         rehearsal.perform()
     except KeyboardInterrupt:
-        rehearsal.verdict = "interrupted; the orchestrator sees to its end what it has begun"
+        rehearsal.verdict = (
+            "interrupted; the orchestrator sees to its end what it has begun, and no fail back follows by "
+            "itself"
+        )
     except DeployError as exc:
         rehearsal.verdict = str(exc)
     times = list(measured(rehearsal, beside_assumption))
-    page, _ = store_evidence(evidence(facts, rehearsal, times, means.now()), folder)
-    for line in _rows(times):
-        show(printable(line))
+    code = FINE if rehearsal.held else FOUND
+    try:
+        page, _ = store_evidence(evidence(facts, rehearsal, times, means.now()), folder)
+        kept = f"evidence: {page}"
+    except InputError as exc:
+        code, kept = FOUND, f"error: the evidence is not whole: {exc}"
     means.say(f"{'' if rehearsal.held else 'error: '}{rehearsal.verdict}")
     if not rehearsal.held:
-        means.say(f"look: python generate.py status --stack {stack}")
+        means.say(f"look: python generate.py status --stack {living.target.stack}")
         means.say(f"fail back by hand: {by_hand(living, {'action': 'failback'})}")
-    means.say(f"evidence: {page}")
-    return FINE if rehearsal.held else FOUND
+    means.say(kept)
+    for line in _rows(times):
+        show(printable(line))
+    return code
 
 
 def _consent(

@@ -23,6 +23,10 @@ _NOT_AWS = (
     "what answers is not AWS, or a proxy stands between; look at --endpoint-url, AWS_ENDPOINT_URL and "
     "HTTPS_PROXY"
 )
+_NO_ADDRESS = (
+    "an address cannot be read; look at HTTPS_PROXY and HTTP_PROXY, in which the / # ? @ of a password are "
+    "written as %2F %23 %3F %40"
+)
 # Error codes by what mends them.
 # https://docs.aws.amazon.com/STS/latest/APIReference/CommonErrors.html
 _INVALID = frozenset(
@@ -162,6 +166,10 @@ def account_call(what: str) -> Iterator[None]:
     except (ResponseParserError, KeyError, IndexError, TypeError, AttributeError) as exc:
         raise UnansweredError(f"cannot {what}: {_NOT_AWS}") from exc
     except (BotoCoreError, ValueError) as exc:
+        # An address that cannot be taken apart is told with what stands where a port should: of a
+        # proxy's that may be half of a password.
+        if isinstance(getattr(exc, "kwargs", {}).get("error"), ValueError):
+            raise UnansweredError(f"cannot {what}: {_NO_ADDRESS}") from None
         raise UnansweredError(f"cannot {what}: {exc}") from exc
 
 

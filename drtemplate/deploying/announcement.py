@@ -40,10 +40,15 @@ def announce(
         yield "  /dev/fd/N is a pipe with the parameters, which keeps the secret out of sight"
 
 
+def foreign_endpoints(account: Account) -> list[str]:
+    """The addresses that requests go to and that are not AWS's."""
+    addresses = {account.client(service).meta.endpoint_url for service in SERVICES}
+    return sorted(address for address in addresses if not is_aws(address))
+
+
 def _endpoints(account: Account) -> Iterator[str]:
     """Where requests go; AWS's own addresses in a word, any other one by itself."""
-    addresses = {account.client(service).meta.endpoint_url for service in SERVICES}
-    others = sorted(address for address in addresses if not is_aws(address))
+    others = foreign_endpoints(account)
     yield f"endpoints: {', '.join(others) if others else 'AWS'}" + (
         ", which is not AWS's" if others else "'s own"
     )

@@ -7,6 +7,8 @@ from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
 
+from botocore.exceptions import ClientError
+
 from drtemplate.cloudformation.change_set import described
 from drtemplate.cloudformation.changes import ResourceChange
 from drtemplate.deploying.account import Account, account_call
@@ -49,6 +51,7 @@ class ChangeSet:
 
         Raises:
             UnmadeError: it refuses, as where the stack has changed in between.
+            DeployError: no answer comes, and it may be at work.
         """
         more = {"DisableRollback": True} if disable_rollback else {}
         # A call that is repeated because its answer was lost is the same call.
@@ -60,6 +63,11 @@ class ChangeSet:
                     ChangeSetName=self.arn, ClientRequestToken=token, **more
                 )
         except DeployError as exc:
+            if not isinstance(exc.__cause__, ClientError):
+                watch = target.hint("cloudformation", "describe-stack-events")
+                raise DeployError(
+                    f"{exc}; whether it is executed is not known; look: {watch}"
+                ) from exc
             self.sent = False
             raise UnmadeError(str(exc)) from exc
 
@@ -143,9 +151,9 @@ def remove(
                 account.cloudformation.delete_change_set(ChangeSetName=one)
         if before.status in ("", "DELETE_COMPLETE"):
             _remove_review(account, target)
-    except DeployError as exc:
+    except (DeployError, KeyboardInterrupt) as exc:
         look_for = target.hint("cloudformation", "list-change-sets")
-        return f"a change set may be left ({exc}); look: {look_for}"
+        return f"a change set may be left ({str(exc) or 'interrupted'}); look: {look_for}"
     return ""
 
 

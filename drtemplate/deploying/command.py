@@ -3,9 +3,7 @@
 import json
 import os
 import shlex
-import shutil
 import subprocess
-import sys
 import tempfile
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
@@ -98,21 +96,6 @@ def _short(path: Path) -> str:
     return str(path)
 
 
-def find_aws() -> Path:
-    """The AWS CLI of this environment, which the project pins, else the one on PATH.
-
-    Raises:
-        DeployError: there is none.
-    """
-    own = Path(sys.executable).with_name("aws")
-    found = str(own) if os.access(own, os.X_OK) else shutil.which("aws")
-    if not found:
-        raise DeployError(
-            "the AWS CLI is missing; `make deploy` installs it, and so does: pip install -e '.[deploy]'"
-        )
-    return Path(found)
-
-
 def capabilities(template: Mapping[str, Any]) -> list[str]:
     """What CloudFormation wants acknowledged before it makes such a template."""
     facts = [
@@ -162,7 +145,15 @@ def make_command(
         replaced={str(document.copy): _short(document.path)},
         # ``--endpoint-url`` is CloudFormation's alone; the upload goes to the same server by this.
         # https://docs.aws.amazon.com/sdkref/latest/guide/feature-ss-endpoints.html
-        environment={"AWS_ENDPOINT_URL_S3": target.endpoint_url} if target.endpoint_url else {},
+        # The other variable: a profile, or the shell, may say that such addresses are ignored.
+        environment=(
+            {
+                "AWS_ENDPOINT_URL_S3": target.endpoint_url,
+                "AWS_IGNORE_CONFIGURED_ENDPOINT_URLS": "false",
+            }
+            if target.endpoint_url
+            else {}
+        ),
     )
 
 

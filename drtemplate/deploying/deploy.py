@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import replace
 
-from drtemplate.console import Ask
+from drtemplate.console import Ask, if_heard
 from drtemplate.deploying import change_sets
 from drtemplate.deploying.account import UnansweredError, account_call
 from drtemplate.deploying.bucket_making import PROPERTIES, make_bucket
@@ -19,7 +19,7 @@ from drtemplate.deploying.follow import Follower
 from drtemplate.deploying.left_out import completed
 from drtemplate.deploying.living import physical_ids
 from drtemplate.deploying.outcome import DONE, explain, left_behind, unchanged
-from drtemplate.deploying.preflight import Stack, look
+from drtemplate.deploying.preflight import Stack, check_latch, look
 from drtemplate.deploying.preparation import (
     Deployment,
     Say,
@@ -132,9 +132,13 @@ def _change(
             if not found.arn:
                 return True
             _consent(request, deployment, ask)
+            if deployment.stack.exists and not request.force:
+                check_latch(account, target)  # again: the question may have stood for hours
             with account_call(f"ask for the events of {target.stack}"):
                 reader.new()  # those of the change set
             follower.total = len(found.changes)
+            # A stack that nobody hears of any more is followed and protected all the same.
+            follower.say = say = if_heard(say)
             found.execute(account, target, request.disable_rollback)
         _follow(follower, deployment)
     except UnmadeError as exc:

@@ -2,6 +2,7 @@
 
 import html
 import json
+import os
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from datetime import datetime
@@ -96,13 +97,28 @@ def evidence(
     }
 
 
+PAGE, DATA = "rehearsal.html", "rehearsal.json"
+
+
+def check_unused(folder: Path) -> None:
+    """Refuse a folder with the evidence of another rehearsal, which would be lost.
+
+    Raises:
+        InputError: it has some.
+    """
+    if any(os.path.lexists(folder / name) for name in (PAGE, DATA)):
+        raise InputError(
+            f"{folder}: there is evidence of an earlier rehearsal; give another --output"
+        )
+
+
 def store_evidence(told: Mapping[str, Any], folder: Path) -> tuple[Path, Path]:
     """Write ``rehearsal.html`` and ``rehearsal.json``, each whole or not at all; the page comes first.
 
     Raises:
         InputError: the folder or a file cannot be written.
     """
-    page, data = folder / "rehearsal.html", folder / "rehearsal.json"
+    page, data = folder / PAGE, folder / DATA
     try:
         folder.mkdir(parents=True, exist_ok=True)
     except OSError as exc:

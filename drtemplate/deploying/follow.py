@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from botocore.exceptions import BotoCoreError, ClientError
+from botocore.parsers import ResponseParserError
 
 from drtemplate.deploying.account import THROTTLED, account_call, code_of
 from drtemplate.deploying.events import Event, EventReader
@@ -94,7 +95,7 @@ class Follower:
         """Show what is new; False if AWS must be asked again."""
         try:
             found = self.reader.new(thorough)
-        except (ClientError, BotoCoreError) as exc:
+        except (ClientError, BotoCoreError, ResponseParserError, KeyError, TypeError) as exc:
             throttled = isinstance(exc, ClientError) and code_of(exc) in THROTTLED
             self._failed(self._failures + (not throttled))
             if self._failures > PATIENCE:

@@ -1,9 +1,10 @@
-"""What a change set leaves out, from both templates: other sections, and values that are not told."""
+"""What a change set leaves out, from both templates: what it means, other sections, values that are not told."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
 from drtemplate.cloudformation.changes import PropertyChange, ResourceChange, compare
+from drtemplate.cloudformation.consequences import Consequence, consequences, told
 from drtemplate.cloudformation.sections import Change
 from drtemplate.deploying.change_table import pair
 from drtemplate.deploying.deployed import deployed_template
@@ -16,7 +17,7 @@ MOST = 20  # lines of other sections
 def completed(
     living: Living, changes: Sequence[ResourceChange]
 ) -> tuple[tuple[ResourceChange, ...], tuple[str, ...]]:
-    """The changes with what the templates tell besides, and lines about other sections.
+    """The changes with what the templates tell besides, and lines about their meaning and other sections.
 
     A template that cannot be asked for or read leaves the changes as they are, and a line says so.
     """
@@ -25,11 +26,12 @@ def completed(
     try:
         old = deployed_template(living.account, living.target.stack)
         found = compare(old, living.template)
+        meaning = consequences(old, living.template, found)
     except DrTemplateError as exc:
         return tuple(changes), (f"not told: what changes besides resources: {exc}",)
     known = {one.logical_id: one for one in found.resources}
     filled = tuple(_filled(one, known.get(one.logical_id)) for one in changes)
-    return filled, tuple(_besides(found.others))
+    return filled, (*_meant(meaning), *_besides(found.others))
 
 
 def _filled(change: ResourceChange, known: ResourceChange | None) -> ResourceChange:
@@ -50,6 +52,13 @@ def _values(change: PropertyChange, known: Sequence[PropertyChange]) -> Sequence
         if each.path == change.path or each.path.startswith((f"{change.path}.", f"{change.path}["))
     ]
     return below or [change]
+
+
+def _meant(meaning: Sequence[Consequence]) -> Iterator[str]:
+    if meaning:
+        yield "what it means:"
+    for one in meaning:
+        yield f"  {one.logical_id} {told(one)}: {one.because}"
 
 
 def _besides(others: Sequence[Change]) -> Iterator[str]:

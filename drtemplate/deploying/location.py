@@ -5,6 +5,8 @@ import os
 import re
 from urllib.parse import urlsplit
 
+from botocore.utils import get_environ_proxies
+
 from drtemplate.errors import DeployError
 
 # The form of all that AWS has.
@@ -71,6 +73,11 @@ def endpoint_of(url: str) -> str:
         raise DeployError(
             f"{url} is plain http to another machine, and secrets would be readable on the way; "
             "use https"
+        )
+    if parts.scheme == "http" and get_environ_proxies(url).get("http"):
+        raise DeployError(
+            f"{url} is plain http, and HTTP_PROXY would carry it to another machine, which could read "
+            f"all secrets; set NO_PROXY={parts.netloc}"
         )
     return url
 

@@ -159,14 +159,15 @@ def _records(template: Template, values: Mapping[str, str]) -> Iterator[tuple[st
             yield domain.rstrip(".").lower(), zone
 
 
-def is_latched(account: Account, template: Template, target: Target) -> bool:
+def is_latched(account: Account, target: Target) -> bool:
     """Whether the orchestrator holds the primary's health check unhealthy.
+
+    The stack is asked, whatever the new template has: to take a latched health check away lifts the
+    latch too.
 
     Raises:
         DeployError: CloudFormation or Route 53 does not answer.
     """
-    if LATCHED not in dict(of_type(template, "AWS::Route53::HealthCheck")):
-        return False
     config: Mapping[str, Any] = {}
     with account_call("ask for the failover latch (--force deploys without an answer)"):
         try:
@@ -182,13 +183,13 @@ def is_latched(account: Account, template: Template, target: Target) -> bool:
     return bool(config.get("Disabled") and config.get("Inverted"))
 
 
-def check_latch(account: Account, template: Template, target: Target) -> None:
+def check_latch(account: Account, target: Target) -> None:
     """Refuse an update while the failover latch is on.
 
     Raises:
         DeployError: it is on.
     """
-    if is_latched(account, template, target):
+    if is_latched(account, target):
         raise DeployError(
             f"the failover latch of {target.stack} is on ({LATCHED} is Disabled and Inverted), "
             "and an update might lift it and send clients back to the primary; fail back first "

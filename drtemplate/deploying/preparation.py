@@ -2,13 +2,15 @@
 
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 from drtemplate.cloudformation.parameters import is_secret, problems
 from drtemplate.deploying.account import Account, open_account
-from drtemplate.deploying.announcement import announce, table
+from drtemplate.deploying.announcement import announce, foreign_endpoints, table
+from drtemplate.deploying.aws_cli import check_heeds_endpoints, find_aws
 from drtemplate.deploying.bucket import Bucket, find_bucket
-from drtemplate.deploying.command import Command, Target, Wishes, find_aws, make_command
+from drtemplate.deploying.command import Command, Target, Wishes, make_command
 from drtemplate.deploying.document import Document
 from drtemplate.deploying.living import Living, physical_ids
 from drtemplate.deploying.parameters import load_parameters
@@ -74,7 +76,7 @@ def prepare(request: Request, document: Document, given: Mapping[str, str], say:
     """
     declared = document.template.get("Parameters", {})
     aws = find_aws()
-    living = _find_living(request, document, given)
+    living = _find_living(request, document, given, aws)
     account, target, stack = living.account, living.target, living.stack
     told = _check_living(living)
     bucket = find_bucket(account, request.bucket)
@@ -102,8 +104,13 @@ def prepare(request: Request, document: Document, given: Mapping[str, str], say:
     )
 
 
-def _find_living(request: Request, document: Document, given: Mapping[str, str]) -> Living:
+def _find_living(
+    request: Request, document: Document, given: Mapping[str, str], aws: Path
+) -> Living:
     """The stack as it is, in the account that is meant, with the values that it is to have.
+
+    Args:
+        aws: the AWS CLI that is to be used.
 
     Raises:
         DeployError: it is another account, the stack or its latch stands in the way, or a value does.
@@ -118,6 +125,8 @@ def _find_living(request: Request, document: Document, given: Mapping[str, str])
         profile=request.profile,
     )
     _check_account(account, request)
+    if foreign_endpoints(account):
+        check_heeds_endpoints(aws)
     stack = look(account, target)
     check_state(stack, target)
     kept = stack.parameters if stack.exists else {}
@@ -133,7 +142,7 @@ def _find_living(request: Request, document: Document, given: Mapping[str, str])
     )
     check_zones(account, template, values)
     if stack.exists and not request.force:
-        check_latch(account, template, target)
+        check_latch(account, target)
     return living
 
 

@@ -1,12 +1,13 @@
 """A rehearsal: dry runs both ways, then one real failover and its fail back, each step kept with its times."""
 
 from collections.abc import Callable, Iterator, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
-from drtemplate.cloudformation.reading import mapping_of
-from drtemplate.deploying.account import UnansweredError
+from drtemplate.cloudformation.reading import list_of, mapping_of
+from drtemplate.deploying.account import UnansweredError, account_call
 from drtemplate.deploying.orchestrator import Answer, Event
 from drtemplate.deploying.quiet import disquiet
 from drtemplate.errors import DeployError
@@ -99,7 +100,9 @@ class Rehearsal:
         """
         status, members = self._status(), self.means.members()
         now = self.means.now().timestamp()
-        if reasons := list(disquiet(status, members, self.components, now)):
+        with account_call("read the orchestrator's status"):
+            reasons = list(disquiet(status, members, self.components, now))
+        if reasons:
             raise DeployError(f"this is no moment for a rehearsal: {'; '.join(reasons)}")
         self.writer = str(status["writer"])
         runs = {
@@ -109,7 +112,7 @@ class Rehearsal:
         for number, (name, event) in enumerate(runs.items()):
             attempt = f"{self.attempt}-dry-{number + 1}"
             answer = self._send(name, event(dry_run=True, attempt_id=attempt))
-            plan = [mapping_of(one) for one in answer.body.get("plan", ())]
+            plan = [mapping_of(one) for one in list_of(answer.body.get("plan"))]
             unfit = [
                 f"{one.get('Component')}: {one.get('Reason')}"
                 for one in plan
@@ -230,7 +233,7 @@ class Rehearsal:
                 state = {}
             if state.get("AttemptId") == attempt and state.get("Status") != "IN_PROGRESS":
                 said = str(state.get("Error") or "as its record says")
-                return Answer(str(state["Status"]), said, {"state": state})
+                return Answer(str(state.get("Status")), said, {"state": state})
             self.means.sleep(POLL)
         return None
 
@@ -238,4 +241,9 @@ class Rehearsal:
 def stages_of(answer: Answer) -> dict[str, float]:
     """Stage -> seconds, as the run has recorded them."""
     stages = mapping_of(mapping_of(answer.body.get("state")).get("Stages"))
-    return {str(name): float(seconds) for name, seconds in stages.items()}
+    found = {}
+    for name, seconds in stages.items():
+        # A record that cannot be read must not keep a fail back from being asked for.
+        with suppress(TypeError, ValueError):
+            found[str(name)] = float(seconds)
+    return found

@@ -8,6 +8,7 @@ from botocore.exceptions import ClientError
 from drtemplate.cloudformation.names import NAMINGS
 from drtemplate.cloudformation.reading import of_type
 from drtemplate.deploying.account import Account, UnansweredError, account_call, code_of
+from drtemplate.deploying.answers import pages
 from drtemplate.deploying.living import Living
 
 # Each asks for one name, and gives the physical id of what has it, or ''.
@@ -78,8 +79,10 @@ def _log_group(account: Account, name: str) -> str:
 def _vault(account: Account, name: str) -> str:
     """Out of all vaults: who describes one that is not there is told that it is not allowed."""
     with account_call(f"ask for the backup vault {name}"):
-        found = account.client("backup").list_backup_vaults()["BackupVaultList"]
-        return name if any(one["BackupVaultName"] == name for one in found) else ""
+        for page in pages(account.client("backup").list_backup_vaults):
+            if any(one["BackupVaultName"] == name for one in page["BackupVaultList"]):
+                return name
+    return ""
 
 
 def _described(

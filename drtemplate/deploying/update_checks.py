@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Mapping
 
+from drtemplate.cloudformation.parameters import MASK
 from drtemplate.cloudformation.reading import of_type, target_of
 from drtemplate.deploying.account import UnansweredError, account_call
 from drtemplate.deploying.living import Living
@@ -15,7 +16,9 @@ def update_problems(living: Living) -> Iterator[str]:
     kept: Mapping[str, str] = living.stack.parameters if living.stack.exists else {}
     for title, cluster in of_type(living.template, "AWS::RDS::DBCluster"):
         name = target_of(cluster.get("MasterUsername"))[0] or ""
-        if name in kept and kept[name] != living.values.get(name, kept[name]):
+        # Of one that is declared NoEcho, CloudFormation tells only the mask.
+        known = name in kept and kept[name] != MASK
+        if known and kept[name] != living.values.get(name, kept[name]):
             yield (
                 f"{name}: the cluster {title} has the master user {kept[name]!r}, which an update "
                 "never changes; leave it as it is, and make another user in the database"

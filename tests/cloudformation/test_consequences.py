@@ -5,8 +5,7 @@ import copy
 import pytest
 
 from drtemplate.cloudformation.changes import compare
-from drtemplate.cloudformation.consequences import Kind, consequences
-from drtemplate.commands.diff_text import told
+from drtemplate.cloudformation.consequences import Kind, consequences, told
 from drtemplate.settings import Settings
 from drtemplate.topologies.one_region import build
 

@@ -4,7 +4,7 @@ import os
 import pytest
 
 from drtemplate.cli import main
-from drtemplate.cloudformation.parameter_forms import for_console, rule
+from drtemplate.cloudformation.parameter_forms import default, for_console, rule
 from drtemplate.deploying.parameters import load_parameters
 from drtemplate.settings import Settings
 from drtemplate.topologies.one_region import build
@@ -130,3 +130,9 @@ def test_another_template_s_parameters_are_told_by_their_constraints(tmp_path, c
     ]
     assert rule({"AllowedValues": ["a", 1]}) == "must be one of a, 1"
     assert rule({}) == ""
+
+
+def test_a_secret_default_is_not_shown():
+    facts = {"Type": "String", "Default": "hunter2hunter2"}
+    assert default(facts | {"NoEcho": True}) == "default ****"
+    assert default(facts) == "default hunter2hunter2"

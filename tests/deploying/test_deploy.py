@@ -5,14 +5,16 @@ import subprocess
 import sys
 from contextlib import contextmanager
 from dataclasses import replace
+from types import SimpleNamespace
 
 import pytest
 from botocore.client import BaseClient
-from botocore.exceptions import ClientError
+from botocore.exceptions import ClientError, ReadTimeoutError
 from fake_stack import World
 from scene import LATCHABLE, REGION, SMALL, STACK, TEMPLATE
 
 from drtemplate.cli import main
+from drtemplate.deploying.change_sets import ChangeSet
 from drtemplate.errors import DrTemplateError
 from drtemplate.settings import PROJECT
 
@@ -304,6 +306,11 @@ def test_an_update_while_the_latch_is_on(scene, ready, latch):
     refused(scene, ready, "latch", "fail back", "--force")
 
 
+def test_a_template_without_the_latched_health_check_would_lift_the_latch(scene, latch):
+    latch(True, True)
+    refused(scene, scene.request(GIVEN, SMALL), "latch", "--force")
+
+
 def test_force_passes_the_latch(scene, ready, latch):
     latch(True, True)
     assert scene.check(replace(ready, force=True))
@@ -581,6 +588,71 @@ def test_the_changes_are_made_only_if_they_are_agreed_to(scene, told):
     assert "DeleteChangeSet" in scene.asked
     assert told(UPDATED, "UPDATE_COMPLETE", **more)
     assert questions[0] == f"Make these changes to {STACK} in account 123456789012, {REGION}?"
+
+
+@pytest.mark.parametrize("force", [False, True])
+def test_a_failover_during_the_question_stops_the_update(scene, told, monkeypatch, force):
+    latched = []
+    monkeypatch.setattr("drtemplate.deploying.preflight.is_latched", lambda *_: bool(latched))
+    more = {"before": "CREATE_COMPLETE", "yes": False, "ask": lambda _: not latched.append(1)}
+    if force:
+        assert told(UPDATED, "UPDATE_COMPLETE", force=True, **more)
+        return
+    with pytest.raises(DrTemplateError, match="latch"):
+        told(UPDATED, "UPDATE_COMPLETE", **more)
+    assert "ExecuteChangeSet" not in scene.asked
+    assert scene.asked[-1] == "DeleteChangeSet"
+
+
+def test_an_execution_without_an_answer_is_not_taken_for_a_refusal(scene, told, monkeypatch):
+    def lost(*_):
+        raise ReadTimeoutError(endpoint_url="https://x")
+
+    monkeypatch.setattr(ChangeSet, "execute", unanswered(ChangeSet.execute, lost))
+    with pytest.raises(DrTemplateError, match="whether it is executed is not known; look: aws"):
+        told([], "CREATE_IN_PROGRESS")
+    assert "DeleteChangeSet" not in scene.asked
+    assert "not made" not in scene.text
+
+
+def unanswered(execute, lost):
+    """The method, with an account whose execution gets no answer."""
+
+    def instead(self, account, target, disable_rollback):
+        client = SimpleNamespace(execute_change_set=lambda **_: lost())
+        other = SimpleNamespace(cloudformation=client)
+        execute(self, other, target, disable_rollback)
+
+    return instead
+
+
+def test_what_nobody_hears_of_is_followed_and_protected_all_the_same(scene, told, monkeypatch):
+    """As with ``| head``."""
+
+    def gone(line):
+        if "UPDATE_" in line:
+            raise BrokenPipeError
+
+    monkeypatch.setattr(scene, "said", SimpleNamespace(append=gone, clear=list))
+    protected = []
+
+    def protect(_):
+        protected.append(True)
+        return []
+
+    monkeypatch.setattr("drtemplate.deploying.deploy.protect", protect)
+    assert told(UPDATED, "UPDATE_COMPLETE", before="CREATE_COMPLETE")
+    assert protected
+
+
+def test_a_second_interrupt_says_that_a_change_set_may_be_left(scene, told, monkeypatch):
+    def interrupted(*_):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("drtemplate.deploying.change_sets._new", interrupted)
+    assert not told([], "CREATE_COMPLETE", Interrupted())
+    assert scene.said[-2].startswith("a change set may be left (interrupted); look: aws")
+    assert scene.said[-1] == "interrupted: nothing is changed"
 
 
 def test_without_a_terminal_nobody_is_asked_anything(scene):

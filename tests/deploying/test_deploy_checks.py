@@ -1,5 +1,7 @@
 """What an account tells before anything is sent: taken names, zones, records, and the database."""
 
+from types import SimpleNamespace
+
 import pytest
 from botocore.client import BaseClient
 from botocore.exceptions import ClientError
@@ -7,7 +9,11 @@ from scene import ACCOUNT, REGION, STACK, TEMPLATE
 from test_deploy import refused
 
 from drtemplate.cloudformation.document import load_template
+from drtemplate.cloudformation.parameters import MASK
 from drtemplate.controls import Backups, Protection
+from drtemplate.deploying.preflight import Stack
+from drtemplate.deploying.taken import _vault
+from drtemplate.deploying.update_checks import update_problems
 from drtemplate.pipeline import render
 from drtemplate.settings import Settings
 
@@ -115,6 +121,27 @@ def test_a_name_that_is_taken(scene, request_, make):
     make(scene)
     scene.asked.clear()
     refused(scene, request_, *TAKEN[make], "exists", "docs/runbook.md#")
+
+
+@pytest.mark.parametrize(("kept", "refused"), [("admin", 1), (MASK, 0)])
+def test_a_master_user_that_is_masked_is_no_other_one(kept, refused):
+    cluster = {"Type": "AWS::RDS::DBCluster", "Properties": {"MasterUsername": {"Ref": "User"}}}
+    living = SimpleNamespace(
+        stack=Stack("CREATE_COMPLETE", {"User": kept}),
+        values={"User": "root"},
+        template={"Resources": {"Cluster": cluster}},
+    )
+    assert len(list(update_problems(living))) == refused
+
+
+def test_a_vault_on_the_last_page_is_found():
+    answers = {
+        "": {"BackupVaultList": [{"BackupVaultName": "a"}], "NextToken": "2"},
+        "2": {"BackupVaultList": [{"BackupVaultName": "b"}]},
+    }
+    client = SimpleNamespace(list_backup_vaults=lambda NextToken="": answers[NextToken])
+    account = SimpleNamespace(client=lambda _: client)
+    assert [_vault(account, name) for name in ("a", "b", "c")] == ["a", "b", ""]
 
 
 def test_a_vault_that_a_deleted_stack_left(scene, good):

@@ -7,13 +7,13 @@ import pytest
 
 from drtemplate.cloudformation.document import load_template
 from drtemplate.deploying import command as module
+from drtemplate.deploying.aws_cli import check_heeds_endpoints, find_aws
 from drtemplate.deploying.bucket import Bucket
 from drtemplate.deploying.command import (
     Command,
     Target,
     Wishes,
     capabilities,
-    find_aws,
     make_command,
     started,
 )
@@ -74,8 +74,32 @@ def test_another_server_is_part_of_the_command():
     target = Target(stack="a", region="r", endpoint_url="http://127.0.0.1:1")
     shown = made(target=target).shown()
     assert "--endpoint-url http://127.0.0.1:1 " in shown
-    assert shown.startswith("AWS_ENDPOINT_URL_S3=http://127.0.0.1:1 /opt/aws ")
+    # A profile that says that configured addresses are ignored would send the upload to AWS.
+    assert shown.startswith(
+        "AWS_ENDPOINT_URL_S3=http://127.0.0.1:1 AWS_IGNORE_CONFIGURED_ENDPOINT_URLS=false /opt/aws "
+    )
     assert "--endpoint-url http://127.0.0.1:1" in target.hint("cloudformation", "delete-stack")
+
+
+@pytest.mark.parametrize(
+    ("version", "heeds"),
+    [
+        ("aws-cli/2.12.7 Python/3.11.4 Linux/6.1", False),
+        ("aws-cli/2.13.0 Python/3.11.4 Linux/6.1", True),
+        ("aws-cli/1.28.85 Python/3.8", False),
+        ("aws-cli/1.29.0 Python/3.8", True),
+        ("hello", False),
+    ],
+)
+def test_an_aws_cli_that_would_upload_past_the_endpoint_is_refused(tmp_path, version, heeds):
+    aws = tmp_path / "aws"
+    aws.write_text(f"#!/bin/sh\necho '{version}' >&2\n")
+    aws.chmod(0o755)
+    if heeds:
+        check_heeds_endpoints(aws)
+    else:
+        with pytest.raises(DeployError, match="would upload to AWS"):
+            check_heeds_endpoints(aws)
 
 
 def test_what_else_a_stack_gets_is_part_of_the_command():

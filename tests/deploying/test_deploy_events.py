@@ -2,6 +2,7 @@
 
 import pytest
 from botocore.exceptions import EndpointConnectionError
+from botocore.parsers import ResponseParserError
 from fake_stack import World, refusal
 
 from drtemplate.deploying.events import EventReader, first_failure
@@ -109,6 +110,8 @@ def test_a_page_that_shifts_while_it_is_read_loses_and_repeats_none():
         refusal("RequestLimitExceeded"),
         refusal("InternalFailure"),
         EndpointConnectionError(endpoint_url="https://x"),
+        ResponseParserError("a page to log in at"),
+        KeyError("StackEvents"),
     ],
     ids=lambda error: type(error).__name__ + getattr(error, "operation_name", ""),
 )

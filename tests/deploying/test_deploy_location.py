@@ -9,7 +9,7 @@ from test_deploy import refused
 
 from drtemplate.cli import main
 from drtemplate.deploying.location import chosen_region, endpoint_of, is_aws
-from drtemplate.errors import DrTemplateError
+from drtemplate.errors import DeployError, DrTemplateError
 
 GIVEN = {"Name": "/a/b"}
 ORDER = ["eu-west-1", "eu-west-2", "eu-west-3"]
@@ -89,6 +89,31 @@ def test_an_address_that_no_request_may_go_to(scene, url):
 )  # fmt: skip
 def test_an_address_that_one_may(url):
     assert endpoint_of(url) == url
+
+
+def test_a_proxy_reads_nothing_in_the_clear(monkeypatch):
+    monkeypatch.setenv("HTTP_PROXY", "http://proxy.example:3128")
+    monkeypatch.delenv("NO_PROXY", raising=False)
+    with pytest.raises(DeployError, match=r"NO_PROXY=127\.0\.0\.1:4566$"):
+        endpoint_of("http://127.0.0.1:4566")
+    assert endpoint_of("https://host")
+    monkeypatch.setenv("NO_PROXY", "127.0.0.1")
+    assert endpoint_of("http://127.0.0.1:4566")
+
+
+@pytest.mark.parametrize("password", ["hunter2/x", "hunter2#x", "hunter2?x"])
+def test_no_part_of_a_proxy_s_password_is_told(scene, monkeypatch, password):
+    monkeypatch.setenv("HTTPS_PROXY", f"http://user:{password}@127.0.0.1:9")
+    line = refused(scene, scene.request(GIVEN, SMALL, endpoint_url=None), "%2F")
+    assert "hunter2" not in line
+
+
+def test_an_old_aws_cli_is_refused_before_anything_is_sent(scene, monkeypatch, tmp_path):
+    aws = tmp_path / "aws"
+    aws.write_text("#!/bin/sh\necho aws-cli/2.12.0\n")
+    aws.chmod(0o755)
+    monkeypatch.setattr("drtemplate.deploying.preparation.find_aws", lambda: aws)
+    refused(scene, scene.request(GIVEN, SMALL), "aws-cli/2.12", "would upload to AWS")
 
 
 @pytest.mark.parametrize("name", ["AWS_ENDPOINT_URL", "AWS_ENDPOINT_URL_CLOUDFORMATION"])

@@ -1,8 +1,10 @@
 import json
+import signal
 import time
 
 import pytest
 
+from drtemplate.cloudformation import parameters
 from drtemplate.cloudformation.document import load_template
 from drtemplate.cloudformation.parameters import is_secret, problems
 from drtemplate.deploying.parameters import load_parameters
@@ -217,6 +219,13 @@ def test_all_problems_are_told_at_once():
 def test_constraints_that_the_template_does_not_use(facts, value, words):
     found = list(problems({"P": facts}, {"P": value}, {}))
     assert words in found[0] if words else found == []
+
+
+def test_a_pattern_without_an_end_is_left_to_aws(monkeypatch):
+    monkeypatch.setattr(parameters, "PATIENCE", 0.05)
+    assert parameters.misfit({"AllowedPattern": "(a+)+$"}, "a" * 60 + "b") == ""
+    assert signal.getitimer(signal.ITIMER_REAL) == (0.0, 0.0)
+    assert parameters.misfit({"AllowedPattern": "a+"}, "b") == "does not match a+"
 
 
 def test_only_no_echo_is_secret():

@@ -41,7 +41,7 @@ def listed():
 def calls():
     """Service and client method of every call, ours and the AWS CLI's; `pages` is handed the method."""
     yield from re.findall(r"\.(cloudformation|route53|s3|sts)\.(\w+)[(,\n]", OUR_CODE)
-    yield from re.findall(r'\.client\("(\w+)"[^)]*\)\s*\.(\w+)[(,]', OUR_CODE)
+    yield from re.findall(r'\.client\("(\w+)"[^)]*\)\s*\.(\w+)[(,)]', OUR_CODE)
     # By a table: service and method of a look.
     yield from re.findall(r'_described\(\s*"(\w+)", "(\w+)"', OUR_CODE)
     cloudformation = OUR_CODE + Path(deployer.__file__).read_text()

@@ -1,9 +1,13 @@
 """The table of a change set: what is loud, what is shown of values, and what never is."""
 
+from types import SimpleNamespace
+
 import pytest
 
 from drtemplate.cloudformation.change_set import described
+from drtemplate.deploying import left_out
 from drtemplate.deploying.change_table import change_table, loses_data, refusal, summary
+from drtemplate.deploying.preflight import Stack
 
 
 def modify(type_, replacement="False", path="/Properties/A", recreation="Never", **values):
@@ -92,3 +96,26 @@ def test_the_summary_counts_each_once():
         )
     ]
     assert summary(changes(*facts)) == "1 to add, 1 to change, 1 to replace, 1 to remove"
+
+
+def test_a_shorter_retention_is_told_as_the_loss_that_it_is(monkeypatch):
+    """No resource goes, so that a change set has but another number."""
+    old, new = (
+        {
+            "Resources": {
+                "Log": {"Type": "AWS::Logs::LogGroup", "Properties": {"RetentionInDays": days}}
+            }
+        }
+        for days in (90, 7)
+    )
+    monkeypatch.setattr(left_out, "deployed_template", lambda *_: old)
+    living = SimpleNamespace(
+        account=None,
+        target=SimpleNamespace(stack="a"),
+        stack=Stack("CREATE_COMPLETE"),
+        template=new,
+    )
+    assert left_out.completed(living, ()) == (
+        (),
+        ("what it means:", "  Log deletes data: log events older than 7 days go"),
+    )

@@ -12,11 +12,12 @@ from drtemplate.cloudformation.document import load_template
 from drtemplate.commands import rehearse as command
 from drtemplate.deploying.account import Account, Identity, UnansweredError
 from drtemplate.deploying.command import Target
+from drtemplate.deploying.evidence import store_evidence
 from drtemplate.deploying.living import Living
-from drtemplate.deploying.orchestrator import ORCHESTRATOR, invoke
+from drtemplate.deploying.orchestrator import ORCHESTRATOR, Answer, invoke
 from drtemplate.deploying.preflight import Stack
 from drtemplate.deploying.quiet import CLUSTER, disquiet, members
-from drtemplate.deploying.rehearsal import COMPONENTS, Means
+from drtemplate.deploying.rehearsal import COMPONENTS, Means, stages_of
 from drtemplate.errors import DrTemplateError
 from drtemplate.groups.handlers import ORCHESTRATOR as TITLE
 from drtemplate.pipeline import default_output
@@ -34,13 +35,16 @@ class Lambda:
     """Lambda's client, on the world; ``broken`` maps words of an event to what happens instead."""
 
     def __init__(self, world):
-        self.world, self.sent, self.broken = world, [], {}
+        self.world, self.sent, self.broken, self.instead = world, [], {}, {}
 
     def invoke(self, FunctionName, Payload):
         assert FunctionName == "orchestrator"
         event = json.loads(Payload)
         self.sent.append(event)
         answer, error = self.world.call(ORCHESTRATOR, event)
+        if self.instead:
+            body = json.loads(answer["body"]) | self.instead
+            answer = {**answer, "body": json.dumps(body)}
         for word, instead in self.broken.items():
             if word in json.dumps(event):
                 instead()
@@ -95,13 +99,16 @@ class Scene:
         means = Means(
             invoke=lambda event: invoke(living, event),
             members=lambda: members(living),
-            say=self.said.append,
+            say=self.say,
             clock=lambda: self.world.clock.now,
             now=lambda: self.world.clock.date(self.world.clock.now),
             sleep=lambda seconds: self.world.run(self.world.clock.now + seconds),
         )
         options = Namespace(yes=yes, dry_run=dry_run, output=self.folder / "evidence")
         return command.rehearse(living, means, components, options, ask)
+
+    def say(self, line):
+        self.said.append(line)
 
     def refused(self, **more):
         with pytest.raises(DrTemplateError) as caught:
@@ -268,13 +275,72 @@ def test_a_lost_answer_is_read_from_the_record(scene):
 def test_ctrl_c_says_what_goes_on_and_how_to_fail_back(scene):
     scene.function.broken["-failover"] = fail(KeyboardInterrupt)
     assert scene.rehearse() == 1
-    assert "error: interrupted; the orchestrator sees to its end what it has begun" in scene.said
+    (verdict,) = [line for line in scene.said if line.startswith("error: interrupted; ")]
+    assert "sees to its end what it has begun" in verdict
+    assert "no fail back follows" in verdict
     (hint,) = [line for line in scene.said if line.startswith("fail back by hand: ")]
     assert hint.endswith("""/dev/stdout <<< '{"action": "failback"}'""")
     assert "--function-name orchestrator" in hint
     kept = scene.kept()
     assert not kept["held"]
     assert kept["steps"][-1]["outcome"] is None
+
+
+def test_a_terminal_that_goes_away_keeps_nobody_from_failing_back(scene):
+    """As with ``| head``, or a lost connection under nohup."""
+    before = scene.world.aurora.writer
+    scene.function.broken["expected_writer"] = lambda: setattr(scene, "said", Gone(scene.said))
+    assert scene.rehearse() == 0
+    assert scene.world.aurora.writer == before
+    assert scene.kept()["held"]
+
+
+class Gone(list):
+    """A pipe that nobody reads."""
+
+    def append(self, _):
+        raise BrokenPipeError
+
+
+def test_evidence_that_cannot_be_written_at_the_end_hides_neither_verdict_nor_way_back(scene):
+    def full():
+        (scene.folder / "evidence" / "rehearsal.json").unlink()
+        (scene.folder / "evidence" / "rehearsal.json").mkdir()
+        raise KeyboardInterrupt
+
+    scene.function.broken["-failover"] = full
+    assert scene.rehearse() == 1
+    assert "fail back by hand" in scene.text
+    assert scene.said[-1].startswith("error: the evidence is not whole: ")
+
+
+def test_the_evidence_of_another_rehearsal_stays(scene):
+    (scene.folder / "evidence").mkdir()
+    (scene.folder / "evidence" / "rehearsal.html").symlink_to("nowhere")
+    with pytest.raises(DrTemplateError, match="earlier rehearsal; give another --output"):
+        scene.rehearse()
+    assert scene.moves() == []
+
+
+@pytest.mark.parametrize("name", ["/dev/null", "/dev/null/x", "loop", "file", "file/x", "x" * 300])
+def test_a_folder_that_is_none_is_one_line(tmp_path, name):
+    (tmp_path / "loop").symlink_to("loop")
+    (tmp_path / "file").write_text("")
+    with pytest.raises(DrTemplateError) as caught:
+        store_evidence({}, tmp_path / name)
+    assert len(str(caught.value).splitlines()) == 1
+
+
+@pytest.mark.parametrize(
+    "stages", [{"decide": None, "latch": "2.5"}, {"decide": "x", "latch": 2.5}]
+)
+def test_a_record_that_cannot_be_read_stops_nothing(stages):
+    assert stages_of(Answer("COMPLETED", "", {"state": {"Stages": stages}})) == {"latch": 2.5}
+
+
+def test_a_status_of_another_form_is_one_line(scene):
+    scene.function.instead = {"state": {"Status": "IDLE", "Moves": {"database": ["soon"]}}}
+    assert "read the orchestrator's status" in scene.refused()
 
 
 def test_a_fail_back_that_is_refused_is_told(scene):

@@ -29,7 +29,9 @@ TEMPLATE = ROOT / "templates" / "dr-template.yaml"
 # The pinned AWS CLI 1, or whatever `make e2e-cli2` has found.
 AWS = Path(os.environ.get("AWS_CLI") or Path(sys.executable).with_name("aws"))
 CREDENTIALS = {"aws_access_key_id": "testing", "aws_secret_access_key": "testing"}
-ONCE = Config(retries={"total_max_attempts": 1})  # a failure of the emulator is not to be repeated
+PATIENT = Config(read_timeout=600)  # however slow the machine is
+# A failure of the emulator is not to be repeated.
+ONCE = Config(retries={"total_max_attempts": 1}).merge(PATIENT)
 NUMBERS = itertools.count(111_111_111_111)
 
 

@@ -5,9 +5,11 @@ import time
 from collections.abc import Iterator
 
 import pytest
-from account import AWS, Account, account
+from account import AWS, PATIENT, Account, account
 from given import STACK, least
 from services import Deployed
+
+from drtemplate.deploying import account as deploying
 
 FIGURES: list[str] = []
 
@@ -33,6 +35,8 @@ def one_client(figures: list[str]) -> Iterator[None]:
     figures.append(told.partition(" ")[0])
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr("drtemplate.deploying.preparation.find_aws", lambda: AWS)
+        # The emulator makes the whole stack before it answers, which no clock of ours may cut short.
+        patch.setattr(deploying, "_CONFIG", deploying._CONFIG.merge(PATIENT))
         yield
 
 
