@@ -109,9 +109,6 @@ def _find_living(
 ) -> Living:
     """The stack as it is, in the account that is meant, with the values that it is to have.
 
-    Args:
-        aws: the AWS CLI that is to be used.
-
     Raises:
         DeployError: it is another account, the stack or its latch stands in the way, or a value does.
     """
