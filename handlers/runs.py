@@ -23,8 +23,13 @@ from .store import Store
 from .telling import count_refusal, keep
 
 
-def run(request, context):
+def run(request, context, again=False):
     """Answer a request.
+
+    Args:
+        request: as parsed.
+        context: of Lambda.
+        again: whether it was decided once before, and somebody else wrote the state meanwhile.
 
     Returns:
         The answer: COMPLETED, FAILED_BACK, DRY_RUN, NOT_REQUIRED, REFUSED; FAILED where people were told.
@@ -65,11 +70,16 @@ def run(request, context):
         ):
             return not_required(request, f"attempt {request.attempt_id} is being made")
     except Refusal as refusal:
-        if refusal.kind == "lost_lease" and (message := made_by_another(request, store)):
-            return not_required(request, message)
+        if refusal.kind == "lost_lease":
+            if message := made_by_another(request, store):
+                return not_required(request, message)
+            if not again:
+                # A call that comes once is not refused for a sweep that wrote at the same moment.
+                log("AGAIN", reason=refusal.reason)
+                return run(request, context, again=True)
         return refuse(request, refusal, store, look)
-    run = Run(store, started, request, began, word, context)
-    return act(run, decisions, refused, configuration)
+    begun = Run(store, started, request, began, word, context)
+    return act(begun, decisions, refused, configuration)
 
 
 def known_or_busy(request, look, known, now):

@@ -219,11 +219,10 @@ def covering(seed: int = 1) -> Iterator[Settings]:
 def validated(settings: Settings) -> list[Finding]:
     """What cfn-lint finds in what they render."""
     # What earlier tests have left is not looked through again and again.
-    gc.collect()
     gc.freeze()
     gc.disable()
     try:
         return validate(render(settings), settings)
     finally:
         gc.enable()
-        gc.unfreeze()
+        gc.collect()

@@ -217,6 +217,10 @@ MUTATIONS = {
         "look", "if now <= written_until:", "if False:",
         sweep.test_the_end_of_a_run_that_is_being_told_is_not_told_by_the_sweep_too,
     ),
+    "a race lost to a sweep": (
+        "runs", "            if not again:\n", "            if False:\n",
+        sweep.test_a_person_is_not_refused_for_a_sweep_that_wrote_at_the_same_moment,
+    ),
     "the moves before a fail back": (
         "ending", 'run.change(home="", moves=last)', 'run.change(home="")',
         witnesses.test_the_cooldown_counts_from_a_fail_back_alone,

@@ -152,6 +152,13 @@ def test_the_end_of_a_run_that_is_being_told_is_not_told_by_the_sweep_too(world)
     assert world.told() == ["COMPLETED"]
 
 
+def test_a_person_is_not_refused_for_a_sweep_that_wrote_at_the_same_moment(world):
+    world.on("dynamodb", "PutItem", lambda _: world.meanwhile(SWEEP) and None)
+    assert world.send(HAND_DATABASE).outcome == "COMPLETED"
+    assert (world.acted, world.told()) == ((1, 0), ["COMPLETED"])
+    assert len(world.items()) == 1
+
+
 def test_an_alarm_that_stands_no_more_is_forgotten(world):
     world.put_state(Status="COMPLETED", LeaseExpires=1, Alarms={WRITER_ALARM: "then"})
     swept(world)
