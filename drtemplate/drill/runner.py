@@ -158,6 +158,10 @@ def _quietly(*given: Any) -> None:
 
 
 def _stop(*_: object) -> None:
+    # An exception can be lost, as in a finaliser; then another one comes, until the process ends.
+    if hasattr(signal, "setitimer"):
+        signal.signal(signal.SIGALRM, _stop)
+        signal.setitimer(signal.ITIMER_REAL, 1.0)
     raise _Stopped if _work.get("running") else SystemExit
 
 
