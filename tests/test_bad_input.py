@@ -324,8 +324,8 @@ def test_a_signal_is_one_line(number):
 
 WORKER = """
 import os, signal, sys
-from drtemplate.drill.runner import _quietly
-_quietly(None, None, ())
+from drtemplate.drill.processes import begin
+begin(lambda: None)
 os.kill(os.getpid(), signal.SIGINT)
 print("goes on", flush=True)
 os.kill(os.getpid(), signal.SIGTERM)

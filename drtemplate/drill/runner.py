@@ -3,10 +3,7 @@
 from __future__ import annotations
 
 import gc
-import multiprocessing
-import signal
-import sys
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -14,6 +11,7 @@ from drtemplate.drill import prices
 from drtemplate.drill.budgets import judge, limits
 from drtemplate.drill.invariants import INVARIANTS, broken
 from drtemplate.drill.measures import Measured
+from drtemplate.drill.processes import results
 from drtemplate.drill.results import SUMS, DrillReport, Run, Summary
 from drtemplate.drill.scenario import SPREAD, Scenario
 from drtemplate.drill.scenarios import SLICE, SLICES, STRIDE
@@ -143,28 +141,6 @@ def _blame(run: Run, measured: Measured, scenario: Scenario, tally: Tally) -> No
 _work: dict[str, Any] = {}
 
 
-class _Stopped(BaseException):
-    """The process is to end; a `SystemExit` in a run would be taken for one of the handler's own."""
-
-
-def _quietly(*given: Any) -> None:
-    """Ctrl-C is the main process's to answer; it ends this one.
-
-    An exit, and not a kill, gives back the lock of the queue, which the others wait for.
-    """
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
-    signal.signal(signal.SIGTERM, _stop)
-    _prepare(*given)
-
-
-def _stop(*_: object) -> None:
-    # An exception can be lost, as in a finaliser; then another one comes, until the process ends.
-    if hasattr(signal, "setitimer"):
-        signal.signal(signal.SIGALRM, _stop)
-        signal.setitimer(signal.ITIMER_REAL, 1.0)
-    raise _Stopped if _work.get("running") else SystemExit
-
-
 def _prepare(deployment: Deployment, timings: Timings, scenarios: Sequence[Scenario]) -> None:
     _work.update(deployment=deployment, timings=timings, scenarios=scenarios)
 
@@ -175,31 +151,13 @@ def _chunk(task: tuple[int, int, int, int]) -> tuple[int, int, Summary, Tally] |
     scenario: Scenario = _work["scenarios"][number]
     summary, tally = Summary(scenario.name), Tally()
     try:
-        _work["running"] = True
         for at in range(first, last):
             shown = at == 0
             run = simulate(scenario, _work["deployment"], _work["timings"], seed + at, shown, tally)
             summary.add(run)
     except DrTemplateError as exc:
         return str(exc)
-    except _Stopped:
-        sys.exit()
-    finally:
-        _work["running"] = False
     return number, last - first, summary, tally
-
-
-def _results(
-    tasks: Sequence[tuple[int, int, int, int]], jobs: int, given: tuple[Any, ...]
-) -> Iterator[Any]:
-    if jobs == 1:
-        _prepare(*given)
-        yield from map(_chunk, tasks)
-        return
-    methods = multiprocessing.get_all_start_methods()
-    context = multiprocessing.get_context("fork" if "fork" in methods else "spawn")
-    with context.Pool(jobs, _quietly, given) as pool:
-        yield from pool.imap(_chunk, tasks)
 
 
 def drill(
@@ -235,7 +193,8 @@ def drill(
     ]
     totals = [(Summary(one.name, one.title, one.must_act), Tally()) for one in scenarios]
     done: list[Summary] = []
-    for result in _results(tasks, jobs, (deployment, timings, tuple(scenarios))):
+    given = deployment, timings, tuple(scenarios)
+    for result in results(_chunk, tasks, jobs, _prepare, given):
         if isinstance(result, str):
             raise DrTemplateError(result)
         number, count, part, tally = result

@@ -4,7 +4,6 @@ The changed deployment lives in memory; neither template nor configuration is wr
 knob meet the same seeds, so that what differs between them is the knob and not the luck.
 """
 
-import multiprocessing
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from math import isinf
@@ -13,6 +12,7 @@ from typing import Any
 from drtemplate.drill.confidence import between
 from drtemplate.drill.durations import MICROSECONDS, Durations
 from drtemplate.drill.knobs import BY_NAME, KNOBS, MOVES_HELP, Knob
+from drtemplate.drill.processes import results
 from drtemplate.drill.results import SensitivityRow, Summary
 from drtemplate.drill.runner import drill
 from drtemplate.errors import DrTemplateError
@@ -152,7 +152,8 @@ def measurer(
 
     def measure(tasks: Sequence[Task]) -> Iterator[Sequence[Summary]]:
         given = (deployment, timings, runs, seed)
-        for task, result in zip(tasks, _results(tasks, jobs, given), strict=True):
+        found = results(_drilled, tasks, jobs, _prepare, given)
+        for task, result in zip(tasks, found, strict=True):
             if isinstance(result, str):
                 raise DrTemplateError(result)
             name = "the template's" if task.knob is None else KNOBS[task.knob].name
@@ -160,19 +161,6 @@ def measurer(
             yield result
 
     return measure
-
-
-def _results(
-    tasks: Sequence[Task], jobs: int, given: tuple[Any, ...]
-) -> Iterator[tuple[Summary, ...] | str]:
-    if jobs == 1:
-        _prepare(*given)
-        yield from map(_drilled, tasks)
-        return
-    methods = multiprocessing.get_all_start_methods()
-    context = multiprocessing.get_context("fork" if "fork" in methods else "spawn")
-    with context.Pool(jobs, _prepare, given) as pool:
-        yield from pool.imap(_drilled, tasks)
 
 
 def runs_of(deployment: Deployment, runs: int) -> int:
