@@ -382,6 +382,41 @@ def test_a_whole_drill_ends_at_a_signal(tmp_path, jobs, number, send):
     assert not (tmp_path / "drill").exists()
 
 
+SWEEPING = """
+import signal, sys
+from dataclasses import replace
+from drtemplate.drill.sensitivity import measurer, plan
+from drtemplate.world.reading import load_deployment
+from drtemplate.world.timings import load_timings
+signal.signal(signal.SIGINT, signal.default_int_handler)
+stack = load_deployment()
+tasks = [replace(one, scenarios=("quiet_week",)) for one in plan(stack)]
+advance = lambda *_: print("ready", flush=True)
+try:
+    list(measurer(stack, load_timings(), runs=50, seed=1, jobs=2, advance=advance)(tasks))
+except KeyboardInterrupt:
+    sys.exit(2)
+"""
+
+
+def test_a_sweep_ends_at_a_signal_too():
+    with subprocess.Popen(
+        [sys.executable, "-c", SWEEPING],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        start_new_session=True,
+    ) as process:
+        try:
+            assert process.stdout.readline() == "ready\n"
+            os.killpg(process.pid, signal.SIGINT)
+            _, err = process.communicate(timeout=30)
+        finally:
+            with suppress(ProcessLookupError):
+                os.killpg(process.pid, signal.SIGKILL)
+    assert (process.returncode, err) == (2, "")
+
+
 # words
 
 
