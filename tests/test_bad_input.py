@@ -22,6 +22,7 @@ from drtemplate.cli import COMMANDS, main
 from drtemplate.console import printable, tell
 from drtemplate.deploying.account import account_call, open_account
 from drtemplate.deploying.answers import pages
+from drtemplate.drill.processes import results
 from drtemplate.drill.scenarios import select
 from drtemplate.errors import DrTemplateError, InputError
 from drtemplate.pipeline import store
@@ -341,6 +342,15 @@ def test_a_worker_of_a_drill_is_silent_about_signals():
     assert (done.returncode, done.stdout, done.stderr) == (0, "goes on\n", "")
 
 
+def ignores(number):
+    return signal.getsignal(number) is signal.SIG_IGN
+
+
+def test_ctrl_c_is_left_to_the_main_process_in_a_drill_and_in_its_sweep():
+    """Both work on these processes."""
+    assert list(results(ignores, [signal.SIGINT] * 3, 2, dict, ())) == [True] * 3
+
+
 DRILLING = """
 import signal, sys
 signal.signal(signal.SIGINT, signal.default_int_handler)  # also in the background of a shell
@@ -380,41 +390,6 @@ def test_a_whole_drill_ends_at_a_signal(tmp_path, jobs, number, send):
                 os.killpg(process.pid, signal.SIGKILL)
     assert (process.returncode, err) == (2, "error: interrupted; nothing more is done\n")
     assert not (tmp_path / "drill").exists()
-
-
-SWEEPING = """
-import signal, sys
-from dataclasses import replace
-from drtemplate.drill.sensitivity import measurer, plan
-from drtemplate.world.reading import load_deployment
-from drtemplate.world.timings import load_timings
-signal.signal(signal.SIGINT, signal.default_int_handler)
-stack = load_deployment()
-tasks = [replace(one, scenarios=("quiet_week",)) for one in plan(stack)]
-advance = lambda *_: print("ready", flush=True)
-try:
-    list(measurer(stack, load_timings(), runs=50, seed=1, jobs=2, advance=advance)(tasks))
-except KeyboardInterrupt:
-    sys.exit(2)
-"""
-
-
-def test_a_sweep_ends_at_a_signal_too():
-    with subprocess.Popen(
-        [sys.executable, "-c", SWEEPING],
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        text=True,
-        start_new_session=True,
-    ) as process:
-        try:
-            assert process.stdout.readline() == "ready\n"
-            os.killpg(process.pid, signal.SIGINT)
-            _, err = process.communicate(timeout=30)
-        finally:
-            with suppress(ProcessLookupError):
-                os.killpg(process.pid, signal.SIGKILL)
-    assert (process.returncode, err) == (2, "")
 
 
 # words
