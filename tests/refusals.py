@@ -19,3 +19,12 @@ def refusal(act, path, *more):
     message = one_line(InputError, act, path, *more)
     assert str(path) in message
     return message
+
+
+def refused(result, *words):
+    """Exit code 2, nothing on standard output, one line on standard error."""
+    code, out, err = result
+    assert (code, out) == (2, "")
+    assert err.startswith("error: ")
+    assert len(err.splitlines()) == 1
+    assert all(str(word) in err for word in words), err

@@ -89,3 +89,11 @@ def good(scene) -> dict[str, str]:
         "HostedZoneId": scene.zone(),
         "AlertEmail": "oncall@example.com",
     }
+
+
+@pytest.fixture
+def ready(scene, good):
+    """A request that passes every check; what made it is no part of the record."""
+    request = scene.request(good)
+    scene.asked.clear()
+    return request

@@ -10,8 +10,8 @@ from pathlib import Path
 import pytest
 from botocore.client import BaseClient
 from botocore.exceptions import ClientError
+from refused import GIVEN, refused
 from scene import ACCOUNT, BUCKET, REGION, SMALL, STACK
-from test_deploy import GIVEN, refused
 
 from drtemplate.console import at_terminal
 from drtemplate.deploying.bucket import check_bucket_name

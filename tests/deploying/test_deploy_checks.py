@@ -5,8 +5,8 @@ from types import SimpleNamespace
 import pytest
 from botocore.client import BaseClient
 from botocore.exceptions import ClientError
+from refused import refused
 from scene import ACCOUNT, REGION, STACK, TEMPLATE
-from test_deploy import refused
 
 from drtemplate.cloudformation.document import load_template
 from drtemplate.cloudformation.parameters import MASK

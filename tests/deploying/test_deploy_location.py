@@ -4,8 +4,8 @@ from dataclasses import replace
 
 import pytest
 from botocore.client import BaseClient
+from refused import refused
 from scene import SMALL, STACK
-from test_deploy import refused
 
 from drtemplate.cli import main
 from drtemplate.deploying.location import chosen_region, endpoint_of, is_aws
