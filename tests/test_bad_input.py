@@ -1,7 +1,9 @@
 """Paths, servers, signals and words that nobody means well: one line each, no hang, nothing half-written."""
 
 import http.server
+import importlib
 import json
+import multiprocessing
 import os
 import shlex
 import signal
@@ -323,32 +325,32 @@ def test_a_signal_is_one_line(number):
     assert (process.returncode, err) == (2, "error: interrupted; nothing more is done\n")
 
 
-WORKER = """
-import os, signal, sys
-from drtemplate.drill.processes import begin
-begin(lambda: None)
-os.kill(os.getpid(), signal.SIGINT)
-print("goes on", flush=True)
-os.kill(os.getpid(), signal.SIGTERM)
-print("never")
+KILLED = """
+import os, signal
+from drtemplate.drill.processes import results
+def work(task):
+    os.kill(os.getpid(), signal.SIGKILL if task else 0)
 """
 
 
-def test_a_worker_of_a_drill_is_silent_about_signals():
-    """Ctrl-C goes to all processes; the main one answers it, and ends the others."""
-    done = subprocess.run(
-        [sys.executable, "-c", WORKER], capture_output=True, text=True, check=False, timeout=60
-    )
-    assert (done.returncode, done.stdout, done.stderr) == (0, "goes on\n", "")
+def test_a_worker_that_is_killed_is_told(monkeypatch, tmp_path):
+    """As by a system that is out of memory; what is left of the work is not waited for."""
+    (tmp_path / "killed.py").write_text(KILLED)
+    monkeypatch.syspath_prepend(tmp_path)
+    killed = importlib.import_module("killed")
+    with pytest.raises(DrTemplateError, match="one of the 2 processes was killed; run it again"):
+        list(killed.results(killed.work, [0, 0, 1, 0], 2, dict, ()))
+    assert multiprocessing.active_children() == []
 
 
-def ignores(number):
-    return signal.getsignal(number) is signal.SIG_IGN
+def gets_ctrl_c(_):
+    return signal.SIGINT not in signal.pthread_sigmask(signal.SIG_BLOCK, ())
 
 
 def test_ctrl_c_is_left_to_the_main_process_in_a_drill_and_in_its_sweep():
-    """Both work on these processes."""
-    assert list(results(ignores, [signal.SIGINT] * 3, 2, dict, ())) == [True] * 3
+    """Both work on these processes; a terminal sends it to all."""
+    assert not any(results(gets_ctrl_c, range(3), 2, dict, ()))
+    assert gets_ctrl_c(0)
 
 
 DRILLING = """

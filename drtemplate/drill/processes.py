@@ -1,20 +1,17 @@
-"""Work on several processes, which end without a word when they are told to."""
+"""Work on several processes, which end without a word when the main one does."""
 
 import multiprocessing
 import signal
-import sys
 from collections.abc import Callable, Iterator, Sequence
-from functools import partial
+from concurrent.futures import ProcessPoolExecutor
+from concurrent.futures.process import BrokenProcessPool
+from contextlib import contextmanager
 from typing import Any, TypeVar
+
+from drtemplate.errors import DrTemplateError
 
 T = TypeVar("T")
 R = TypeVar("R")
-
-_work = {"running": False}
-
-
-class _Stopped(BaseException):
-    """The process is to end; a `SystemExit` in a run would be taken for one of the handler's own."""
 
 
 def results(
@@ -30,42 +27,44 @@ def results(
         work: a function of a module.
         tasks: what can be pickled.
         jobs: processes.
-        prepare: called once in each process, with ``given``.
-        given: what all tasks have in common.
+        prepare: a function of a module, called once in each process, with ``given``.
+        given: what all tasks have in common, and what can be pickled.
+
+    Raises:
+        DrTemplateError: a process was killed, as by a system that is out of memory.
     """
     if jobs == 1:
         prepare(*given)
         yield from map(work, tasks)
         return
-    methods = multiprocessing.get_all_start_methods()
-    context = multiprocessing.get_context("fork" if "fork" in methods else "spawn")
-    with context.Pool(jobs, begin, (prepare, *given)) as pool:
-        yield from pool.imap(partial(_done, work), tasks)
-
-
-def begin(prepare: Callable[..., None], *given: Any) -> None:
-    """Ctrl-C is the main process's to answer; it ends this one.
-
-    An exit, and not a kill, gives back the lock of the queue, which the others wait for.
-    """
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
-    signal.signal(signal.SIGTERM, _stop)
-    prepare(*given)
-
-
-def _stop(*_: object) -> None:
-    # An exception can be lost, as in a finaliser; then another one comes, until the process ends.
-    if hasattr(signal, "setitimer"):
-        signal.signal(signal.SIGALRM, _stop)
-        signal.setitimer(signal.ITIMER_REAL, 1.0)
-    raise _Stopped if _work["running"] else SystemExit
-
-
-def _done(work: Callable[[T], R], task: T) -> R:
+    before = multiprocessing.active_children()
+    # New processes: a copy of this one would have its locks, and not the threads that hold them.
+    context = multiprocessing.get_context("spawn")
+    pool = ProcessPoolExecutor(jobs, context, prepare, given)
     try:
-        _work["running"] = True
-        return work(task)
-    except _Stopped:
-        sys.exit()
+        with _ctrl_c_held():
+            # Not `map`, which cancels what is left, and a pool that breaks then fails over that.
+            found = [pool.submit(work, task) for task in tasks]
+        for one in found:
+            yield one.result()
+    except BaseException as exc:
+        for child in multiprocessing.active_children():
+            if child not in before:
+                child.kill()
+        if isinstance(exc, BrokenProcessPool):
+            raise DrTemplateError(
+                f"one of the {jobs} processes was killed; run it again, with fewer --jobs if memory is short"
+            ) from None
+        raise
     finally:
-        _work["running"] = False
+        pool.shutdown()
+
+
+@contextmanager
+def _ctrl_c_held() -> Iterator[None]:
+    """A process that is started here never gets Ctrl-C: that is the main one's to answer, which gets it late."""
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)

@@ -10,6 +10,7 @@ from typing import Any
 from drtemplate.drill import prices
 from drtemplate.drill.budgets import judge, limits
 from drtemplate.drill.invariants import INVARIANTS, broken
+from drtemplate.drill.knobs import BY_NAME
 from drtemplate.drill.measures import Measured
 from drtemplate.drill.processes import results
 from drtemplate.drill.results import SUMS, DrillReport, Run, Summary
@@ -141,14 +142,14 @@ def _blame(run: Run, measured: Measured, scenario: Scenario, tally: Tally) -> No
 _work: dict[str, Any] = {}
 
 
-def _prepare(deployment: Deployment, timings: Timings, scenarios: Sequence[Scenario]) -> None:
-    _work.update(deployment=deployment, timings=timings, scenarios=scenarios)
+def _prepare(deployment: Deployment, timings: Timings, names: Sequence[str]) -> None:
+    _work.update(deployment=deployment, timings=timings, names=names)
 
 
 def _chunk(task: tuple[int, int, int, int]) -> tuple[int, int, Summary, Tally] | str:
     """Some runs of a scenario. An error comes back as its text: not all of them can be pickled."""
     number, seed, first, last = task
-    scenario: Scenario = _work["scenarios"][number]
+    scenario = BY_NAME[_work["names"][number]]
     summary, tally = Summary(scenario.name), Tally()
     try:
         for at in range(first, last):
@@ -176,7 +177,7 @@ def drill(
     Args:
         deployment: the stack, with its handlers.
         timings: AWS's.
-        scenarios: which ones.
+        scenarios: which ones, of `BY_NAME`.
         runs: of each.
         seed: of the first run; run k of the drill has the seed ``seed + k``.
         jobs: processes.
@@ -193,7 +194,7 @@ def drill(
     ]
     totals = [(Summary(one.name, one.title, one.must_act), Tally()) for one in scenarios]
     done: list[Summary] = []
-    given = deployment, timings, tuple(scenarios)
+    given = deployment, timings, tuple(one.name for one in scenarios)
     for result in results(_chunk, tasks, jobs, _prepare, given):
         if isinstance(result, str):
             raise DrTemplateError(result)
