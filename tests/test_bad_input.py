@@ -301,6 +301,7 @@ def test_an_answer_of_another_shape_is_one_line():
 WAITING = """
 import sys, signal, time
 signal.signal(signal.SIGINT, signal.default_int_handler)  # also in the background of a shell
+signal.signal(signal.SIGHUP, signal.SIG_DFL)  # also under nohup
 import drtemplate.commands.lint as command
 def run(options, settings):
     print("ready", flush=True)
