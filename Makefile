@@ -82,8 +82,8 @@ deploy: ## deploy it: STACK=name PARAMS=file [DRY_RUN=1] [YES=1] [REGION=name] a
 		$${ENDPOINT:+--endpoint-url="$$ENDPOINT"} $(FLAGS)
 
 test: $(ALL) ## run all tests, on all cores
-	$(BIN)/python -m pytest -n auto --dist loadfile --ignore tests/e2e --ignore tests/test_docs_commands.py
-	$(BIN)/python -m pytest -n auto --dist loadfile tests/e2e tests/test_docs_commands.py
+	$(BIN)/python -m pytest -n auto --dist loadfile --max-worker-restart 0 --ignore tests/e2e --ignore tests/test_docs_commands.py
+	$(BIN)/python -m pytest -n auto --dist loadfile --max-worker-restart 0 tests/e2e tests/test_docs_commands.py
 
 e2e: $(ALL) ## deploy on an emulated account with the AWS CLI, and read back what was deployed
 	$(BIN)/python -m pytest tests/e2e
