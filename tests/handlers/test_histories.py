@@ -7,7 +7,7 @@ from watching import KINDS
 
 
 def test_whatever_happens_in_an_hour_what_must_hold_does():
-    figures, failures = play_many(200, first=1, jobs=2)
+    figures, failures = play_many(300, first=1, jobs=2)
     assert not failures, "\n".join(failures)
     # Else they would show little.
     assert figures["of dead writers"] > 30
