@@ -2,6 +2,7 @@
 
 import multiprocessing
 import signal
+from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
@@ -44,9 +45,9 @@ def results(
     try:
         with _ctrl_c_held():
             # Not `map`, which cancels what is left, and a pool that breaks then fails over that.
-            found = [pool.submit(work, task) for task in tasks]
-        for one in found:
-            yield one.result()
+            found = deque(pool.submit(work, task) for task in tasks)
+        while found:
+            yield found.popleft().result()
     except BaseException as exc:
         for child in multiprocessing.active_children():
             if child not in before:
