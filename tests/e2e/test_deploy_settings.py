@@ -2,7 +2,6 @@
 
 import json
 import subprocess
-import sys
 from dataclasses import replace
 
 import pytest
@@ -106,7 +105,7 @@ def test_the_application_is_attached_by_the_commands_of_its_page(own):
     page = (EXAMPLES / "README.md").read_text()
     (commands,) = (one for one in page.split("```sh\n")[1:] if "describe-stacks" in one)
     script = commands.split("```")[0].split("python examples")[0].replace("payments-staging", STACK)
-    aws = f'aws() {{ "{sys.executable}" "{AWS}" --endpoint-url "{own.url}" "$@"; }}\n'
+    aws = f'aws() {{ "{AWS}" --endpoint-url "{own.url}" "$@"; }}\n'
     done = subprocess.run(
         ["bash", "-euc", aws + script],
         env=own.environment(),
