@@ -121,8 +121,20 @@ def fixed(timings):
 
 
 @pytest.fixture
-def world(deployment, fixed):
+def made_world(deployment, fixed):
+    """A world of its own random seed, stack and timings; it is closed afterwards."""
+    made = []
+
+    def make(seed="x", *more, stack=deployment, **seconds):
+        made.append(World(stack, fixed(**seconds), seed, *more))
+        return made[-1]
+
+    yield make
+    for one in made:
+        one.close()
+
+
+@pytest.fixture
+def world(made_world):
     """A world with fixed timings, in which nothing has happened."""
-    made = World(deployment, fixed(), "test")
-    yield made
-    made.close()
+    return made_world("test")
