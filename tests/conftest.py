@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 
+from drtemplate.cli import main
 from drtemplate.cloudformation.intrinsics import Evaluator
 from drtemplate.cloudformation.lookups import Concrete
 from drtemplate.settings import Settings
@@ -138,3 +139,15 @@ def made_world(deployment, fixed):
 def world(made_world):
     """A world with fixed timings, in which nothing has happened."""
     return made_world("test")
+
+
+@pytest.fixture
+def run(capsys):
+    """Run the command in this process; gives its exit code and both of its streams."""
+
+    def result(*words, settings=None):
+        code = main([str(word) for word in words], settings)
+        out, err = capsys.readouterr()
+        return code, out, err
+
+    return result

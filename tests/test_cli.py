@@ -22,16 +22,6 @@ FINDING = Finding("Resources.VPC", "W0000", "is made up")
 
 
 @pytest.fixture
-def run(capsys):
-    def result(*arguments, settings=None):
-        code = main([str(argument) for argument in arguments], settings)
-        out, err = capsys.readouterr()
-        return code, out, err
-
-    return result
-
-
-@pytest.fixture
 def no_lint(monkeypatch):
     """The stack is known to be clean: see test_lint."""
     monkeypatch.setattr("drtemplate.checks.lint.lint", lambda *_: [])
