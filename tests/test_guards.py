@@ -5,7 +5,7 @@ What holds for any template is a rule (docs/rules.md); here is what the project 
 
 import pytest
 from guards import access, data, operation
-from guards.shared import GONE, mutated
+from mutation import GONE, mutated
 
 PARTS = (data, access, operation)
 GUARDS = [value for part in PARTS for name, value in vars(part).items() if name.startswith("find_")]

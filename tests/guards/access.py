@@ -3,10 +3,12 @@
 from collections.abc import Iterator
 from typing import Any
 
+from mutation import GONE
+
 from drtemplate.cloudformation.lookups import text_of
 from drtemplate.cloudformation.policies import matches_wildcard
 from drtemplate.cloudformation.reading import list_of, of_type, value_at
-from guards.shared import GONE, ROLE_STATEMENT, actions, role_statements
+from guards.shared import ROLE_STATEMENT, actions, role_statements
 
 # Actions that know no resource, so that '*' is all that can be said.
 # https://docs.aws.amazon.com/service-authorization/latest/reference/reference_policies_actions-resources-contextkeys.html

@@ -2,8 +2,10 @@
 
 from typing import Any
 
+from mutation import GONE
+
 from drtemplate.cloudformation.reading import of_type, value_at
-from guards.shared import GONE, mentions
+from guards.shared import mentions
 
 DATA_KEY = [{"Ref": "KMSKey"}, {"Fn::GetAtt": ["KMSKey", "Arn"]}]
 OPERATIONS_KEY = [{"Ref": "OperationsKey"}, {"Fn::GetAtt": ["OperationsKey", "Arn"]}]

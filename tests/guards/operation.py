@@ -4,12 +4,14 @@ import re
 from collections.abc import Iterator
 from typing import Any
 
+from mutation import GONE
+
 from drtemplate.checks.rules.metrics import metrics
 from drtemplate.checks.rules.service_metrics import PUBLISHED
 from drtemplate.cloudformation.lookups import text_of
 from drtemplate.cloudformation.names import physical_names
 from drtemplate.cloudformation.reading import of_type, value_at
-from guards.shared import GONE, ROLE_STATEMENT, TOPIC, mentions
+from guards.shared import ROLE_STATEMENT, TOPIC, mentions
 
 LITERALS = {
     "an account id": re.compile(r"(?<!\d)\d{12}(?!\d)"),

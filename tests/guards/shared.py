@@ -1,29 +1,13 @@
 """What guards look at together, and how a template is broken for them."""
 
-import copy
 from collections.abc import Iterator
 from typing import Any
 
 from drtemplate.cloudformation.reading import list_of, of_type
 from drtemplate.cloudformation.references import references_in
 
-GONE = object()
 TOPIC = {"Ref": "AlertTopic"}
 ROLE_STATEMENT = ("LambdaExecutionRole", "Properties", "Policies", 0, "PolicyDocument", "Statement")
-
-
-def mutated(section: dict[str, Any], path: tuple[str | int, ...], value: Any) -> dict[str, Any]:
-    """A deep copy with one value replaced, added or taken away."""
-    result = copy.deepcopy(section)
-    *parents, last = path
-    parent = result
-    for step in parents:
-        parent = parent[step]
-    if value is GONE:
-        del parent[last]
-    else:
-        parent[last] = value
-    return result
 
 
 def mentions(value: Any, name: str) -> bool:
