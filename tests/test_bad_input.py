@@ -13,7 +13,6 @@ from refusals import refused
 
 from drtemplate import __version__
 from drtemplate.cli import COMMANDS, main
-from drtemplate.console import printable, tell
 from drtemplate.drill.scenarios import select
 from drtemplate.errors import InputError
 from drtemplate.pipeline import store
@@ -159,14 +158,6 @@ def test_two_hyphens_are_no_value(name, capsys):
     assert "--stack wants a value" in capsys.readouterr().err
 
 
-def test_a_line_that_nobody_would_read_whole_is_cut(capsys):
-    tell(f"begin{'x' * 10**6}end")
-    line = capsys.readouterr().err
-    assert len(line) < 9000
-    assert line.startswith("beginx")
-    assert line.endswith("xend\n")
-
-
 @pytest.mark.parametrize(
     "streams", ["2>/dev/full", ">/dev/full 2>/dev/full", ">&- 2>/dev/full", ">&- 2>&- <&-"]
 )
@@ -207,32 +198,6 @@ def test_without_the_packages_it_says_in_one_line_what_to_do(tmp_path, words, ta
         env={},
     )
     refused((done.returncode, done.stdout, done.stderr), target, ".venv/bin/python generate.py")
-
-
-@pytest.mark.parametrize(
-    ("line", "colour"),
-    [
-        ("  1:00  CREATE_FAILED  Key", "31"),
-        ("! Replace  Cluster", "31"),
-        ("  1:00  UPDATE_ROLLBACK_IN_PROGRESS  pay-dr", "33"),
-        ("  1:00  CREATE_COMPLETE  Key", "32"),
-        ("  Modify  Topic", ""),
-        ("\x1b[5m CREATE_COMPLETE", "32"),
-    ],
-)
-def test_colour_only_on_a_terminal_and_only_ours(monkeypatch, capsys, line, colour):
-    monkeypatch.delenv("NO_COLOR", raising=False)
-    monkeypatch.setenv("TERM", "xterm")
-    plain = printable(line)
-    tell(line)
-    assert capsys.readouterr().err == f"{plain}\n"
-    monkeypatch.setattr(sys.stderr, "isatty", lambda: True)
-    tell(line)
-    expected = f"\033[{colour}m{plain}\033[0m\n" if colour else f"{plain}\n"
-    assert capsys.readouterr().err == expected
-    monkeypatch.setenv("NO_COLOR", "1")
-    tell(line)
-    assert capsys.readouterr().err == f"{plain}\n"
 
 
 def test_a_partial_drill_has_its_own_place(tmp_path, monkeypatch, capsys):
