@@ -48,21 +48,19 @@ def test_render_is_the_default(run, no_lint, stored):
     assert "written" in err
 
 
-def test_options_alone_mean_render(run, no_lint, tmp_path):
-    path = tmp_path / "t.yaml"
-    assert run("--output", path)[0] == 0
-    assert path.read_text() == RENDERED.read_text()
-
-
 def test_the_committed_template_is_what_the_code_renders(run):
     assert run("render", "--check") == (0, "", "")
 
 
-def test_output_names_the_file(run, no_lint, stored, tmp_path):
+@pytest.mark.parametrize("command", [(), ("render",)])
+def test_output_names_the_file_and_options_alone_mean_render(
+    run, no_lint, stored, tmp_path, command
+):
     path = tmp_path / "t.yaml"
-    code, out, err = run("render", "--output", path)
+    code, out, err = run(*command, "--output", path)
     assert (code, out) == (0, "")
     assert f"{path}: written" in err
+    assert path.read_text() == RENDERED.read_text()
     assert list(stored.iterdir()) == []
 
 
@@ -143,26 +141,17 @@ def test_check_and_stdout_exclude_each_other(run):
     refused(run("render", "--check", "--stdout"), "--check", "--stdout")
 
 
-def test_a_render_with_findings_writes_nothing(run, with_finding, tmp_path):
-    path = tmp_path / "t.yaml"
-    code, out, err = run("--output", path)
-    assert (code, out) == (1, "")
-    assert str(FINDING) in err
-    assert not path.exists()
-
-
-def test_a_render_with_findings_prints_no_template(run, with_finding):
-    code, out, err = run("--stdout")
-    assert (code, out) == (1, "")
-    assert str(FINDING) in err
-
-
-def test_a_render_with_findings_keeps_the_old_file(run, with_finding, tmp_path):
-    path = tmp_path / "t.yaml"
-    path.write_text("old\n")
-    assert run("--output", path)[0] == 1
-    assert path.read_text() == "old\n"
-    assert list(tmp_path.iterdir()) == [path]
+def test_a_render_with_findings_prints_them_alone_and_leaves_every_file(
+    run, with_finding, tmp_path
+):
+    old, new = tmp_path / "old.yaml", tmp_path / "new.yaml"
+    old.write_text("old\n")
+    for where in (("--output", old), ("--output", new), ("--stdout",)):
+        code, out, err = run(*where)
+        assert (code, out) == (1, "")
+        assert str(FINDING) in err
+    assert old.read_text() == "old\n"
+    assert list(tmp_path.iterdir()) == [old]
 
 
 def test_a_retired_engine_is_found_by_a_render(run, tmp_path):
@@ -273,13 +262,11 @@ def test_help_goes_to_standard_output(capsys, arguments):
     assert err == ""
 
 
-@pytest.mark.parametrize("name", ["render", "lint", "equivalence"])
-def test_help_names_the_commands_and_exit_codes(capsys, name):
+def test_help_names_the_commands_and_exit_codes(capsys):
     with pytest.raises(SystemExit):
         main(["--help"])
     out = capsys.readouterr().out
-    assert name in out
-    assert "Exit codes" in out
+    assert all(name in out for name in ("render", "lint", "equivalence", "Exit codes"))
 
 
 def test_settings_that_overlap_are_refused(run, monkeypatch, stored):

@@ -247,27 +247,32 @@ def test_a_partitioned_host_reaches_no_database(deployment, made_world):
 # Sandboxes.
 
 
-def test_a_frozen_sandbox_goes_on_where_it_was(quiet):
-    world = quiet("time.sleep(1)\nhalf = time.time()\ntime.sleep(1)\nreturn half, time.time()")
-    ended = []
-    world.witness.ended = ended.append
-    world.send(ORCHESTRATOR, {})
-    world.clock.at(1.0, lambda: world.freeze(*world.functions.running))
-    world.clock.at(50.0, lambda: world.thaw(*world.functions.running))
-    world.run(until=100)
-    half, end = (at - world.clock.epoch for at in ended[0].answer)
+@pytest.fixture
+def frozen(quiet):
+    """Run a body that is frozen after a second; gives its world and how it ended."""
+
+    def run(body, until):
+        world, ended = quiet(body), []
+        world.witness.ended = ended.append
+        world.send(ORCHESTRATOR, {})
+        world.clock.at(1.0, lambda: world.freeze(*world.functions.running))
+        world.clock.at(until, lambda: world.thaw(*world.functions.running))
+        world.run(until=until + 100)
+        return world, ended[0]
+
+    return run
+
+
+def test_a_frozen_sandbox_goes_on_where_it_was(frozen):
+    body = "time.sleep(1)\nhalf = time.time()\ntime.sleep(1)\nreturn half, time.time()"
+    world, run = frozen(body, until=50)
+    half, end = (at - world.clock.epoch for at in run.answer)
     assert (half, end) == (pytest.approx(50), pytest.approx(51))
 
 
-def test_a_sandbox_that_is_frozen_beyond_its_time_out_is_killed(quiet):
-    world = quiet("time.sleep(1)\ntable.put_item(Item={'StateKey': 'late'})")
-    ended = []
-    world.witness.ended = ended.append
-    world.send(ORCHESTRATOR, {})
-    world.clock.at(1.0, lambda: world.freeze(*world.functions.running))
-    world.clock.at(900.0, lambda: world.thaw(*world.functions.running))
-    world.run(until=1000)
-    assert type(ended[0].error) is Killed
+def test_a_sandbox_that_is_frozen_beyond_its_time_out_is_killed(frozen):
+    world, run = frozen("time.sleep(1)\ntable.put_item(Item={'StateKey': 'late'})", until=900)
+    assert type(run.error) is Killed
     assert world.table.items == {}
 
 
