@@ -171,36 +171,11 @@ def handlers(tmp_path):
     return Path(shutil.copytree(Settings().handlers, tmp_path / "handlers"))
 
 
-GOOD_HANDLER = "def handler(event, context):\n    return 1\n"
-BAD_HANDLERS = {
-    "syntax error": ("def handler(event, context:\n    pass\n", ":1:"),
-    "tab": ("def handler(event, context):\n\treturn 1\n", ":2:"),
-    "carriage returns": (GOOD_HANDLER.replace("\n", "\r\n"), ":1:"),
-    "third-party import": (f"import json\nimport requests\n\n\n{GOOD_HANDLER}", ":2:"),
-    "import inside a function": (
-        "def handler(event, context):\n    from yaml import load\n    return load\n",
-        ":2:",
-    ),
-    "relative import": (f"from . import other\n\n\n{GOOD_HANDLER}", ":1:"),
-    "no entry point": ("def other():\n    return 1\n", "handler"),
-    "empty": ("", "handler"),
-    "null byte": (f"{GOOD_HANDLER}\0", ""),
-}
-
-
 @pytest.mark.parametrize("name", ["failover_orchestrator.py", "health_monitor.py"])
-@pytest.mark.parametrize(("code", "place"), BAD_HANDLERS.values(), ids=BAD_HANDLERS)
-def test_a_bad_handler_is_refused(run, handlers, tmp_path, name, code, place):
-    (handlers / name).write_bytes(code.encode())
+def test_a_bad_handler_is_refused(run, handlers, tmp_path, name):
+    (handlers / name).write_text("def handler(event, context:\n    pass\n")
     path = tmp_path / "t.yaml"
-    refused(run("--output", path, settings=Settings(handlers=handlers)), name, place)
-    assert not path.exists()
-
-
-def test_a_handler_in_another_encoding_is_refused(run, handlers, tmp_path):
-    (handlers / "health_monitor.py").write_bytes("# é\n".encode("latin-1"))
-    path = tmp_path / "t.yaml"
-    refused(run("--output", path, settings=Settings(handlers=handlers)), "UTF-8")
+    refused(run("--output", path, settings=Settings(handlers=handlers)), name, ":1:")
     assert not path.exists()
 
 

@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 from botocore.client import BaseClient
+from botocore.exceptions import ClientError
 from botocore.loaders import create_loader
 from moto.server import ThreadedMotoServer
 from scene import BUCKET, LIFECYCLE, REGION, TEMPLATE, Scene
@@ -97,3 +98,20 @@ def ready(scene, good):
     request = scene.request(good)
     scene.asked.clear()
     return request
+
+
+@pytest.fixture
+def answered(monkeypatch):
+    """Answers in place of the server's, by operation; a text is an error's code."""
+    call, answers = BaseClient._make_api_call, {}
+
+    def answer(client, name, arguments):
+        given = answers.get(name)
+        if given is None:
+            return call(client, name, arguments)
+        if isinstance(given, str):
+            raise ClientError({"Error": {"Code": given, "Message": "no"}}, name)
+        return given(arguments) if callable(given) else given
+
+    monkeypatch.setattr(BaseClient, "_make_api_call", answer)
+    return answers
