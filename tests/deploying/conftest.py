@@ -11,6 +11,7 @@ import pytest
 from botocore.client import BaseClient
 from botocore.exceptions import ClientError
 from botocore.loaders import create_loader
+from least_parameters import GOOD
 from moto.server import ThreadedMotoServer
 from scene import BUCKET, LIFECYCLE, REGION, TEMPLATE, Scene
 
@@ -85,11 +86,7 @@ def scene(server, tmp_path, monkeypatch) -> Scene:
 @pytest.fixture
 def good(scene) -> dict[str, str]:
     """Parameters with which the rendered template may be deployed."""
-    return {
-        "DomainName": "pay.example.com",
-        "HostedZoneId": scene.zone(),
-        "AlertEmail": "oncall@example.com",
-    }
+    return GOOD | {"HostedZoneId": scene.zone()}
 
 
 @pytest.fixture

@@ -6,18 +6,13 @@ from contextlib import contextmanager, suppress
 
 import pytest
 from botocore.exceptions import ClientError
+from least_parameters import GOOD
 from refusals import refused
 from scene import STACK
 
 from drtemplate.deploying.account import account_call, open_account
 from drtemplate.deploying.answers import pages
 from drtemplate.errors import DrTemplateError
-
-PARAMETERS = {
-    "DomainName": "pay.example.com",
-    "HostedZoneId": "Z0123456789ABCDEFGHIJ",
-    "AlertEmail": "oncall@example.com",
-}
 
 
 class Odd(http.server.BaseHTTPRequestHandler):
@@ -54,7 +49,7 @@ def deploy(run, scene, monkeypatch):
     """Deploy to this address, without a pause between two attempts; nothing tells the secret."""
     monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "hunter2hunter2")
     monkeypatch.setattr("time.sleep", lambda _: None)
-    request = scene.request(PARAMETERS)
+    request = scene.request(GOOD)
 
     def at(url):
         words = ("deploy", "--stack", STACK, "--params", request.parameters, "--yes")
