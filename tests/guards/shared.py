@@ -1,4 +1,4 @@
-"""What guards look at together, and how a template is broken for them."""
+"""What several guards look at."""
 
 from collections.abc import Iterator
 from typing import Any

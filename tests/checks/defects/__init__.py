@@ -1,4 +1,4 @@
-"""Defects for the rules, by what they are in: ``DEFECTS`` (rule -> name -> edit) and ``FINE``."""
+"""Edits by the part of the template: ``DEFECTS``, which a rule finds, and ``FINE``, which none does."""
 
 from defects import alarms, creation, functions, health, names, policies
 
@@ -9,4 +9,4 @@ DEFECTS = [
     for rule, edits in part.DEFECTS.items()
     for name, edit in edits.items()
 ]
-FINE = {name: edit for part in PARTS for name, edit in part.FINE.items()}
+FINE = [one for part in PARTS for one in part.FINE.items()]
