@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 
+from drtemplate.cli import main
 from drtemplate.cloudformation.intrinsics import Evaluator
 from drtemplate.cloudformation.lookups import Concrete
 from drtemplate.settings import Settings
@@ -121,8 +122,32 @@ def fixed(timings):
 
 
 @pytest.fixture
-def world(deployment, fixed):
+def made_world(deployment, fixed):
+    """A world of its own random seed, stack and timings; it is closed afterwards."""
+    made = []
+
+    def make(seed="x", *more, stack=deployment, **seconds):
+        made.append(World(stack, fixed(**seconds), seed, *more))
+        return made[-1]
+
+    yield make
+    for one in made:
+        one.close()
+
+
+@pytest.fixture
+def world(made_world):
     """A world with fixed timings, in which nothing has happened."""
-    made = World(deployment, fixed(), "test")
-    yield made
-    made.close()
+    return made_world("test")
+
+
+@pytest.fixture
+def run(capsys):
+    """Run the command in this process; gives its exit code and both of its streams."""
+
+    def result(*words, settings=None):
+        code = main([str(word) for word in words], settings)
+        out, err = capsys.readouterr()
+        return code, out, err
+
+    return result

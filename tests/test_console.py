@@ -8,7 +8,8 @@ from typing import Any
 
 import pytest
 from cfnlint.schema.manager import PROVIDER_SCHEMA_MANAGER
-from test_guards import GONE, TOPIC, mutated, role_statements
+from guards.shared import TOPIC, role_statements
+from mutation import GONE, mutated
 
 from drtemplate.cloudformation.reading import list_of, of_type
 from drtemplate.settings import PROJECT

@@ -33,6 +33,11 @@ def dashboard(database: Database, primary: Side, parameters: Parameters) -> dict
     A graph without the dimensions under which a metric is published stays empty.
     https://docs.aws.amazon.com/AmazonCloudWatch/latest/APIReference/CloudWatch-Dashboard-Body-Structure.html
     """
+    stack = ["StackName", "${AWS::StackName}"]
+    return {"widgets": [_system(database, primary, stack), _health(stack), _arming(parameters)]}
+
+
+def _system(database: Database, primary: Side, stack: list[str]) -> dict[str, Any]:
     cluster = ["DBClusterIdentifier", variable(database.cluster)]
     targets = [
         "LoadBalancer",
@@ -40,8 +45,7 @@ def dashboard(database: Database, primary: Side, parameters: Parameters) -> dict
         "TargetGroup",
         variable(primary.target_group, "TargetGroupFullName"),
     ]
-    stack = ["StackName", "${AWS::StackName}"]
-    system = _widget(
+    widget = _widget(
         "DR System Metrics",
         0,
         300,
@@ -57,8 +61,12 @@ def dashboard(database: Database, primary: Side, parameters: Parameters) -> dict
             ],
         ],
     )
-    system["properties"]["yAxis"] = {"left": {"min": 0}}
-    health = _widget(
+    widget["properties"]["yAxis"] = {"left": {"min": 0}}
+    return widget
+
+
+def _health(stack: list[str]) -> dict[str, Any]:
+    return _widget(
         "Health Status",
         12,
         60,
@@ -68,7 +76,10 @@ def dashboard(database: Database, primary: Side, parameters: Parameters) -> dict
             [".", "ArmedAsDeployed", ".", ".", {"stat": "Minimum"}],
         ],
     )
-    arming = {
+
+
+def _arming(parameters: Parameters) -> dict[str, Any]:
+    return {
         "type": "text",
         "x": 0,
         "y": 6,
@@ -80,7 +91,6 @@ def dashboard(database: Database, primary: Side, parameters: Parameters) -> dict
             "ArmedAsDeployed is 0 while the configuration says otherwise."
         },
     }
-    return {"widgets": [system, health, arming]}
 
 
 def _line(statistic: str, label: str) -> dict[str, str]:

@@ -7,6 +7,7 @@ from drtemplate.groups.network import HTTP, HTTPS, Network
 from drtemplate.groups.parameters import Parameters
 from drtemplate.groups.records import LogBucket, load_balancer_logging
 from drtemplate.groups.security_groups import SecurityGroups
+from drtemplate.plans.automation import Automation
 from drtemplate.settings import Settings
 from drtemplate.template import (
     ExistingResource,
@@ -89,7 +90,6 @@ def _add_side(
 ) -> Side:
     suffix = f"{name.lower()}-alb"
     needed, logging = load_balancer_logging(logs)
-    automation = settings.automation
     load_balancer = template.add_resource(
         elb.LoadBalancer(
             f"{name}ALB",
@@ -108,7 +108,15 @@ def _add_side(
             Tags=name_tags(suffix) + Tags(Environment=name),
         )
     )
-    target_group = template.add_resource(
+    target_group = _add_target_group(template, name, network, settings.automation)
+    _add_listeners(template, name, load_balancer, target_group, certificate)
+    return Side(name=name, load_balancer=load_balancer, target_group=target_group)
+
+
+def _add_target_group(
+    template: StackTemplate, name: str, network: Network, automation: Automation
+) -> elb.TargetGroup:
+    return template.add_resource(
         elb.TargetGroup(
             f"{name}TargetGroup",
             Name=stack_name(f"-{name.lower()}-tg"),
@@ -127,8 +135,6 @@ def _add_side(
             Tags=name_tags(f"{name.lower()}-tg"),
         )
     )
-    _add_listeners(template, name, load_balancer, target_group, certificate)
-    return Side(name=name, load_balancer=load_balancer, target_group=target_group)
 
 
 def _depends(titles: list[str]) -> dict[str, list[str]]:

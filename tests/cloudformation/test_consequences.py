@@ -3,6 +3,7 @@
 import copy
 
 import pytest
+from mutation import GONE, mutated
 
 from drtemplate.cloudformation.changes import compare
 from drtemplate.cloudformation.consequences import Kind, consequences, told
@@ -14,16 +15,7 @@ TODAY = build(Settings()).to_dict()
 
 def changed(*path, value):
     """The stack with another value at the path; None removes what stands there."""
-    template = copy.deepcopy(TODAY)
-    *above, last = path
-    place = template
-    for step in above:
-        place = place[step]
-    if value is None:
-        del place[last]
-    else:
-        place[last] = value
-    return template
+    return mutated(TODAY, path, GONE if value is None else value)
 
 
 def meaning(new, old=TODAY):

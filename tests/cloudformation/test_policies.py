@@ -1,6 +1,7 @@
 """How IAM compares and decides."""
 
 import pytest
+from iam_statements import CLUSTER, KEY, NAMESPACE, TOPIC, allow, policy, when
 
 from drtemplate.cloudformation.policies import (
     OPERATORS,
@@ -85,25 +86,7 @@ def test_an_operator(operator, wanted, given, expected):
     assert OPERATORS[operator](wanted, given) is expected
 
 
-KEY = "arn:aws:kms:eu-west-1:111122223333:key/k"
-TOPIC = "arn:aws:sns:eu-west-1:111122223333:topic"
-CLUSTER = "arn:aws:rds:eu-west-1:111122223333:cluster:c"
 EVENTS = ("Service", "events.amazonaws.com")
-
-
-def policy(*given):
-    return statements({"Version": "2012-10-17", "Statement": list(given)})
-
-
-def allow(action, resource="*", effect="Allow", **more):
-    return {"Effect": effect, "Action": action, "Resource": resource, **more}
-
-
-def when(operator, key, values):
-    return {"Condition": {operator: {key: values}}}
-
-
-NAMESPACE = when("StringEquals", "cloudwatch:namespace", ["DRSystem", "Other"])
 DECISIONS = [
     ([allow("rds:FailoverDBCluster", CLUSTER)], CLUSTER, {}, True),
     ([allow(["rds:DescribeDBClusters", "rds:FailoverDBCluster"], [CLUSTER])], CLUSTER, {}, True),

@@ -3,10 +3,9 @@
 https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/<page>.html
 """
 
-import copy
-
 import pytest
 from cfnlint.schema import PROVIDER_SCHEMA_MANAGER
+from mutation import mutated
 
 from drtemplate.cloudformation.changes import compare
 from drtemplate.cloudformation.schemas import REGION, resource_facts
@@ -45,14 +44,9 @@ TWENTY = {
 
 def changed(template, title, path, value):
     """The template with a property of a resource set; a list is made longer by a list."""
-    new = copy.deepcopy(template)
-    *above, last = path.split(".")
-    node = new["Resources"][title]["Properties"]
-    for step in above:
-        node = node[step]
-    longer = isinstance(value, list) and path == "SecurityGroupIngress"
-    node[last] = node[last] + value if longer else value
-    return new
+    if path == "SecurityGroupIngress":
+        value = template["Resources"][title]["Properties"][path] + value
+    return mutated(template, ("Resources", title, "Properties", *path.split(".")), value)
 
 
 @pytest.mark.parametrize("name", TWENTY)

@@ -9,35 +9,27 @@ from drtemplate.cloudformation.consequences import consequences
 from drtemplate.commands.diff_markdown import as_markdown
 from drtemplate.commands.diff_text import as_text
 
-OLD = {
-    "Resources": {
+
+def resources(name, port, **more):
+    """What changes in place, by a replacement, and by one that is refused."""
+    return {
         "Cluster": {
             "Type": "AWS::RDS::DBCluster",
             "UpdateReplacePolicy": "Snapshot",
-            "Properties": {"DBClusterIdentifier": "bank", "DatabaseName": "a"},
+            "Properties": {"DBClusterIdentifier": "bank", "DatabaseName": name},
         },
         "Group": {
             "Type": "AWS::ElasticLoadBalancingV2::TargetGroup",
-            "Properties": {"Port": 80},
+            "Properties": {"Port": port},
         },
-        "Topic": {"Type": "AWS::SNS::Topic", "Properties": {"DisplayName": "a"}},
-        "Table": {"Type": "AWS::DynamoDB::Table"},
-    },
-}
+        "Topic": {"Type": "AWS::SNS::Topic", "Properties": {"DisplayName": name}},
+        **more,
+    }
+
+
+OLD = {"Resources": resources("a", 80, Table={"Type": "AWS::DynamoDB::Table"})}
 NEW = {
-    "Resources": {
-        "Cluster": {
-            "Type": "AWS::RDS::DBCluster",
-            "UpdateReplacePolicy": "Snapshot",
-            "Properties": {"DBClusterIdentifier": "bank", "DatabaseName": "b"},
-        },
-        "Group": {
-            "Type": "AWS::ElasticLoadBalancingV2::TargetGroup",
-            "Properties": {"Port": 81},
-        },
-        "Topic": {"Type": "AWS::SNS::Topic", "Properties": {"DisplayName": "b"}},
-        "Key": {"Type": "AWS::KMS::Key"},
-    },
+    "Resources": resources("b", 81, Key={"Type": "AWS::KMS::Key"}),
     "Outputs": {"Topic": {"Value": {"Ref": "Topic"}}},
 }
 TEXT = """\

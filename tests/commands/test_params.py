@@ -2,6 +2,7 @@ import json
 import os
 
 import pytest
+from least_parameters import GOOD
 
 from drtemplate.cli import main
 from drtemplate.cloudformation.parameter_forms import default, for_console, rule
@@ -13,11 +14,6 @@ TEMPLATE = build(Settings()).to_dict()
 DECLARED = TEMPLATE["Parameters"]
 SECRETS = {name for name, facts in DECLARED.items() if facts.get("NoEcho")}
 REQUIRED = [name for name, facts in DECLARED.items() if "Default" not in facts]
-GOOD = {
-    "DomainName": "pay.example.com",
-    "HostedZoneId": "Z0123456789ABCDEFGHIJ",
-    "AlertEmail": "oncall@example.com",
-}
 
 
 @pytest.fixture

@@ -9,7 +9,9 @@ from typing import Any
 
 import pytest
 from botocore.client import BaseClient
+from botocore.exceptions import ClientError
 from botocore.loaders import create_loader
+from least_parameters import GOOD
 from moto.server import ThreadedMotoServer
 from scene import BUCKET, LIFECYCLE, REGION, TEMPLATE, Scene
 
@@ -84,11 +86,7 @@ def scene(server, tmp_path, monkeypatch) -> Scene:
 @pytest.fixture
 def good(scene) -> dict[str, str]:
     """Parameters with which the rendered template may be deployed."""
-    return {
-        "DomainName": "pay.example.com",
-        "HostedZoneId": scene.zone(),
-        "AlertEmail": "oncall@example.com",
-    }
+    return GOOD | {"HostedZoneId": scene.zone()}
 
 
 @pytest.fixture
@@ -97,3 +95,20 @@ def ready(scene, good):
     request = scene.request(good)
     scene.asked.clear()
     return request
+
+
+@pytest.fixture
+def answered(monkeypatch):
+    """Answers in place of the server's, by operation; a text is an error's code."""
+    call, answers = BaseClient._make_api_call, {}
+
+    def answer(client, name, arguments):
+        given = answers.get(name)
+        if given is None:
+            return call(client, name, arguments)
+        if isinstance(given, str):
+            raise ClientError({"Error": {"Code": given, "Message": "no"}}, name)
+        return given(arguments) if callable(given) else given
+
+    monkeypatch.setattr(BaseClient, "_make_api_call", answer)
+    return answers

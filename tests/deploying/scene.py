@@ -111,6 +111,15 @@ class Scene:
         (stack,) = cloudformation_backends[ACCOUNT][REGION].stacks.values()
         stack.status = status
 
+    def set_health_check(self, title: str, disabled: bool, inverted: bool) -> None:
+        described = self.client("cloudformation").describe_stack_resource(
+            StackName=STACK, LogicalResourceId=title
+        )
+        check = described["StackResourceDetail"]["PhysicalResourceId"]
+        self.client("route53").update_health_check(
+            HealthCheckId=check, Disabled=disabled, Inverted=inverted
+        )
+
     @property
     def text(self) -> str:
         return "\n".join(self.said)

@@ -2,10 +2,7 @@
 
 import hashlib
 import json
-import os
 import re
-from contextlib import contextmanager
-from pathlib import Path
 
 import pytest
 from botocore.client import BaseClient
@@ -13,7 +10,6 @@ from botocore.exceptions import ClientError
 from refused import GIVEN, refused
 from scene import ACCOUNT, BUCKET, REGION, SMALL, STACK
 
-from drtemplate.console import at_terminal
 from drtemplate.deploying.bucket import check_bucket_name
 from drtemplate.deploying.deploy import deploy
 from drtemplate.errors import DeployError, DrTemplateError
@@ -379,47 +375,3 @@ def test_more_than_51_200_bytes_are_sent_under_their_sha_256(scene):
     assert re.fullmatch(rf"drtemplate/{STACK}/{sha256}/[0-9a-f]+\.template", found["Key"])
     body = scene.client("s3").get_object(Bucket="ours", Key=found["Key"])["Body"].read()
     assert body == sent
-
-
-# the question
-
-
-@contextmanager
-def terminal(monkeypatch, typed=""):
-    """A terminal as standard input and error, on which this is typed."""
-    master, slave = os.openpty()
-    os.write(master, typed.encode("latin-1"))
-    with (
-        os.fdopen(slave, encoding="utf-8") as reading,
-        os.fdopen(slave, "w", closefd=False) as writing,
-    ):
-        monkeypatch.setattr("sys.stdin", reading)
-        monkeypatch.setattr("sys.stderr", writing)
-        yield
-    os.close(master)
-
-
-@pytest.mark.parametrize(
-    ("typed", "meant"),
-    [
-        ("y\n", True),
-        ("YES\n", True),
-        ("\n", False),
-        ("n\n", False),
-        ("\x04", False),
-        ("y\xff\n", False),
-    ],
-    ids=["y", "yes", "enter", "n", "end of input", "not UTF-8"],
-)
-def test_only_yes_is_yes(monkeypatch, typed, meant):
-    with terminal(monkeypatch, typed):
-        assert at_terminal()("Make it?") is meant
-
-
-@pytest.mark.parametrize("stream", ["sys.stdin", "sys.stderr"])
-def test_nobody_is_asked_off_the_terminal(monkeypatch, stream):
-    with terminal(monkeypatch), Path(os.devnull).open() as nobody:
-        assert at_terminal()
-        for other in (nobody, None):
-            monkeypatch.setattr(stream, other)
-            assert at_terminal() is None

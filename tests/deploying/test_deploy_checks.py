@@ -3,7 +3,6 @@
 from types import SimpleNamespace
 
 import pytest
-from botocore.client import BaseClient
 from botocore.exceptions import ClientError
 from refused import refused
 from scene import ACCOUNT, REGION, STACK, TEMPLATE
@@ -18,30 +17,6 @@ from drtemplate.pipeline import render
 from drtemplate.settings import Settings
 
 RENDERED = load_template(TEMPLATE)
-
-
-@pytest.fixture
-def answered(monkeypatch):
-    """Answers in place of the server's, by operation; a text is an error's code."""
-    call, answers = BaseClient._make_api_call, {}
-
-    def answer(client, name, arguments):
-        given = answers.get(name)
-        if given is None:
-            return call(client, name, arguments)
-        if isinstance(given, str):
-            raise ClientError({"Error": {"Code": given, "Message": "no"}}, name)
-        return given(arguments) if callable(given) else given
-
-    monkeypatch.setattr(BaseClient, "_make_api_call", answer)
-    return answers
-
-
-@pytest.fixture
-def request_(scene, good):
-    request = scene.request(good)
-    scene.asked.clear()
-    return request
 
 
 # names that are taken
@@ -117,10 +92,10 @@ TAKEN = {
 
 
 @pytest.mark.parametrize("make", TAKEN, ids=lambda make: make.__name__)
-def test_a_name_that_is_taken(scene, request_, make):
+def test_a_name_that_is_taken(scene, ready, make):
     make(scene)
     scene.asked.clear()
-    refused(scene, request_, *TAKEN[make], "exists", "docs/runbook.md#")
+    refused(scene, ready, *TAKEN[make], "exists", "docs/runbook.md#")
 
 
 @pytest.mark.parametrize(("kept", "refused"), [("admin", 1), (MASK, 0)])
@@ -153,21 +128,21 @@ def test_a_vault_that_a_deleted_stack_left(scene, good):
     refused(scene, request, f"the backup vault {STACK}-backups", "no stack has it")
 
 
-def test_a_name_that_only_begins_alike_is_free(scene, request_):
+def test_a_name_that_only_begins_alike_is_free(scene, ready):
     longer_log_group(scene)
-    assert scene.check(request_)
+    assert scene.check(ready)
     assert not any("not checked: whether" in line for line in scene.said), scene.said
 
 
-def test_whose_a_name_is(scene, request_, answered):
+def test_whose_a_name_is(scene, ready, answered):
     """By the physical id, which moto does not look for."""
     answered["DescribeStackResources"] = {"StackResources": [{"StackName": "other"}]}
     table(scene)
     scene.asked.clear()
-    refused(scene, request_, "the stack other has it")
+    refused(scene, ready, "the stack other has it")
 
 
-def test_another_account_s_bucket_is_taken(scene, request_, answered):
+def test_another_account_s_bucket_is_taken(scene, ready, answered):
     def head(arguments):
         if "config" in arguments["Bucket"]:
             raise ClientError({"Error": {"Code": "403"}}, "HeadBucket")
@@ -177,14 +152,14 @@ def test_another_account_s_bucket_is_taken(scene, request_, answered):
         raise ClientError({"Error": {"Code": "404"}}, "HeadBucket")
 
     answered["HeadBucket"] = head
-    refused(scene, request_, f"{STACK}-config-{ACCOUNT}", "another account's")
+    refused(scene, ready, f"{STACK}-config-{ACCOUNT}", "another account's")
 
 
 @pytest.mark.parametrize("code", ["AccessDenied", "UnknownOperationException"])
-def test_what_cannot_be_asked_is_said_and_stops_nothing(scene, request_, answered, code):
+def test_what_cannot_be_asked_is_said_and_stops_nothing(scene, ready, answered, code):
     answered["DescribeTable"] = answered["DescribeSubnets"] = code
     answered["ListResourceRecordSets"] = code
-    assert scene.check(request_)
+    assert scene.check(ready)
     unchecked = [line for line in scene.said if line.startswith("not checked: ")]
     for words in (f"{STACK}-sessions", "zones", "records"):
         assert any(words in line and code in line for line in unchecked), words
@@ -199,12 +174,12 @@ def offered(*zones):
     }
 
 
-def test_an_instance_class_that_a_zone_lacks(scene, request_, answered):
+def test_an_instance_class_that_a_zone_lacks(scene, ready, answered):
     answered["DescribeOrderableDBInstanceOptions"] = offered(f"{REGION}a")
-    line = refused(scene, request_, f"{REGION}b", "does not offer", f"{REGION}a do")
+    line = refused(scene, ready, f"{REGION}b", "does not offer", f"{REGION}a do")
     assert "PrimaryDBInstance" not in line
     answered["DescribeOrderableDBInstanceOptions"] = offered(f"{REGION}a", f"{REGION}b")
-    assert scene.check(request_)
+    assert scene.check(ready)
     assert "not checked" not in scene.text
 
 
@@ -217,7 +192,7 @@ Resources:
 
 
 @pytest.mark.parametrize("zone", ["a", "c"])
-def test_a_zone_that_moved(scene, request_, answered, zone):
+def test_a_zone_that_moved(scene, ready, answered, zone):
     """GetAZs gives the zones that have a default subnet; the stack was made when it gave another."""
     ec2 = scene.client("ec2")
     vpc = ec2.create_vpc(CidrBlock="10.9.0.0/16")["Vpc"]["VpcId"]
@@ -225,9 +200,9 @@ def test_a_zone_that_moved(scene, request_, answered, zone):
     scene.asked.clear()
     answered["DescribeOrderableDBInstanceOptions"] = offered(f"{REGION}a", f"{REGION}b")
     if zone == "a":
-        assert scene.check(request_)
+        assert scene.check(ready)
     else:
-        refused(scene, request_, f"PublicSubnet1 from {REGION}c to {REGION}a", "settings")
+        refused(scene, ready, f"PublicSubnet1 from {REGION}c to {REGION}a", "settings")
 
 
 # records
@@ -264,18 +239,18 @@ def record(scene, zone, name, type_, **more):
         ("xpay.example.com", "NS", "ns.a.b", ""),
     ],
 )  # fmt: skip
-def test_what_stands_in_the_zone(scene, request_, good, name, type_, value, words):
+def test_what_stands_in_the_zone(scene, ready, good, name, type_, value, words):
     record(scene, good["HostedZoneId"], name, type_, value=value)
     if words:
-        refused(scene, request_, words)
+        refused(scene, ready, words)
     else:
-        assert scene.check(request_)
+        assert scene.check(ready)
 
 
-def test_what_only_dns_could_tell_is_said_once(scene, request_, good):
+def test_what_only_dns_could_tell_is_said_once(scene, ready, good):
     """Of a new name: who must be delegated to; nobody here asks DNS."""
     zone = scene.client("route53").get_hosted_zone(Id=good["HostedZoneId"])
-    assert scene.check(request_)
+    assert scene.check(ready)
     (line,) = [line for line in scene.said if "dig +short NS example.com" in line]
     assert all(server in line for server in zone["DelegationSet"]["NameServers"])
 
@@ -317,30 +292,24 @@ def test_what_no_update_can_change(scene, good, given, words):
         assert scene.check(request)
 
 
-def test_a_subscription_that_nobody_confirmed_is_told(scene, request_, answered):
+def test_a_subscription_that_nobody_confirmed_is_told(scene, ready, answered):
     scene.create("Resources: {AlertTopic: {Type: AWS::SNS::Topic}}")
     told = [
         {"SubscriptionArn": "PendingConfirmation", "Endpoint": "oncall@example.com"},
         {"SubscriptionArn": "arn:aws:sns:a:1:b:c", "Endpoint": "other@example.com"},
     ]
     answered["ListSubscriptionsByTopic"] = {"Subscriptions": told}
-    assert scene.check(request_)
+    assert scene.check(ready)
     (line,) = [line for line in scene.said if "has not confirmed" in line]
     assert "oncall@example.com" in line
 
 
 @pytest.mark.parametrize(("disabled", "inverted"), [(True, False), (False, False)])
-def test_a_health_check_that_never_looks_is_told(scene, request_, disabled, inverted):
+def test_a_health_check_that_never_looks_is_told(scene, ready, disabled, inverted):
     scene.create(
         "Resources: {StandbyHealthCheck: {Type: AWS::Route53::HealthCheck, Properties: "
         "{HealthCheckConfig: {Type: HTTPS, FullyQualifiedDomainName: a.example.com, Port: 443}}}}"
     )
-    described = scene.client("cloudformation").describe_stack_resource(
-        StackName=STACK, LogicalResourceId="StandbyHealthCheck"
-    )
-    check = described["StackResourceDetail"]["PhysicalResourceId"]
-    scene.client("route53").update_health_check(
-        HealthCheckId=check, Disabled=disabled, Inverted=inverted
-    )
-    assert scene.check(request_)
+    scene.set_health_check("StandbyHealthCheck", disabled, inverted)
+    assert scene.check(ready)
     assert any("StandbyHealthCheck is Disabled" in line for line in scene.said) is disabled

@@ -3,6 +3,7 @@ import signal
 import time
 
 import pytest
+from least_parameters import GOOD
 
 from drtemplate.cloudformation import parameters
 from drtemplate.cloudformation.document import load_template
@@ -12,11 +13,6 @@ from drtemplate.errors import InputError
 from drtemplate.pipeline import default_output
 
 DECLARED = load_template(default_output("yaml"))["Parameters"]
-GOOD = {
-    "DomainName": "pay.example.com",
-    "HostedZoneId": "Z0123456789ABCDEFGHIJ",
-    "AlertEmail": "oncall@example.com",
-}
 AS_LIST = [{"ParameterKey": name, "ParameterValue": value} for name, value in GOOD.items()]
 
 

@@ -4,8 +4,6 @@ import sys
 from dataclasses import replace
 
 import pytest
-from botocore.client import BaseClient
-from botocore.exceptions import ClientError
 from refused import GIVEN, refused
 from scene import LATCHABLE, SMALL, STACK, TEMPLATE
 
@@ -87,22 +85,19 @@ def test_no_aws_cli_asks_nothing(scene, ready, monkeypatch, tmp_path):
 # refusals, of the account
 
 
-def test_no_credentials(scene, ready, monkeypatch):
-    monkeypatch.delenv("AWS_ACCESS_KEY_ID")
-    monkeypatch.delenv("AWS_SECRET_ACCESS_KEY")
-    refused(scene, ready, "no AWS credentials", "AWS_PROFILE")
-    assert scene.asked == []
-
-
-def test_half_of_the_credentials(scene, ready, monkeypatch):
-    monkeypatch.delenv("AWS_SECRET_ACCESS_KEY")
-    refused(scene, ready, "credentials")
-    assert scene.asked == []
-
-
-def test_no_region(scene, ready, monkeypatch):
-    monkeypatch.delenv("AWS_DEFAULT_REGION")
-    refused(scene, ready, "no AWS region", "--region")
+@pytest.mark.parametrize(
+    ("lacking", "words"),
+    [
+        (["AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"], ["no AWS credentials", "AWS_PROFILE"]),
+        (["AWS_SECRET_ACCESS_KEY"], ["credentials"]),
+        (["AWS_DEFAULT_REGION"], ["no AWS region", "--region"]),
+    ],
+    ids=["credentials", "half of the credentials", "region"],
+)
+def test_what_no_call_can_do_without(scene, ready, monkeypatch, lacking, words):
+    for name in lacking:
+        monkeypatch.delenv(name)
+    refused(scene, ready, *words)
     assert scene.asked == []
 
 
@@ -119,13 +114,10 @@ def test_no_such_profile(scene, ready, monkeypatch):
     assert scene.asked == []
 
 
-def test_nobody_answers(scene, ready, monkeypatch):
+@pytest.mark.parametrize("where", ["http://127.0.0.1:9", "localhost"])
+def test_nobody_answers_and_no_address(scene, ready, monkeypatch, where):
     monkeypatch.setattr("time.sleep", lambda _: None)
-    refused(scene, replace(ready, endpoint_url="http://127.0.0.1:9"), "127.0.0.1:9")
-
-
-def test_no_address(scene, ready):
-    refused(scene, replace(ready, endpoint_url="localhost"), "localhost")
+    refused(scene, replace(ready, endpoint_url=where), where.removeprefix("http://"))
 
 
 @pytest.mark.parametrize(
@@ -139,15 +131,8 @@ def test_no_address(scene, ready):
         ("GetHostedZone", "Throttling", "cannot ask for the hosted zone"),
     ],
 )
-def test_the_account_refuses(scene, ready, monkeypatch, operation, code, words):
-    call = BaseClient._make_api_call
-
-    def refusing(client, name, arguments):
-        if name == operation:
-            raise ClientError({"Error": {"Code": code, "Message": "no"}}, name)
-        return call(client, name, arguments)
-
-    monkeypatch.setattr(BaseClient, "_make_api_call", refusing)
+def test_the_account_refuses(scene, ready, answered, operation, code, words):
+    answered[operation] = code
     refused(scene, ready, words)
 
 
@@ -253,15 +238,9 @@ def test_the_zone_of_an_update_is_the_stack_s_own(scene, good):
 def latch(scene):
     """A stack with the primary's health check, and a way to set it."""
     without_record(scene, scene.create, LATCHABLE)
-    described = scene.client("cloudformation").describe_stack_resource(
-        StackName=STACK, LogicalResourceId="PrimaryHealthCheck"
-    )
-    check = described["StackResourceDetail"]["PhysicalResourceId"]
 
     def set_to(disabled, inverted):
-        scene.client("route53").update_health_check(
-            HealthCheckId=check, Disabled=disabled, Inverted=inverted
-        )
+        scene.set_health_check("PrimaryHealthCheck", disabled, inverted)
         scene.asked.clear()
 
     return set_to
@@ -288,16 +267,9 @@ def test_half_a_latch_is_none(scene, ready, latch, values):
     assert scene.check(ready)
 
 
-def test_a_latch_that_cannot_be_read_refuses(scene, ready, latch, monkeypatch):
+def test_a_latch_that_cannot_be_read_refuses(scene, ready, latch, answered):
     latch(False, False)
-    call = BaseClient._make_api_call
-
-    def refusing(client, name, arguments):
-        if name == "GetHealthCheck":
-            raise ClientError({"Error": {"Code": "AccessDenied", "Message": "no"}}, name)
-        return call(client, name, arguments)
-
-    monkeypatch.setattr(BaseClient, "_make_api_call", refusing)
+    answered["GetHealthCheck"] = "AccessDenied"
     refused(scene, ready, "failover latch", "--force", "allow GetHealthCheck")
     assert scene.check(replace(ready, force=True))
 

@@ -46,6 +46,13 @@ def aws() -> Iterator[Account]:
         yield made
 
 
+@pytest.fixture(scope="module")
+def own(request: pytest.FixtureRequest) -> Iterator[Account]:
+    """An account of the module's own, in its ``REGION`` if it names one."""
+    with account(getattr(request.module, "REGION", "us-east-1")) as made:
+        yield made
+
+
 @pytest.fixture(scope="package")
 def parameters(aws: Account) -> dict[str, str]:
     """What a user has to give."""

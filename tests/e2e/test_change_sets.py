@@ -3,7 +3,7 @@
 import json
 
 import pytest
-from account import ROOT, account
+from account import ROOT
 from given import least
 from mutations import GONE, changed, rendered
 
@@ -27,12 +27,6 @@ MUTATED = changed(
     ("@ConfigurationBucketPolicy", GONE),
     ("Outputs.ConfigBucket", GONE),
 )
-
-
-@pytest.fixture(scope="module")
-def own():
-    with account() as made:
-        yield made
 
 
 @pytest.fixture(scope="module")

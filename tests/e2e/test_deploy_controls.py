@@ -1,7 +1,6 @@
 """The stack with the controls on that are off by default: deployed, read back and deleted."""
 
 import pytest
-from account import account
 from given import least
 
 from drtemplate.controls import AlertEndpoint, Backups, Protection, Records
@@ -29,12 +28,6 @@ GUARDED = Settings(
     alert_endpoints=(HOOK, CHAT),
     close_application_egress=True,
 )
-
-
-@pytest.fixture(scope="module")
-def own():
-    with account() as made:
-        yield made
 
 
 @pytest.fixture(scope="module")

@@ -6,7 +6,7 @@ import re
 from types import SimpleNamespace
 
 import pytest
-from account import AWS, TEMPLATE, account
+from account import AWS, TEMPLATE
 from given import STACK, least
 from mutations import rendered
 
@@ -23,6 +23,7 @@ from drtemplate.world.reading import load_deployment
 from drtemplate.world.timings import load_timings
 from drtemplate.world.world import World
 
+REGION = "us-west-2"
 TOOL = "python generate.py"
 DEPLOY = f"{TOOL} deploy --stack {STACK} --params params.json"
 
@@ -59,12 +60,6 @@ class User:
     @property
     def text(self):
         return "\n".join(self.said)
-
-
-@pytest.fixture(scope="module")
-def own():
-    with account("us-west-2") as made:
-        yield made
 
 
 @pytest.fixture(scope="module")

@@ -4,7 +4,7 @@ The account is the module's own, so that what a stack leaves behind can be told 
 """
 
 import pytest
-from account import TEMPLATE, account
+from account import TEMPLATE
 from automation import CHECKS
 from botocore.exceptions import ClientError
 from given import STACK
@@ -12,6 +12,7 @@ from inventory import inventory
 from mutations import changed, needed, rendered
 from services import Deployed
 
+REGION = "eu-west-1"
 KEPT = {
     ("list_buckets", "{stack}-artifacts-{account}"),
     ("list_buckets", "{stack}-config-{account}"),
@@ -19,12 +20,6 @@ KEPT = {
     ("list_tables", "{stack}-failover-state"),
 }
 BROKEN_OUTPUT = {"Fn::GetAtt": ["AuroraDBCluster", "ReaderEndpoint.Address"]}
-
-
-@pytest.fixture(scope="module")
-def own():
-    with account("eu-west-1") as made:
-        yield made
 
 
 @pytest.fixture(scope="module")

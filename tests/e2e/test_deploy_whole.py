@@ -6,16 +6,11 @@ import subprocess
 import sys
 
 import pytest
-from account import ROOT, TEMPLATE, account
+from account import ROOT, TEMPLATE
 from given import least
 
+REGION = "eu-west-1"
 SECRET = "correct-horse-battery"
-
-
-@pytest.fixture(scope="module")
-def own():
-    with account("eu-west-1") as made:
-        yield made
 
 
 @pytest.fixture(scope="module")

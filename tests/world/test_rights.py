@@ -6,9 +6,9 @@ from importlib import import_module
 
 import botocore.session
 import pytest
+from iam_statements import CLUSTER, KEY, NAMESPACE, TABLE, TOPIC, allow, policy, when
 from privilege import KNOWS_KEYS, Behalf, excess, grants
 
-from drtemplate.cloudformation.policies import statements
 from drtemplate.errors import DrTemplateError
 from drtemplate.groups.handlers import MONITOR, ORCHESTRATOR
 from drtemplate.world.roles import FUNCTION, KEY_USE, OPERATIONS, Grants, Roles, Use
@@ -16,25 +16,6 @@ from drtemplate.world.witness import Witness
 from drtemplate.world.world import World
 
 ROLE = "function"
-KEY = "arn:aws:kms:eu-west-1:111122223333:key/k"
-TABLE = "arn:aws:dynamodb:eu-west-1:111122223333:table/t"
-TOPIC = "arn:aws:sns:eu-west-1:111122223333:topic"
-CLUSTER = "arn:aws:rds:eu-west-1:111122223333:cluster:c"
-
-
-def policy(*given):
-    return statements({"Version": "2012-10-17", "Statement": list(given)})
-
-
-def allow(action, resource="*", effect="Allow", **more):
-    return {"Effect": effect, "Action": action, "Resource": resource, **more}
-
-
-def when(operator, key, values):
-    return {"Condition": {operator: {key: values}}}
-
-
-NAMESPACE = when("StringEquals", "cloudwatch:namespace", ["DRSystem", "Other"])
 
 
 def test_a_row_is_an_operation_of_its_service():

@@ -9,7 +9,6 @@ from botocore.config import Config
 from drtemplate.errors import DrTemplateError
 from drtemplate.groups.handlers import ORCHESTRATOR
 from drtemplate.world.witness import Witness
-from drtemplate.world.world import World
 
 PREAMBLE = """
 import json, os, time
@@ -32,19 +31,18 @@ class Runs(Witness):
 
 
 @pytest.fixture
-def call(deployment, fixed):
+def call(deployment, made_world):
     """Run a body as a handler: gives what it returned, when it began and ended, and its world."""
 
     def made(body, *, before=lambda _: None, timeout=None, **timings):
         lines = "\n ".join(["def handler(event, context):", *body.strip().splitlines()])
         stack = deployment.untriggered().with_function(ORCHESTRATOR, code=PREAMBLE + lines)
         witness = Runs()
-        world = World(stack, fixed(**timings), "wire", witness)
+        world = made_world("wire", witness, stack=stack, **timings)
         before(world)
         world.send(ORCHESTRATOR, {"x": 1})
         world.run(400)
         run = next(one for one in witness.runs if one.source == "operator")
-        world.close()
         return run, world
 
     return made

@@ -12,28 +12,23 @@ from drtemplate.settings import PROJECT
 from drtemplate.world.api.failures import Lost, Slow
 from drtemplate.world.clock import Killed
 from drtemplate.world.witness import Witness
-from drtemplate.world.world import World
 
 FAILOVER = {"trigger_failover": True}
 STATE = "FAILOVER_STATUS"
 
 
 @pytest.fixture
-def quiet(deployment, fixed):
+def quiet(deployment, made_world):
     """A world in which nothing runs unless it is called; with other code of the orchestrator if given."""
-    made = []
 
     def make(body=None, *, witness=None, reserved=None, **seconds):
         stack = deployment.untriggered()
         if body:
             lines = "\n ".join(["def handler(event, context):", *body.strip().splitlines()])
             stack = stack.with_function(ORCHESTRATOR, code=HEAD + lines, reserved=reserved)
-        made.append(World(stack, fixed(**seconds), "quiet", witness))
-        return made[-1]
+        return made_world("quiet", witness, stack=stack, **seconds)
 
-    yield make
-    for one in made:
-        one.close()
+    return make
 
 
 HEAD = """
@@ -173,8 +168,7 @@ def test_a_request_that_is_released_too_late_takes_effect_all_the_same(quiet):
 # Hosts.
 
 
-def test_a_partition_cuts_one_subnet_and_no_other(deployment, fixed):
-    world = World(deployment, fixed(), "parts")
+def test_a_partition_cuts_one_subnet_and_no_other(deployment, world):
     (zone,), (other,) = (deployment.functions[one].zones for one in OBSERVERS)
     world.partition(zone)
     network, function = world.network, deployment.functions[MONITOR]
@@ -182,7 +176,6 @@ def test_a_partition_cuts_one_subnet_and_no_other(deployment, fixed):
     assert network.path("dynamodb", function, zone) == "silent"
     world.repair(zone)
     assert network.path("rds", function, zone) == "fine"
-    world.close()
 
 
 CONNECT = """
@@ -240,42 +233,46 @@ def test_a_person_configures_this_world_alone(quiet):
     assert world.deployment.parameters == given
 
 
-def test_a_partitioned_host_reaches_no_database(deployment, fixed):
+def test_a_partitioned_host_reaches_no_database(deployment, made_world):
     lines = ["import socket", "def handler(event, context):", *CONNECT.strip().splitlines()]
     code = "\n".join(lines[:2]) + "\n " + "\n ".join(lines[2:])
     stack = deployment.untriggered().with_function(MONITOR, code=code)
-    world = World(stack, fixed(), "cut")
+    world = made_world("cut", stack=stack)
     for zone in deployment.functions[MONITOR].zones:
         world.partition(zone)
     answer, _ = world.call(MONITOR, {"hosts": [stack.cluster.endpoint]})
     assert answer == ["TimeoutError"]
-    world.close()
 
 
 # Sandboxes.
 
 
-def test_a_frozen_sandbox_goes_on_where_it_was(quiet):
-    world = quiet("time.sleep(1)\nhalf = time.time()\ntime.sleep(1)\nreturn half, time.time()")
-    ended = []
-    world.witness.ended = ended.append
-    world.send(ORCHESTRATOR, {})
-    world.clock.at(1.0, lambda: world.freeze(*world.functions.running))
-    world.clock.at(50.0, lambda: world.thaw(*world.functions.running))
-    world.run(until=100)
-    half, end = (at - world.clock.epoch for at in ended[0].answer)
+@pytest.fixture
+def frozen(quiet):
+    """Run a body that is frozen after a second; gives its world and how it ended."""
+
+    def run(body, until):
+        world, ended = quiet(body), []
+        world.witness.ended = ended.append
+        world.send(ORCHESTRATOR, {})
+        world.clock.at(1.0, lambda: world.freeze(*world.functions.running))
+        world.clock.at(until, lambda: world.thaw(*world.functions.running))
+        world.run(until=until + 100)
+        return world, ended[0]
+
+    return run
+
+
+def test_a_frozen_sandbox_goes_on_where_it_was(frozen):
+    body = "time.sleep(1)\nhalf = time.time()\ntime.sleep(1)\nreturn half, time.time()"
+    world, run = frozen(body, until=50)
+    half, end = (at - world.clock.epoch for at in run.answer)
     assert (half, end) == (pytest.approx(50), pytest.approx(51))
 
 
-def test_a_sandbox_that_is_frozen_beyond_its_time_out_is_killed(quiet):
-    world = quiet("time.sleep(1)\ntable.put_item(Item={'StateKey': 'late'})")
-    ended = []
-    world.witness.ended = ended.append
-    world.send(ORCHESTRATOR, {})
-    world.clock.at(1.0, lambda: world.freeze(*world.functions.running))
-    world.clock.at(900.0, lambda: world.thaw(*world.functions.running))
-    world.run(until=1000)
-    assert type(ended[0].error) is Killed
+def test_a_sandbox_that_is_frozen_beyond_its_time_out_is_killed(frozen):
+    world, run = frozen("time.sleep(1)\ntable.put_item(Item={'StateKey': 'late'})", until=900)
+    assert type(run.error) is Killed
     assert world.table.items == {}
 
 
@@ -292,7 +289,7 @@ def test_the_clocks_of_two_sandboxes_differ(quiet):
     assert ahead == [pytest.approx(one, abs=1e-3) for one in (30, -4, 0)]
 
 
-def test_each_delivery_of_an_event_has_the_same_request_id(quiet, deployment):
+def test_each_delivery_of_an_event_has_the_same_request_id(quiet, made_world):
     world = quiet("table.put_item(Item={'StateKey': context.aws_request_id})\nraise ValueError")
     runs = []
     world.witness.ended = runs.append
@@ -302,16 +299,12 @@ def test_each_delivery_of_an_event_has_the_same_request_id(quiet, deployment):
     world.send(ORCHESTRATOR, {})
     world.run(until=100)
     assert [one.request_id for one in runs] == ["request-1", "request-1", "request-2"]
-    retrying = World(
-        world.deployment.with_function(ORCHESTRATOR, retries=2, max_age=600),
-        world.timings,
-        "retries",
-    )
+    stack = world.deployment.with_function(ORCHESTRATOR, retries=2, max_age=600)
+    retrying = made_world("retries", stack=stack)
     runs.clear()
     retrying.witness.ended = runs.append
     retrying.send(ORCHESTRATOR, {})
     retrying.run(until=400)
-    retrying.close()
     assert [one.request_id for one in runs] == ["request-1"] * 3
 
 
