@@ -25,12 +25,13 @@ OPERATIONS_KEY = [{"Ref": "OperationsKey"}, {"Fn::GetAtt": ["OperationsKey", "Ar
 WITHOUT_KEY = {"KeyLossTopic"}
 TOPIC = {"Ref": "AlertTopic"}
 
-# Where a type says that it encrypts, and with which key. CloudWatch Logs takes an ARN only.
+# Where a type says that it encrypts, and with which key. CloudWatch Logs takes an ARN only, and so
+# does S3 for other accounts and for services.
 S3_RULE = ("BucketEncryption", "ServerSideEncryptionConfiguration", 0)
 ENCRYPTION = {
     "AWS::S3::Bucket": [
         ((*S3_RULE, "ServerSideEncryptionByDefault", "SSEAlgorithm"), ["aws:kms"]),
-        ((*S3_RULE, "ServerSideEncryptionByDefault", "KMSMasterKeyID"), DATA_KEY),
+        ((*S3_RULE, "ServerSideEncryptionByDefault", "KMSMasterKeyID"), DATA_KEY[1:]),
     ],
     "AWS::DynamoDB::Table": [
         (("SSESpecification", "SSEEnabled"), [True]),
