@@ -48,7 +48,9 @@ def test_a_bucket_and_its_objects_are_reached_over_tls_only(resources, propertie
 @pytest.mark.parametrize("days", [1, 2555])
 def test_artifacts_and_their_old_versions_live_for_the_retention(evaluate, days):
     bucket = evaluate(DataRetentionDays=days)["ApplicationArtifactsBucket"]
-    (rule,) = (one for one in bucket["LifecycleConfiguration"]["Rules"] if "ExpirationInDays" in one)
+    (rule,) = (
+        one for one in bucket["LifecycleConfiguration"]["Rules"] if "ExpirationInDays" in one
+    )
     assert rule["Status"] == "Enabled"
     assert rule["ExpirationInDays"] == days
     assert rule["NoncurrentVersionExpiration"]["NoncurrentDays"] == days
