@@ -70,6 +70,7 @@ WITHOUT_RESOURCE = {
     "cloudwatch:GetMetricStatistics",
     "cloudwatch:PutMetricData",
     "elasticloadbalancing:DescribeTargetHealth",
+    "ec2:DescribeSubnets",
 }
 
 LITERALS = {

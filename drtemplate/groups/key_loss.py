@@ -10,7 +10,7 @@ from awacs import sns as sns_actions
 from troposphere import events, sns
 
 from drtemplate.controls import AlertEndpoint
-from drtemplate.groups.alerts import add_subscriptions
+from drtemplate.groups.alerts import add_subscriptions, tls_only
 from drtemplate.groups.encryption import Encryption
 from drtemplate.groups.parameters import Parameters
 from drtemplate.groups.policies import allow, document, service
@@ -60,7 +60,8 @@ def add_key_loss(
                     [sns_actions.Publish],
                     [topic.ref()],
                     principal=service("events.amazonaws.com"),
-                )
+                ),
+                tls_only(topic),
             ),
         )
     )

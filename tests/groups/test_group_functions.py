@@ -252,7 +252,7 @@ def test_the_monitor_may_have_network_interfaces(properties):
         if statement["Effect"] == "Allow"
         for action in statement["Action"]
     }
-    assert IN_A_VPC <= {*managed, *own}
+    assert {*managed, *own} >= IN_A_VPC
 
 
 def test_the_code_has_none_of_the_rights_on_interfaces_that_lambda_needs(properties):
