@@ -21,7 +21,7 @@ def event(name="DisableKey", key="KMSKey", source="kms.amazonaws.com"):
     }
 
 
-@pytest.mark.parametrize("name", ["DisableKey", "ScheduleKeyDeletion"])
+@pytest.mark.parametrize("name", ["DisableKey", "ScheduleKeyDeletion", "PutKeyPolicy"])
 @pytest.mark.parametrize("key", ["KMSKey", "KMSKey.Arn", "OperationsKey", "OperationsKey.Arn"])
 def test_the_loss_of_either_key_is_told_however_it_was_named(pattern, name, key):
     assert matches(pattern, event(name, key))
