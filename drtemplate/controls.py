@@ -234,7 +234,8 @@ class AlertEndpoint:
         str,
         Choice(
             meaning="how the reader is told; whoever owns a function lets SNS call it, and a chat's workspace "
-            "is authorised once in the console of Amazon Q Developer in chat applications",
+            "is authorised once in the console of Amazon Q Developer in chat applications, and a channel hears "
+            "one stack of the account",
             allowed=tuple(ENDPOINTS),
         ),
     ]

@@ -200,6 +200,22 @@ def test_a_key_is_deleted_by_one_role_only():
         assert denied.conditions == (("ArnNotEquals", "aws:principalarn", (ROLE,)),)
 
 
+def test_the_account_of_the_copies_may_use_the_key_of_the_data():
+    """Aurora's snapshots stay under it, and AWS Backup copies them in the other account's name."""
+    vault = "arn:aws-cn:backup:cn-north-1:444455556666:backup-vault:copies"
+    resources = rendered(
+        protection=Protection(backups=Backups(copy_to=vault)), regions=("cn-north-1",)
+    )
+    use, grant = statements(properties_of(resources, "KMSKey")["KeyPolicy"])[1:]
+    for one in (use, grant):
+        assert one.principals == (("AWS", "arn:aws-cn:iam::444455556666:root"),)
+    assert {"kms:Decrypt", "kms:DescribeKey", "kms:ReEncrypt*"} <= set(use.actions)
+    assert "kms:CreateGrant" in grant.actions
+    assert grant.conditions == (("Bool", "kms:grantisforawsresource", ("true",)),)
+    for one in (properties_of(resources, "OperationsKey"), properties_of(rendered(), "KMSKey")):
+        assert "444455556666" not in str(one)
+
+
 def test_every_reader_hears_of_alerts_and_of_lost_keys_and_keeps_its_id():
     both = rendered(alert_endpoints=(MAIL, HOOK))
     alone = rendered(alert_endpoints=(HOOK,))

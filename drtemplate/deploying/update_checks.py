@@ -3,12 +3,20 @@
 from collections.abc import Iterator, Mapping
 
 from drtemplate.cloudformation.parameters import MASK
-from drtemplate.cloudformation.reading import of_type, target_of
+from drtemplate.cloudformation.reading import mapping_of, mappings_of, of_type, target_of
 from drtemplate.deploying.account import UnansweredError, account_call
 from drtemplate.deploying.living import Living
 from drtemplate.deploying.preflight import LATCHED
 
 CONFIRM = "docs/runbook.md#alerts"
+# Where these pages had no backtrack for Aurora MySQL; no API tells, and regions may gain it, so this is told
+# and refuses nothing.
+# https://docs.aws.amazon.com/AmazonRDS/latest/AuroraUserGuide/AuroraMySQL.Managing.Backtrack.html
+# https://docs.aws.amazon.com/config/latest/developerguide/aurora-mysql-backtracking-enabled.html
+_WITHOUT_BACKTRACK = frozenset(
+    "af-south-1 ap-east-1 ap-southeast-3 cn-north-1 eu-north-1 eu-south-1 eu-south-2 me-central-1 me-south-1 "
+    "sa-east-1 us-gov-east-1 us-gov-west-1".split()
+)
 
 
 def update_problems(living: Living) -> Iterator[str]:
@@ -45,6 +53,42 @@ def notes(living: Living) -> Iterator[str]:
         yield from _blind_health_checks(living)
     except UnansweredError as exc:
         yield f"not checked: subscriptions and health checks: {exc}"
+    yield from backtrack_notes(living)
+
+
+def backtrack_notes(living: Living) -> Iterator[str]:
+    """Regions that would refuse a cluster with backtrack, or the copy of its snapshot.
+
+    https://docs.aws.amazon.com/AmazonRDS/latest/AuroraUserGuide/AuroraMySQL.Managing.Backtrack.html
+    """
+    windows = [
+        living.text(cluster.get("BacktrackWindow", ""))
+        for _, cluster in of_type(living.template, "AWS::RDS::DBCluster")
+    ]
+    if not any(_number(window) for window in windows):
+        return
+    here = living.target.region
+    if here in _WITHOUT_BACKTRACK and not living.stack.exists:
+        yield (
+            f"note: RDS offered no backtrack in {here} when its page was read, and then refuses the "
+            "cluster half-way; BacktrackWindow=0 leaves it off"
+        )
+    for region in sorted(_copied_to(living) & _WITHOUT_BACKTRACK):
+        yield (
+            f"note: the backups are copied to {region}, where RDS offered no backtrack when its page was "
+            "read: there it restores no snapshot of a cluster that has it; copy to another region, or make "
+            "the cluster with BacktrackWindow=0"
+        )
+
+
+def _copied_to(living: Living) -> set[str]:
+    """The regions of the vaults to which plans copy."""
+    return {
+        living.text(copy.get("DestinationBackupVaultArn")).split(":")[3]
+        for _, plan in of_type(living.template, "AWS::Backup::BackupPlan")
+        for rule in mappings_of(mapping_of(plan.get("BackupPlan")).get("BackupPlanRule"))
+        for copy in mappings_of(rule.get("CopyActions"))
+    }
 
 
 def pending_subscriptions(living: Living) -> Iterator[str]:

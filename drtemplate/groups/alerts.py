@@ -4,13 +4,13 @@ import hashlib
 from collections.abc import Iterable
 
 from awacs import sns as sns_actions
-from awacs.aws import Condition, PolicyDocument, StringEquals
+from awacs.aws import Bool, Condition, Deny, Everybody, PolicyDocument, Principal, StringEquals
 from troposphere import AccountId, sns
 
 from drtemplate.controls import CHAT, AlertEndpoint
 from drtemplate.groups.encryption import Encryption
 from drtemplate.groups.parameters import Parameters
-from drtemplate.groups.policies import allow, document, service
+from drtemplate.groups.policies import Statement, allow, document, service
 from drtemplate.template import StackTemplate, bundle, stack_name
 
 
@@ -93,4 +93,20 @@ def publishers_policy(topic: sns.Topic) -> PolicyDocument:
             [topic.ref()],
             principal=service("events.amazonaws.com"),
         ),
+        tls_only(topic),
+    )
+
+
+def tls_only(topic: sns.Topic) -> Statement:
+    """Refuse what is not published over TLS. A service that sends no such key is not held to it.
+
+    https://docs.aws.amazon.com/sns/latest/dg/sns-security-best-practices.html#enforce-encryption-data-in-transit
+    """
+    return Statement(
+        Sid="RefuseToPublishWithoutTLS",
+        Effect=Deny,
+        Principal=Principal(Everybody),
+        Action=[sns_actions.Publish],
+        Resource=[topic.ref()],
+        Condition=Condition(Bool("aws:SecureTransport", False)),
     )

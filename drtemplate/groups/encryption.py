@@ -9,6 +9,7 @@ from awacs.aws import (
     ArnLike,
     ArnNotEquals,
     AWSPrincipal,
+    Bool,
     Condition,
     Deny,
     Everybody,
@@ -36,14 +37,16 @@ class Encryption:
 
 
 def add_encryption(
-    template: StackTemplate, deletion_role: str = "", existing: str = ""
+    template: StackTemplate, deletion_role: str = "", existing: str = "", copies: str = ""
 ) -> Encryption:
     """Add both keys with their aliases. They outlive the stack, as what they encrypt does.
 
     With a ``deletion_role`` nobody else may disable or delete them, whatever IAM says. With the ARN of
-    an ``existing`` key, that one is used for data.
+    an ``existing`` key, that one is used for data. The account of the vault for ``copies``, by its
+    ARN, may use the key of the data.
     """
     kept = [_keep_deletion_to(deletion_role)] if deletion_role else []
+    shared = _share_with_the_copies(copies) if copies else []
     return Encryption(
         data=ExistingResource(existing, Arn=existing)
         if existing
@@ -52,7 +55,7 @@ def add_encryption(
             "KMSKey",
             "key",
             "Customer managed KMS key for encryption",
-            document(_account_statement(), *kept),
+            document(_account_statement(), *kept, *shared),
         ),
         operations=_add_key(
             template,
@@ -108,6 +111,39 @@ def _keep_deletion_to(role: str) -> Statement:
         Resource=["*"],
         Condition=Condition(ArnNotEquals("aws:PrincipalArn", role)),
     )
+
+
+def _share_with_the_copies(vault: str) -> list[Statement]:
+    """A snapshot of Aurora stays under the cluster's key, which whoever copies it must be able to use.
+
+    In the stack's own account this adds nothing. Not the service-linked role that copies: a policy that
+    names a role is refused while there is none.
+    https://aws.amazon.com/blogs/storage/how-encryption-works-in-aws-backup/
+    https://repost.aws/knowledge-center/backup-troubleshoot-cross-account-copy
+    """
+    _, partition, _, _, account, *_ = vault.split(":")
+    who = AWSPrincipal(f"arn:{partition}:iam::{account}:root")
+    return [
+        allow(
+            "Allow the account of the copies to use the key",
+            [
+                kms_actions.DescribeKey,
+                kms_actions.Encrypt,
+                kms_actions.Decrypt,
+                kms_actions.Action("ReEncrypt*"),
+                kms_actions.Action("GenerateDataKey*"),
+            ],
+            ["*"],
+            principal=who,
+        ),
+        allow(
+            "Allow the account of the copies to let services use the key",
+            [kms_actions.CreateGrant, kms_actions.ListGrants, kms_actions.RevokeGrant],
+            ["*"],
+            principal=who,
+            condition=Condition(Bool("kms:GrantIsForAWSResource", True)),
+        ),
+    ]
 
 
 def _service_statements() -> list[Statement]:

@@ -1,4 +1,4 @@
-"""Who is told that one of the keys was disabled, or is to be deleted.
+"""Who is told that one of the keys was disabled, is to be deleted or has another policy.
 
 The alert topic falls silent with its own key, so this has a topic that is under neither: what it says
 is an event of CloudTrail, which holds no data of the stack.
@@ -10,15 +10,17 @@ from awacs import sns as sns_actions
 from troposphere import events, sns
 
 from drtemplate.controls import AlertEndpoint
-from drtemplate.groups.alerts import add_subscriptions
+from drtemplate.groups.alerts import add_subscriptions, tls_only
 from drtemplate.groups.encryption import Encryption
 from drtemplate.groups.parameters import Parameters
 from drtemplate.groups.policies import allow, document, service
 from drtemplate.template import ExistingResource, StackTemplate, bundle, stack_name
 
-# Both take effect at once: a key that is pending deletion cannot be used either.
+# All take effect at once: a key that is pending deletion cannot be used either, and another policy may leave
+# out whoever encrypts the alerts with it.
 # https://docs.aws.amazon.com/kms/latest/developerguide/key-state.html
-LOSSES = ("DisableKey", "ScheduleKeyDeletion")
+# https://docs.aws.amazon.com/kms/latest/developerguide/key-policy-modifying.html
+LOSSES = ("DisableKey", "ScheduleKeyDeletion", "PutKeyPolicy")
 # The news is worth an hour of attempts; left alone EventBridge tries for a day.
 # https://docs.aws.amazon.com/eventbridge/latest/APIReference/API_RetryPolicy.html
 EVENT_AGE, EVENT_RETRIES = 3600, 185  # seconds; the most attempts that EventBridge takes
@@ -60,7 +62,8 @@ def add_key_loss(
                     [sns_actions.Publish],
                     [topic.ref()],
                     principal=service("events.amazonaws.com"),
-                )
+                ),
+                tls_only(topic),
             ),
         )
     )
@@ -86,7 +89,7 @@ def _add_rule(template: StackTemplate, encryption: Encryption, topic: sns.Topic)
     template.add_resource(
         events.Rule(
             "KeyLossRule",
-            Description="Tell of a key that is disabled or to be deleted",
+            Description="Tell of a key that is disabled, to be deleted or under another policy",
             EventPattern={
                 "source": ["aws.kms"],
                 "detail-type": ["AWS API Call via CloudTrail"],

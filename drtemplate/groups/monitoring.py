@@ -296,9 +296,12 @@ def _add_composite(template: StackTemplate, monitoring: Monitoring, alerts: Aler
 
 
 def alarm_rule(alarms: Monitoring) -> str:
-    """When the composite alarm stands, as a text for Sub."""
+    """When the composite alarm stands, as a text for Sub, without the line end that CloudWatch refuses.
+
+    https://github.com/hashicorp/terraform-provider-aws/issues/19575
+    """
     connections, lag, targets, health = (
         f'ALARM("{variable(alarm)}")'
         for alarm in (alarms.connections, alarms.lag, alarms.targets, alarms.health)
     )
-    return f"({connections} AND {lag})\nOR {targets}\nOR {health}\n"
+    return f"({connections} AND {lag}) OR {targets} OR {health}"

@@ -112,6 +112,9 @@ def monitor_statements(
         ),
         _publish_metrics(),
         _write_the_log(*log_groups),
+        # The one right of those that the page lists which AWSLambdaENIManagementAccess has not.
+        # https://docs.aws.amazon.com/lambda/latest/dg/configuration-vpc.html#configuration-vpc-permissions
+        allow("LetLambdaSeeTheSubnets", [ec2_actions.DescribeSubnets], ["*"]),
         _keep_interfaces_from_code(["health-monitor", "health-monitor-2"]),
     ]
 
@@ -134,6 +137,7 @@ def _keep_interfaces_from_code(functions: list[str]) -> Statement:
         Action=[
             ec2_actions.CreateNetworkInterface,
             ec2_actions.DescribeNetworkInterfaces,
+            ec2_actions.DescribeSubnets,
             ec2_actions.DeleteNetworkInterface,
             ec2_actions.AssignPrivateIpAddresses,
             ec2_actions.UnassignPrivateIpAddresses,

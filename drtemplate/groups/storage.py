@@ -32,17 +32,13 @@ def add_storage(
     """
     # On a versioned bucket an expired object lives on as a noncurrent version, so both clocks run
     # for the retention. https://docs.aws.amazon.com/AmazonS3/latest/userguide/intro-lifecycle-rules.html
-    retention = s3.LifecycleConfiguration(
-        Rules=[
-            s3.LifecycleRule(
-                Id="RetentionRule",
-                Status="Enabled",
-                ExpirationInDays=parameters.data_retention_days.ref(),
-                NoncurrentVersionExpiration=s3.NoncurrentVersionExpiration(
-                    NoncurrentDays=parameters.data_retention_days.ref()
-                ),
-            )
-        ]
+    retention = s3.LifecycleRule(
+        Id="RetentionRule",
+        Status="Enabled",
+        ExpirationInDays=parameters.data_retention_days.ref(),
+        NoncurrentVersionExpiration=s3.NoncurrentVersionExpiration(
+            NoncurrentDays=parameters.data_retention_days.ref()
+        ),
     )
     return Storage(
         artifacts=_add_bucket(
@@ -50,16 +46,23 @@ def add_storage(
             encryption,
             "ApplicationArtifactsBucket",
             "artifacts",
-            LifecycleConfiguration=retention,
+            [retention],
             **_lock(parameters, protection),
             **logging,
         ),
-        configuration=_add_bucket(template, encryption, "ConfigurationBucket", "config", **logging),
+        configuration=_add_bucket(
+            template, encryption, "ConfigurationBucket", "config", [], **logging
+        ),
     )
 
 
 def _add_bucket(
-    template: StackTemplate, encryption: Encryption, title: str, suffix: str, **more: object
+    template: StackTemplate,
+    encryption: Encryption,
+    title: str,
+    suffix: str,
+    rules: list[s3.LifecycleRule],
+    **more: object,
 ) -> s3.Bucket:
     bucket = template.add_resource(
         s3.Bucket(
@@ -71,13 +74,16 @@ def _add_bucket(
                 ServerSideEncryptionConfiguration=[
                     s3.ServerSideEncryptionRule(
                         BucketKeyEnabled=True,
+                        # By its ARN: for another account and for services S3 takes nothing else.
+                        # https://docs.aws.amazon.com/AmazonS3/latest/API/API_ServerSideEncryptionByDefault.html
                         ServerSideEncryptionByDefault=s3.ServerSideEncryptionByDefault(
-                            SSEAlgorithm="aws:kms", KMSMasterKeyID=encryption.data.ref()
+                            SSEAlgorithm="aws:kms", KMSMasterKeyID=encryption.data.get_att("Arn")
                         ),
                     )
                 ]
             ),
             VersioningConfiguration=s3.VersioningConfiguration(Status="Enabled"),
+            LifecycleConfiguration=s3.LifecycleConfiguration(Rules=[*rules, _UPLOADS]),
             **more,
             PublicAccessBlockConfiguration=private(),
             Tags=name_tags(suffix),
@@ -94,6 +100,15 @@ def _add_bucket(
         )
     )
     return bucket
+
+
+# The parts of an upload that was broken off are paid for, and no listing shows them.
+# https://docs.aws.amazon.com/AmazonS3/latest/userguide/mpu-abort-incomplete-mpu-lifecycle-config.html
+_UPLOADS = s3.LifecycleRule(
+    Id="BrokenUploadsRule",
+    Status="Enabled",
+    AbortIncompleteMultipartUpload=s3.AbortIncompleteMultipartUpload(DaysAfterInitiation=7),
+)
 
 
 def _lock(parameters: Parameters, protection: Protection) -> dict[str, object]:

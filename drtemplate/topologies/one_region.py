@@ -119,8 +119,12 @@ def _foundation(template: StackTemplate, settings: Settings) -> Foundation:
         if network.private_route_tables:
             add_endpoints(template, network)
     with group("Encryption", "a key for data, another for alerts, failover state and logs"):
+        backups = settings.protection.backups
         encryption = add_encryption(
-            template, settings.protection.key_deletion_role, settings.existing.key
+            template,
+            settings.protection.key_deletion_role,
+            settings.existing.key,
+            backups.copy_to if backups else "",
         )
     with group("Records", "logs of network, load balancers and buckets; for a setting only"):
         logs = add_records(template, network, settings.records, settings.existing.log_bucket)

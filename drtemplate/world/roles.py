@@ -63,6 +63,7 @@ OPERATIONS = {
         "ec2:DeleteNetworkInterface", f"arn:aws:ec2:{HERE}:network-interface/*"
     ),
     ("ec2", "DescribeNetworkInterfaces"): Row("ec2:DescribeNetworkInterfaces"),
+    ("ec2", "DescribeSubnets"): Row("ec2:DescribeSubnets"),
     ("elbv2", "DescribeTargetHealth"): Row("elasticloadbalancing:DescribeTargetHealth"),
     ("lambda", "Invoke"): Row(
         "lambda:InvokeFunction", f"arn:aws:lambda:{HERE}:function:{{name}}", "FunctionName"

@@ -12,7 +12,7 @@ from drtemplate.cloudformation.parameters import MASK
 from drtemplate.controls import Backups, Protection
 from drtemplate.deploying.preflight import Stack
 from drtemplate.deploying.taken import _vault
-from drtemplate.deploying.update_checks import update_problems
+from drtemplate.deploying.update_checks import backtrack_notes, update_problems
 from drtemplate.pipeline import render
 from drtemplate.settings import Settings
 
@@ -313,3 +313,29 @@ def test_a_health_check_that_never_looks_is_told(scene, ready, disabled, inverte
     scene.set_health_check("StandbyHealthCheck", disabled, inverted)
     assert scene.check(ready)
     assert any("StandbyHealthCheck is Disabled" in line for line in scene.said) is disabled
+
+
+@pytest.mark.parametrize(
+    ("region", "window", "vault", "status", "words"),
+    [
+        ("eu-north-1", "259200", "eu-west-1", "", ["in eu-north-1 when"]),
+        ("eu-north-1", "0", "eu-south-1", "", []),
+        ("eu-north-1", "259200", "eu-west-1", "CREATE_COMPLETE", []),
+        ("us-east-1", "259200", "eu-south-1", "CREATE_COMPLETE", ["copied to eu-south-1"]),
+        ("us-east-1", "259200", "us-west-2", "", []),
+    ],
+)
+def test_a_region_without_backtrack_is_told(region, window, vault, status, words):
+    """AWS refuses the cluster there, and the restore of a copy from elsewhere."""
+    copied = Protection(
+        backups=Backups(copy_to=f"arn:aws:backup:{vault}:{ACCOUNT}:backup-vault:copies")
+    )
+    living = SimpleNamespace(
+        target=SimpleNamespace(region=region),
+        stack=Stack(status, {}),
+        template=render(Settings(protection=copied)).template,
+        text=lambda value: window if value == {"Ref": "BacktrackWindow"} else value,
+    )
+    told = list(backtrack_notes(living))
+    assert len(told) == len(words)
+    assert all(one in line for one, line in zip(words, told, strict=True))

@@ -162,7 +162,8 @@ def buckets(of: Deployed) -> Iterator[str]:
         ).lower() != "{'bool': {'aws:securetransport': false}}":
             yield f"{name}: takes plain HTTP"
     bucket = of.ids["ApplicationArtifactsBucket"]
-    (rule,) = s3.get_bucket_lifecycle_configuration(Bucket=bucket)["Rules"]
+    rules = s3.get_bucket_lifecycle_configuration(Bucket=bucket)["Rules"]
+    (rule,) = (one for one in rules if "Expiration" in one)
     kept = {rule["Expiration"]["Days"], rule["NoncurrentVersionExpiration"]["NoncurrentDays"]}
     if kept != {days} or rule["Status"] != "Enabled":
         yield f"ApplicationArtifactsBucket: keeps {kept} days, not {days}"

@@ -23,6 +23,7 @@ BROKEN = {
     "zone that does not exist": ([("Parameters.HostedZoneId.Default", "ZNONE"), ("PrimaryRecord.HostedZoneId", "ZNONE")], "PrimaryRecord", "NoSuchHostedZone"),
     "domain outside the zone": ([("PrimaryRecord.Name", "pay.example.org")], "PrimaryRecord", "not permitted"),
     "retention of no days": ([("ApplicationArtifactsBucket.LifecycleConfiguration.Rules.0.ExpirationInDays", 0)], "ApplicationArtifactsBucket", "positive integer"),
+    "composite alarm with a line end": ([("CompositeAlarm.AlarmRule", 'ALARM("gone")\n')], "CompositeAlarm", "trailing whitespace"),
     "composite alarm of nothing": ([("CompositeAlarm.AlarmRule", 'ALARM("gone")')], "CompositeAlarm", "do not exist: [gone]"),
 }  # fmt: skip
 NAMES = {

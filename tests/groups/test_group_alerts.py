@@ -5,7 +5,7 @@ import pytest
 def statements(properties):
     policy = properties["AlertTopicPolicy"]
     assert policy["Topics"] == ["AlertTopic"]
-    found = policy["PolicyDocument"]["Statement"]
+    found = [one for one in policy["PolicyDocument"]["Statement"] if one["Effect"] == "Allow"]
     by_service = {statement["Principal"]["Service"]: statement for statement in found}
     assert len(by_service) == len(found)
     return by_service
@@ -30,6 +30,16 @@ def test_cloudwatch_publishes_for_this_account_only(statements):
 
 def test_eventbridge_has_no_condition_because_topic_policies_take_none(statements):
     assert "Condition" not in statements["events.amazonaws.com"]
+
+
+@pytest.mark.parametrize("topic", ["AlertTopic", "KeyLossTopic"])
+def test_nobody_publishes_without_tls(properties, topic):
+    found = properties[f"{topic}Policy"]["PolicyDocument"]["Statement"]
+    (denied,) = (one for one in found if one["Effect"] == "Deny")
+    assert denied["Principal"] in ("*", {"AWS": "*"})
+    assert (denied["Action"], denied["Resource"]) == (["sns:Publish"], [topic])
+    # Not StringEquals nor IfExists: a service that sends no such key would be refused.
+    assert denied["Condition"] == {"Bool": {"aws:SecureTransport": False}}
 
 
 def test_whoever_publishes_may_use_the_key(statements, properties):

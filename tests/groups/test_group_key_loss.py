@@ -21,7 +21,7 @@ def event(name="DisableKey", key="KMSKey", source="kms.amazonaws.com"):
     }
 
 
-@pytest.mark.parametrize("name", ["DisableKey", "ScheduleKeyDeletion"])
+@pytest.mark.parametrize("name", ["DisableKey", "ScheduleKeyDeletion", "PutKeyPolicy"])
 @pytest.mark.parametrize("key", ["KMSKey", "KMSKey.Arn", "OperationsKey", "OperationsKey.Arn"])
 def test_the_loss_of_either_key_is_told_however_it_was_named(pattern, name, key):
     assert matches(pattern, event(name, key))
@@ -41,7 +41,9 @@ def test_it_is_told_on_a_topic_that_outlives_both_keys(properties):
 def test_only_eventbridge_may_publish(properties):
     policy = properties["KeyLossTopicPolicy"]
     assert policy["Topics"] == ["KeyLossTopic"]
-    (statement,) = policy["PolicyDocument"]["Statement"]
+    (statement,) = (
+        one for one in policy["PolicyDocument"]["Statement"] if one["Effect"] == "Allow"
+    )
     assert statement["Principal"] == {"Service": "events.amazonaws.com"}
     assert statement["Action"] == ["sns:Publish"]
     assert "Condition" not in statement

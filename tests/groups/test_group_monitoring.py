@@ -32,6 +32,11 @@ def alarms_in(rule):
     return set(re.findall(r'\("([^"]+)"\)', rule))
 
 
+def test_the_composite_has_nothing_around_its_rule(rule):
+    """CloudWatch refuses a rule that ends with a line end."""
+    assert rule == rule.strip()
+
+
 @pytest.mark.parametrize(("title", "metric"), SOURCE_ALARMS.items())
 def test_an_alarm_of_the_source_watches_its_metric(properties, title, metric):
     assert (properties[title]["Namespace"], properties[title]["MetricName"]) == metric

@@ -48,7 +48,9 @@ def test_a_bucket_and_its_objects_are_reached_over_tls_only(resources, propertie
 @pytest.mark.parametrize("days", [1, 2555])
 def test_artifacts_and_their_old_versions_live_for_the_retention(evaluate, days):
     bucket = evaluate(DataRetentionDays=days)["ApplicationArtifactsBucket"]
-    (rule,) = bucket["LifecycleConfiguration"]["Rules"]
+    (rule,) = (
+        one for one in bucket["LifecycleConfiguration"]["Rules"] if "ExpirationInDays" in one
+    )
     assert rule["Status"] == "Enabled"
     assert rule["ExpirationInDays"] == days
     assert rule["NoncurrentVersionExpiration"]["NoncurrentDays"] == days
@@ -62,5 +64,20 @@ def test_a_bucket_that_is_kept_keeps_its_policy(resources, title):
         assert (resources[one]["DeletionPolicy"], resources[one]["UpdateReplacePolicy"]) == kept
 
 
+@pytest.mark.parametrize("title", BUCKETS)
+def test_the_parts_of_a_broken_upload_go_after_a_week(properties, title):
+    rule = properties[title]["LifecycleConfiguration"]["Rules"][-1]
+    assert rule["Status"] == "Enabled"
+    assert rule["AbortIncompleteMultipartUpload"] == {"DaysAfterInitiation": 7}
+
+
 def test_configuration_does_not_expire(properties):
-    assert "LifecycleConfiguration" not in properties["ConfigurationBucket"]
+    (rule,) = properties["ConfigurationBucket"]["LifecycleConfiguration"]["Rules"]
+    assert not [name for name in rule if "Expiration" in name]
+
+
+@pytest.mark.parametrize("title", BUCKETS)
+def test_the_key_of_a_bucket_is_the_same_for_whoever_writes(properties, title):
+    """For another account and for services S3 takes an ARN only."""
+    (rule,) = properties[title]["BucketEncryption"]["ServerSideEncryptionConfiguration"]
+    assert rule["ServerSideEncryptionByDefault"]["KMSMasterKeyID"] == "KMSKey.Arn"

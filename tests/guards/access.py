@@ -16,6 +16,7 @@ WITHOUT_RESOURCE = {
     "cloudwatch:GetMetricStatistics",
     "cloudwatch:PutMetricData",
     "elasticloadbalancing:DescribeTargetHealth",
+    "ec2:DescribeSubnets",
 }
 CALLS_ANYTHING = {"Effect": "Allow", "Action": "*", "Resource": "arn"}
 CALLS_EVERYWHERE = {"Effect": "Allow", "Action": ["rds:FailoverDBCluster"], "Resource": "*"}

@@ -11,12 +11,13 @@ DATA_KEY = [{"Ref": "KMSKey"}, {"Fn::GetAtt": ["KMSKey", "Arn"]}]
 OPERATIONS_KEY = [{"Ref": "OperationsKey"}, {"Fn::GetAtt": ["OperationsKey", "Arn"]}]
 # It tells that a key is lost, so it is under none.
 WITHOUT_KEY = {"KeyLossTopic"}
-# Where a type says that it encrypts, and with which key. CloudWatch Logs takes an ARN only.
+# Where a type says that it encrypts, and with which key. CloudWatch Logs takes an ARN only, and so
+# does S3 for other accounts and for services.
 S3_RULE = ("BucketEncryption", "ServerSideEncryptionConfiguration", 0)
 ENCRYPTION = {
     "AWS::S3::Bucket": [
         ((*S3_RULE, "ServerSideEncryptionByDefault", "SSEAlgorithm"), ["aws:kms"]),
-        ((*S3_RULE, "ServerSideEncryptionByDefault", "KMSMasterKeyID"), DATA_KEY),
+        ((*S3_RULE, "ServerSideEncryptionByDefault", "KMSMasterKeyID"), DATA_KEY[1:]),
     ],
     "AWS::DynamoDB::Table": [
         (("SSESpecification", "SSEEnabled"), [True]),

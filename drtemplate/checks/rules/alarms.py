@@ -1,4 +1,4 @@
-"""Alarms and dashboards on metrics that nobody publishes: they are made, and never speak."""
+"""Alarms and dashboards on metrics that nobody publishes, which never speak; and what CloudWatch refuses."""
 
 from collections.abc import Iterator
 
@@ -7,12 +7,13 @@ from cfnlint.rules import RuleMatch
 from drtemplate.checks.rules.callers import FUNCTION
 from drtemplate.checks.rules.metrics import Metric, metrics
 from drtemplate.checks.rules.publishers import publishers
-from drtemplate.checks.rules.rule import TemplateRule
+from drtemplate.checks.rules.rule import TemplateRule, at_property
 from drtemplate.checks.rules.service_metrics import PUBLISHED, near_miss
 from drtemplate.cloudformation.lookups import text_of
 from drtemplate.cloudformation.reading import (
     Template,
     mapping_of,
+    of_type,
     properties_of,
     target_of,
     value_at,
@@ -214,3 +215,33 @@ def _period_problem(template: Template, metric: Metric, period: float) -> str:
         f"a period of {period:g} s needs a metric with StorageResolution 1, and must be 10, 20 or 30; "
         "publish it so, or give a multiple of 60"
     )
+
+
+class CompositeRule(TemplateRule):
+    """A composite alarm's rule that CloudWatch refuses for a blank or a line end around it."""
+
+    id = "E9406"
+    shortdesc = "A composite alarm's rule neither begins nor ends with a blank or a line end"
+    description = (
+        "CloudWatch refuses the alarm in the middle of the deployment: AlarmRule must not contain leading "
+        "or trailing whitespace. A block of YAML after | ends with a line end, one after |- does not."
+    )
+    # The page does not say so; its users do.
+    # https://github.com/hashicorp/terraform-provider-aws/issues/19575
+    source_url = "https://docs.aws.amazon.com/AmazonCloudWatch/latest/APIReference/API_PutCompositeAlarm.html"
+    tags = ["cloudwatch"]
+    example = (
+        "Resources.CompositeAlarm.Properties.AlarmRule",
+        {"Fn::Sub": 'ALARM("${WriterAlarm}")\n'},
+    )
+
+    def find(self, template: Template) -> Iterator[RuleMatch]:
+        """Each rule with white space at an end."""
+        for title, properties in of_type(template, "AWS::CloudWatch::CompositeAlarm"):
+            rule = text_of(properties.get("AlarmRule"))
+            if rule is not None and rule != rule.strip():
+                yield at_property(
+                    title,
+                    "AlarmRule",
+                    message=f"the rule of {title} begins or ends with a blank or a line end; take it away",
+                )

@@ -7,7 +7,12 @@ from drtemplate.world.roles import Roles
 
 LAMBDA = "lambda"
 # https://docs.aws.amazon.com/lambda/latest/dg/configuration-vpc.html
-INTERFACES = ("CreateNetworkInterface", "DescribeNetworkInterfaces", "DeleteNetworkInterface")
+INTERFACES = (
+    "DescribeSubnets",
+    "CreateNetworkInterface",
+    "DescribeNetworkInterfaces",
+    "DeleteNetworkInterface",
+)
 
 
 class OwnCalls:

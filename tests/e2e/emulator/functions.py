@@ -229,8 +229,14 @@ def parameter_store_rules(resource: Any) -> None:
 
 
 def alarm_rules(resource: Any) -> None:
-    """A composite alarm's rule names alarms that are there."""
-    named = set(OPERAND.findall(resource.properties.get("AlarmRule", "")))
+    """A composite alarm's rule names alarms that are there, and has no white space around it.
+
+    https://github.com/hashicorp/terraform-provider-aws/issues/19575
+    """
+    rule = resource.properties.get("AlarmRule", "")
+    if rule != rule.strip():
+        raise Refused("AlarmRule must not contain leading or trailing whitespace or be null")
+    named = set(OPERAND.findall(rule))
     found = resource.stack.client("cloudwatch").describe_alarms(AlarmNames=sorted(named))
     lacking = sorted(named - {one["AlarmName"] for one in found["MetricAlarms"]})
     if lacking or not named:
