@@ -184,7 +184,8 @@ class Roles:
             DrTemplateError: the operation has no row, so that nobody can tell.
         """
         deciding = _DECIDING.get((service, operation), ())
-        key = (role, by, service, operation, *(str(params.get(name)) for name in deciding))
+        # A list, since a generator takes twice as long, and this stands in front of every call.
+        key = (role, by, service, operation, *[str(params.get(name)) for name in deciding])
         try:
             found = self._decided[key]
         except KeyError:

@@ -61,11 +61,15 @@ def test_wrong_options(drill, arguments, words):
     assert all(word in error for word in words)
 
 
+# JSON is YAML, and quicker to read and to write.
+ASSUMPTIONS = json.dumps(yaml.safe_load(TIMINGS.read_text()))
+
+
 def edited(tmp_path, edit):
-    document = yaml.safe_load(TIMINGS.read_text())
+    document = json.loads(ASSUMPTIONS)
     edit(document)
     path = tmp_path / "mine.yaml"
-    path.write_text(yaml.safe_dump(document))
+    path.write_text(json.dumps(document))
     return path
 
 
@@ -120,18 +124,30 @@ def test_the_same_assumptions_elsewhere_are_fine(tmp_path):
 
 @pytest.mark.parametrize("name", ["health_monitor.py", "failover_orchestrator.py"])
 def test_a_folder_without_a_handler(drill, tmp_path, name):
-    shutil.copytree(FOLDER, tmp_path / "h")
-    (tmp_path / "h" / name).unlink()
-    assert name in refused(drill("--handlers", tmp_path / "h"))
+    folder, path = spoiled(tmp_path, name, IDLE)
+    path.unlink()
+    assert name in refused(drill("--handlers", folder))
 
 
-def spoiled(tmp_path, name, text, *, whole=True):
-    """The template's handlers in a folder, the text in place of one of them or behind it."""
+IDLE = b"def handler(event, context): ...\n"
+
+
+def spoiled(tmp_path, name, text):
+    """Handlers that do nothing in a folder, the text in place of one of them."""
+    folder = tmp_path / "h"
+    folder.mkdir()
+    for one in HANDLERS.values():
+        (folder / one).write_bytes(text if one == name else IDLE)
+    return folder, folder / name
+
+
+def added(tmp_path, name, text):
+    """The template's handlers in a folder, the text behind one of their modules."""
     folder = tmp_path / "h"
     shutil.copytree(FOLDER, folder)
     path = folder / name
-    path.write_bytes(text if whole else path.read_bytes() + text)
-    return folder, path
+    path.write_bytes(path.read_bytes() + text)
+    return folder
 
 
 @pytest.mark.parametrize(
@@ -171,7 +187,7 @@ def test_a_handler_that_is_none(drill, tmp_path, text, words):
     ],
 )  # fmt: skip
 def test_a_handler_that_cannot_be_loaded(deployment, timings, tmp_path, name, text, words):
-    folder, path = spoiled(tmp_path, name, text + b"def handler(event, context): ...\n")
+    folder, path = spoiled(tmp_path, name, text + IDLE)
     (folder / "shared.py").write_text("X = 1\n\n1 / 0\n")
     with pytest.raises(InputError) as caught:
         check_imports(with_handlers(deployment, folder), timings)
@@ -221,7 +237,7 @@ except Exception as error:
 
 
 def test_an_import_that_fails_only_in_an_outage_is_a_failed_run(drill, tmp_path):
-    folder, _ = spoiled(tmp_path, "clients.py", READS_ITS_CONFIGURATION, whole=False)
+    folder = added(tmp_path, "clients.py", READS_ITS_CONFIGURATION)
     given = ("--scenario", "day_0", "--scenario", "ssm_down")
     code, out, _, output = drill("--handlers", folder, "--runs", 1, "--format", "json", *given)
     assert code != 2
@@ -237,7 +253,7 @@ def test_an_import_that_fails_only_in_an_outage_is_a_failed_run(drill, tmp_path)
 
 def test_what_an_import_prints_and_how_long_it_takes_is_its_own_affair(drill, tmp_path):
     text = b"\nprint('loaded')\nsleep(9)\n"
-    folder, _ = spoiled(tmp_path, "health_monitor.py", text, whole=False)
+    folder = added(tmp_path, "health_monitor.py", text)
     code, out, _, _ = drill("--handlers", folder, "--runs", 1, "--scenario", "day_0")
     assert code == 0
     assert "loaded" not in out

@@ -134,15 +134,21 @@ def test_nothing_outside_the_heeded_ranges_is_tried(deployment):
         assert least <= min(one.values) <= max(one.values) <= most
 
 
+def scenarios(task, *, usual):
+    return [BY_NAME[name] for name in task.scenarios if (name == USUAL) is usual]
+
+
 def really(deployment, one, runs):
-    """A sweep of one knob for real, as `measurer` would make it, on few runs."""
+    """A sweep of one knob for real, as `measurer` would make it, on few runs; of a usual week, one."""
     timings = load_timings()
 
     def measure(tasks):
         for task in tasks:
             changed = deployment if task.knob is None else one.turn(deployment, int(task.value))
-            scenarios = [BY_NAME[name] for name in task.scenarios]
-            yield drill(changed, timings, scenarios, runs=runs, seed=1)
+            yield [
+                *drill(changed, timings, scenarios(task, usual=False), runs=runs, seed=1),
+                *drill(changed, timings, scenarios(task, usual=True), runs=1, seed=1),
+            ]
 
     return sweep(deployment, measure, (one,))
 

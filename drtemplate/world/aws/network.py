@@ -129,4 +129,5 @@ class Network:
         raise TimeoutError("timed out")
 
     def _reaches_database(self, zone: str) -> bool:
-        return self.clock.now >= self.cut and zone not in self.partitioned | self.barred
+        cut_off = zone in self.partitioned or zone in self.barred
+        return self.clock.now >= self.cut and not cut_off

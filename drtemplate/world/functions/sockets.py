@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import socket as real_socket
 from typing import Any
 
@@ -131,6 +132,7 @@ class Connection:
         self.close()
 
 
+@functools.lru_cache(maxsize=16)
 def is_login(data: bytes) -> bool:
     """Whether these bytes are one HandshakeResponse41, the client's first packet, and nothing else.
 
