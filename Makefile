@@ -129,8 +129,8 @@ histories: $(ALL) ## play N random hours (1000) in the simulated account, from S
 settings-night: $(ALL) ## run cfn-lint over N drawn settings (1000): [N=1000] [SEED=1]
 	$(BIN)/python tests/settings_night.py "$${N:-1000}" "$${SEED:-1}"
 
-drill: $(ALL) ## run the handlers in a simulated cloud; report in build/drill/
-	$(BIN)/python generate.py drill
+drill: $(ALL) ## run the handlers in a simulated cloud, each scenario RUNS times (1000); report in build/drill/
+	$(BIN)/python generate.py drill $${RUNS:+--runs "$$RUNS"}
 
 bench: $(ALL) ## measure render, validation, equivalence and emitter against their floors
 	$(BIN)/python bench/bench.py

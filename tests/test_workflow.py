@@ -51,7 +51,7 @@ def test_each_command_parses_and_it_runs_what_the_pipeline_runs():
     lines = [step["run"] for step in STEPS if "run" in step]
     words = [found for line in lines for found in commands(f"```sh\n{line}\n```\n")]
     assert [one for one in words if problem(one)] == []
-    targets = {word for one in words if one[0] == "make" for word in one[1:]}
+    targets = {word for one in words if one[0] == "make" for word in one[1:] if "=" not in word}
     script = (PROJECT / ".ci" / "run").read_text()
     pipeline = {word for line in re.findall(r"(?m)^make (.+)$", script) for word in line.split()}
     assert pipeline | {"template", "drill", "sbom"} == targets
