@@ -89,6 +89,6 @@ def test_it_uploads_template_hash_and_report():
     assert set(upload["with"]["path"].split()) >= {
         "templates/dr-template.yaml",
         "templates/dr-template.yaml.sha256",
-        "build/drill/report.html",
+        "build/drill/partial/report.html",
     }
     assert upload["with"]["if-no-files-found"] == "error"
