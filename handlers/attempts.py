@@ -73,6 +73,18 @@ def settle(request, cooldown, owner, status):
     attempt(table.put_item, Item=item, ConditionExpression=Attr("Owner").eq(owner))
 
 
+def first_refusal(request, kind):
+    """Whether this attempt is refused for this reason for the first time, as far as the table knows."""
+    item = {"StateKey": f"TOLD#{attempt_key(request)}", "Kind": kind}
+    item["ExpiresAt"] = int(time()) + DAY
+    new = Attr("Kind").not_exists() | Attr("Kind").ne(kind)
+    try:
+        table.put_item(Item=item, ConditionExpression=new)
+    except (BotoCoreError, ClientError) as error:
+        return "ConditionalCheckFailed" not in repr(error)
+    return True
+
+
 def _item(request, cooldown, owner, status):
     """What is remembered, for the cooldown and a day."""
     return {

@@ -115,7 +115,8 @@ def parse_request(event, action, request_id):
         components=_components(event),
         mode=mode or ("UNPLANNED" if automatic else "PLANNED"),
         reason=_reason(event.get("reason")),
-        votes=_votes(event.get("votes")),
+        # An automatic call without a vote has none against the writer.
+        votes=_votes(event.get("votes")) or ({} if automatic else None),
         detected_at=_number(event, "detected_at"),
         row_age=_number(event, "writer_row_age_seconds"),
         observer=_text(event, "observer"),

@@ -146,7 +146,7 @@ def judge(request, look, configuration, now):
                 statuses[member] = read_instance_status(rds, member)
             except Exception as error:
                 causes[member] = repr(error)[:200]
-        named = request.writer == topology.writer or request.alarm
+        named = topology.writer in (request.writer, request.expected_writer) or request.alarm
         if request.automatic and named and topology.writer:
             cooled = look.state.moves_within("database", cooldown, now)
             if request.alarm or cooled:

@@ -90,7 +90,7 @@ MUTATIONS = {
         findings.test_e06_a_failover_of_nine_hours_later_closes_no_old_run,
     ),
     "E10: the last usable configuration": (
-        "configuration", 'arming = "OFF" if off else last.get("arming", "DRY_RUN")', 'arming = "ON"',
+        "configuration", 'arming = last.get("arming", "DRY_RUN")', 'arming = "ON"',
         findings.test_e10_off_stays_off_while_the_store_is_silent,
     ),
     "E9: plainly off": (
@@ -166,7 +166,7 @@ MUTATIONS = {
         telling.test_a_persons_refusal_is_told_each_time_and_an_observers_once_an_hour,
     ),
     "a message is cut": (
-        "telling", "if len(encoded) > MOST:", "if False:",
+        "telling", "encoded[:MOST]", "encoded",
         telling.test_a_message_too_large_is_cut,
     ),
     "what mostly passes is told late": (
@@ -222,7 +222,7 @@ MUTATIONS = {
         sweep.test_a_person_is_not_refused_for_a_sweep_that_wrote_at_the_same_moment,
     ),
     "the moves before a fail back": (
-        "ending", 'run.change(home="", moves=last)', 'run.change(home="")',
+        "ending", "run.state = run.state.at_home()", 'run.change(home="")',
         witnesses.test_the_cooldown_counts_from_a_fail_back_alone,
     ),
     "AWS's own eye: two points": (
@@ -230,7 +230,7 @@ MUTATIONS = {
         witnesses.test_a_single_point_of_a_reader_after_a_silence_of_all_proves_nothing,
     ),
     "one mail an hour of what mostly passes": (
-        "telling", " and now - others >= HOUR", "",
+        "telling", " and now - told >= HOUR", "",
         telling.test_of_reasons_that_mostly_pass_an_hour_has_one_mail,
     ),
     "a closed connection is no life": (
