@@ -74,12 +74,15 @@ def settle(request, cooldown, owner, status):
 
 
 def first_refusal(request, kind):
-    """Whether this attempt is refused for this reason for the first time, as far as the table knows."""
-    item = {"StateKey": f"TOLD#{attempt_key(request)}", "Kind": kind}
+    """Whether a refusal is none of an attempt that was told of this reason, nor of another delivery of its event.
+
+    True too if the table gives no answer: twice is better than never.
+    """
+    item = {"StateKey": f"TOLD#{attempt_key(request)}", "Kind": kind, "Request": request.request_id}
     item["ExpiresAt"] = int(time()) + DAY
-    new = Attr("Kind").not_exists() | Attr("Kind").ne(kind)
+    another = Attr("Kind").ne(kind) & Attr("Request").ne(request.request_id)
     try:
-        table.put_item(Item=item, ConditionExpression=new)
+        table.put_item(Item=item, ConditionExpression=Attr("Kind").not_exists() | another)
     except (BotoCoreError, ClientError) as error:
         return "ConditionalCheckFailed" not in repr(error)
     return True

@@ -110,6 +110,8 @@ def _end_of_latch(pending, latched):
 
 def _close_status(state, pending, end, now):
     """The item's own status, if it is still about that run and waits for nothing else."""
+    if end.run in state.untold:
+        state = state.owing(end.run, end.error or f"seen through later: {end.status}")
     if state.attempt_id != pending.attempt_id or state.status != "FAILED":
         return state
     if end.status == "FAILED":

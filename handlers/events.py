@@ -31,6 +31,7 @@ class Request(NamedTuple):
         row_age: seconds that the writer has been bad; None where the caller did not say.
         alarm: the name of the alarm that asks; None for others.
         again: whether the sweep asks for it, each minute while it stands.
+        request_id: of its delivery; another delivery of the same event has the same.
     """
 
     action: str
@@ -49,6 +50,7 @@ class Request(NamedTuple):
     expected_writer: str | None = None
     alarm: str | None = None
     again: bool = False
+    request_id: str = ""
 
 
 class RdsEvent(NamedTuple):
@@ -125,6 +127,7 @@ def parse_request(event, action, request_id):
         dry_run=_flag(event, "dry_run"),
         force=force,
         expected_writer=_text(event, "expected_writer"),
+        request_id=request_id,
     )
 
 

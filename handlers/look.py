@@ -64,8 +64,8 @@ class Look:
         self.correct_records()
 
     def keep_abandoned(self, was):
-        """A run that was lost gets the record that it could not write."""
-        if was.status == "IN_PROGRESS":
+        """A run that was lost gets the record that it could not write, be it only that."""
+        if was.status == "IN_PROGRESS" or was.run_key in was.untold:
             attempt(keep, to_item(self.state), self.state.run_key)
 
     def correct_records(self):
@@ -102,7 +102,10 @@ def tell_untold(store, state, written_until, now):
     left = dict(state.untold)
     for run, reason in state.untold.items():
         item = attempt(table.get_item, Key={"StateKey": run}, ConsistentRead=True) or {}
-        record = item.get("Item") or (to_item(state) if run == state.run_key else {"Run": run})
+        record = item.get("Item") or {"Run": run}
+        if not item.get("Item") and run == state.run_key:
+            record = to_item(state)
+            attempt(keep, record, run)
         if attempt(publish, record.get("Status", "FAILED"), reason, record):
             del left[run]
     if left == state.untold:

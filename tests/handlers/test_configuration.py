@@ -56,7 +56,9 @@ def test_a_number_that_does_not_fit_arms_nothing(given, last):
     assert found.arming == (last if given == "ON" else given)
 
 
-@pytest.mark.parametrize("text", [None, "", "[1]", "7", "null", '"ON"', "{", "x" * 9000, "[" * 4000])
+@pytest.mark.parametrize(
+    "text", [None, "", "[1]", "7", "null", '"ON"', "{", "x" * 9000, "[" * 4000]
+)
 @pytest.mark.parametrize("last", ["ON", "DRY_RUN", "OFF", None])
 def test_a_text_that_is_none_leaves_the_last_usable_or_a_dry_run(text, last):
     stored = last and {"arming": last, **DEFAULTS, "cooldown_seconds": 77}

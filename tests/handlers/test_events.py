@@ -145,6 +145,7 @@ def test_what_a_person_says():
         dry_run=True,
         force=True,
         expected_writer="a",
+        request_id="id",
     )
     assert parse_event(MANUAL, "id").attempt_id == "id"
     assert parse_event(FAILBACK | {"trigger_failover": False}, "id").action == "failback"

@@ -233,6 +233,72 @@ MUTATIONS = {
         "telling", " and now - told >= HOUR", "",
         telling.test_of_reasons_that_mostly_pass_an_hour_has_one_mail,
     ),
+    "a call that says little": (
+        "witnesses", "max(now - (request.detected_at or began), LEAST)", "max(now - (request.detected_at or began), 0.0)",
+        witnesses.test_a_call_that_says_little_moves_no_healthy_writer, "no age",
+    ),
+    "an age of nothing": (
+        "witnesses", "max(request.row_age, LEAST)", "max(request.row_age, 0.0)",
+        witnesses.test_a_call_that_says_little_moves_no_healthy_writer, "an age of nothing",
+    ),
+    "a call without a vote": (
+        "events", "or ({} if automatic else None)", "",
+        witnesses.test_a_call_that_says_little_moves_no_healthy_writer, "no vote",
+    ),
+    "the witnesses of an expected writer": (
+        "look", "in (request.writer, request.expected_writer) or", "== request.writer or",
+        witnesses.test_a_call_that_says_little_moves_no_healthy_writer, "the writer that it expects",
+    ),
+    "an incident that cannot be written": (
+        "telling", 'raise RuntimeError("the incident cannot be written")', "return False",
+        telling.test_a_table_that_takes_no_write_is_told_after_five_minutes,
+    ),
+    "what was told of another kind": (
+        "telling", "if name in PASSING_REASONS]", "]",
+        telling.test_what_was_told_of_another_kind_hides_none_that_mostly_passes,
+    ),
+    "a refusal is told once": (
+        "refusing", " and first_refusal(request, refusal.kind)", "",
+        telling.test_a_refused_event_that_is_delivered_twice_is_one_mail,
+        MANUAL | telling.DATABASE,
+        0,
+    ),
+    "a dry run counts in no incident": (
+        "refusing", "elif request.automatic and not request.dry_run:", "elif request.automatic:",
+        runs.test_a_dry_run_refuses_as_a_run_would, runs.VOTED | {"writer": runs.READER},
+    ),
+    "a latch that somebody changed": (
+        "closing", "if known else state)", "if False else state)",
+        sweep.test_a_latch_that_somebody_changed_starts_the_cooldown,
+    ),
+    "a lost run is closed as its own": (
+        "decision", "if pending and pending.old == (state.writer or old) and not pending.rolled_back:", "if False:",
+        sweep.test_a_lost_run_whose_promotion_is_slow_is_closed_as_its_own, sweep.HAND_DATABASE,
+    ),
+    "a lost fail back is a new beginning too": (
+        "closing", "done = done.at_home()", 'done = done._replace(home="")',
+        sweep.test_a_lost_run_whose_promotion_is_slow_is_closed_as_its_own, FAILBACK | sweep.DATABASE,
+    ),
+    "the words of a run that was closed": (
+        "closing", "if end.run in state.untold:", "if False:",
+        sweep.test_a_lost_run_that_another_followed_is_told_as_it_ended,
+    ),
+    "a move after one that was given up": (
+        "closing", "counted = counted and not pending.rolled_back", "",
+        sweep.test_what_aurora_does_after_it_gave_a_promotion_up_is_another_move,
+    ),
+    "a record that was lost": (
+        "look", "            attempt(keep, record, run)\n", "",
+        sweep.test_a_run_that_was_lost_before_its_record_has_one, False,
+    ),
+    "a record that was lost, and another run": (
+        "look", " or was.run_key in was.untold", "",
+        sweep.test_a_run_that_was_lost_before_its_record_has_one, True,
+    ),
+    "the first miss stays": (
+        "witnesses", "first = newest if first is None else first", "first = newest",
+        witnesses.test_a_word_that_comes_late_counts_from_the_first_miss,
+    ),
     "a closed connection is no life": (
         "probes", 'alive = connection.recv(1024) != b""', "alive = True",
         observer.test_a_dead_writer_is_called_for, "closed",
