@@ -65,8 +65,10 @@ class Look:
 
     def keep_abandoned(self, was):
         """A run that was lost gets the record that it could not write, be it only that."""
-        if was.status == "IN_PROGRESS" or was.run_key in was.untold:
+        if was.status == "IN_PROGRESS":
             attempt(keep, to_item(self.state), self.state.run_key)
+        elif was.run_key in was.untold:
+            attempt(keep_missing, to_item(was), was.run_key)
 
     def correct_records(self):
         """Each run that is closed now has its own record."""
@@ -74,6 +76,12 @@ class Look:
             log("CLOSED", run=end.run, status=end.status)
             attempt(correct_record, end)
         self.closed = []
+
+
+def keep_missing(record, run):
+    """A run that was lost right after its end has no record yet."""
+    if "Item" not in table.get_item(Key={"StateKey": run}, ConsistentRead=True):
+        keep(record, run)
 
 
 def correct_record(end):

@@ -146,7 +146,9 @@ def _due(kind, entry, item, now):
     told = number(entry["Told"])
     told = told if told <= now + HOUR else 0.0  # a time that cannot be is none
     if kind.startswith(ONCE):
-        return not told
+        # Of each component once, whichever plan it was part of.
+        known = [name for name, one in item["Refusals"].items() if number(one.get("Told"))]
+        return any(part not in " ".join(known) for part in kind.removeprefix(ONCE).split("_"))
     if told and now - told < HOUR:
         return False
     if kind not in PASSING_REASONS:

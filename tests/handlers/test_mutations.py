@@ -292,12 +292,16 @@ MUTATIONS = {
         sweep.test_a_run_that_was_lost_before_its_record_has_one, False,
     ),
     "a record that was lost, and another run": (
-        "look", " or was.run_key in was.untold", "",
+        "look", "elif was.run_key in was.untold:", "elif False:",
         sweep.test_a_run_that_was_lost_before_its_record_has_one, True,
     ),
     "the first miss stays": (
         "witnesses", "first = newest if first is None else first", "first = newest",
         witnesses.test_a_word_that_comes_late_counts_from_the_first_miss,
+    ),
+    "a dry run's component is told once": (
+        "telling", 'part not in " ".join(known)', "kind not in known",
+        findings.test_e29_a_dry_run_tells_of_each_component_once,
     ),
     "a closed connection is no life": (
         "probes", 'alive = connection.recv(1024) != b""', "alive = True",
