@@ -105,7 +105,11 @@ def tell_untold(store, state, written_until, now):
         written_until: the end of the lease as it was read; until then the run may tell it itself.
         now: epoch seconds.
     """
-    if now <= written_until:
+    if now <= written_until or not state.untold:
+        return state
+    # Whoever is about to tell the same loses it.
+    fenced = attempt(store.fence, state)
+    if not fenced:
         return state
     left = dict(state.untold)
     for run, reason in state.untold.items():
@@ -117,8 +121,8 @@ def tell_untold(store, state, written_until, now):
         if attempt(publish, record.get("Status", "FAILED"), reason, record):
             del left[run]
     if left == state.untold:
-        return state
-    return attempt(store.write, state._replace(untold=left), state) or state
+        return fenced
+    return attempt(store.write, fenced._replace(untold=left), fenced) or fenced
 
 
 def read_configuration(state):

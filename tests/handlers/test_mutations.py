@@ -303,6 +303,18 @@ MUTATIONS = {
         "telling", 'part not in " ".join(known)', "kind not in known",
         findings.test_e29_a_dry_run_tells_of_each_component_once,
     ),
+    "a sweep delivered twice, and a configuration": (
+        "sweep", 'if not fenced:\n        return state\n    if faults', "if not fenced:\n        fenced = state\n    if faults",
+        sweep.test_a_sweep_that_is_delivered_twice_tells_it_once, "CONFIGURATION",
+    ),
+    "a sweep delivered twice, and a health check": (
+        "sweep", 'if not fenced:\n        return state\n    if odd', "if not fenced:\n        fenced = state\n    if odd",
+        sweep.test_a_sweep_that_is_delivered_twice_tells_it_once, "HEALTH CHECK",
+    ),
+    "a sweep delivered twice, and a run": (
+        "look", "if not fenced:\n        return state", "if not fenced:\n        fenced = state",
+        sweep.test_a_sweep_that_is_delivered_twice_tells_it_once, "COMPLETED",
+    ),
     "a closed connection is no life": (
         "probes", 'alive = connection.recv(1024) != b""', "alive = True",
         observer.test_a_dead_writer_is_called_for, "closed",

@@ -15,6 +15,7 @@ from simulated import (
     WRITER_ALARM,
 )
 
+from drtemplate.groups.handlers import ORCHESTRATOR
 from drtemplate.world.api.failures import Lost
 
 HAND_DATABASE = MANUAL | DATABASE
@@ -159,6 +160,22 @@ def test_a_run_that_was_lost_before_its_record_has_one(world, followed):
     swept(world)
     assert [item["Status"] for item in world.items()] == ["COMPLETED"] * (1 + followed)
     assert world.told() == ["COMPLETED"] * (1 + followed)
+
+
+@pytest.mark.parametrize("what", ["CONFIGURATION", "HEALTH CHECK", "COMPLETED"])
+def test_a_sweep_that_is_delivered_twice_tells_it_once(world, what):
+    swept(world)
+    if what == "CONFIGURATION":
+        world.configure(cooldown_seconds="soon")
+    elif what == "HEALTH CHECK":
+        world.checks["Primary"].configure(True, False)
+    else:
+        world.lose(HAND_DATABASE, "dynamodb", "PutItem", 7)
+    world.functions.duplicate = 1
+    for _ in range(2):
+        world.functions.send(world.deployment.functions[ORCHESTRATOR].name, SWEEP, "test")
+        world.wait(60)
+    assert world.told() == [what]
 
 
 def test_a_run_under_way_is_let_be(world):
