@@ -214,7 +214,7 @@ MUTATIONS = {
         sweep.test_an_alarm_that_stands_no_more_is_forgotten,
     ),
     "a run tells its own end": (
-        "look", "if now <= written_until:", "if False:",
+        "look", "if now <= written_until or not state.untold:", "if not state.untold:",
         sweep.test_the_end_of_a_run_that_is_being_told_is_not_told_by_the_sweep_too,
     ),
     "a race lost to a sweep": (
