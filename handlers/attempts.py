@@ -78,8 +78,12 @@ def first_refusal(request, kind):
 
     True too if the table gives no answer: twice is better than never.
     """
-    item = {"StateKey": f"TOLD#{attempt_key(request)}", "Kind": kind, "Request": request.request_id}
-    item["ExpiresAt"] = int(time()) + DAY
+    item = {
+        "StateKey": f"TOLD#{request.action}#{request.attempt_id}",
+        "Kind": kind,
+        "Request": request.request_id,
+        "ExpiresAt": int(time()) + DAY,
+    }
     another = Attr("Kind").ne(kind) & Attr("Request").ne(request.request_id)
     try:
         table.put_item(Item=item, ConditionExpression=Attr("Kind").not_exists() | another)
