@@ -73,6 +73,25 @@ def settle(request, cooldown, owner, status):
     attempt(table.put_item, Item=item, ConditionExpression=Attr("Owner").eq(owner))
 
 
+def first_refusal(request, kind):
+    """Whether a refusal is none of an attempt that was told of this reason, nor of another delivery of its event.
+
+    True too if the table gives no answer: twice is better than never.
+    """
+    item = {
+        "StateKey": f"TOLD#{request.action}#{request.attempt_id}",
+        "Kind": kind,
+        "Request": request.request_id,
+        "ExpiresAt": int(time()) + DAY,
+    }
+    another = Attr("Kind").ne(kind) & Attr("Request").ne(request.request_id)
+    try:
+        table.put_item(Item=item, ConditionExpression=Attr("Kind").not_exists() | another)
+    except (BotoCoreError, ClientError) as error:
+        return "ConditionalCheckFailed" not in repr(error)
+    return True
+
+
 def _item(request, cooldown, owner, status):
     """What is remembered, for the cooldown and a day."""
     return {

@@ -30,7 +30,8 @@ def reconcile(state, topology, latched, now):
     """
     moved_from = None
     if latched is not None and latched is not state.latched:
-        state = state._replace(latched=latched)
+        known = state.latched is not None
+        state = (state.with_move("application", now) if known else state)._replace(latched=latched)
     if topology is None or topology.writer is None or topology.failing_over:
         return state, moved_from
     writer = topology.writer
@@ -40,6 +41,8 @@ def reconcile(state, topology, latched, now):
         moved_from = state.writer
         pending = state.pending.get("database")
         counted = pending and pending.accepted and pending.old == moved_from
+        # What came of a promotion that was given up is another move.
+        counted = counted and not pending.rolled_back
         state = state if counted else state.with_move("database", now)
         home = state.home or (moved_from if moved_from in topology.members else "")
         state = state._replace(home=home)
@@ -107,6 +110,8 @@ def _end_of_latch(pending, latched):
 
 def _close_status(state, pending, end, now):
     """The item's own status, if it is still about that run and waits for nothing else."""
+    if end.run in state.untold:
+        state = state.owing(end.run, end.error or f"seen through later: {end.status}")
     if state.attempt_id != pending.attempt_id or state.status != "FAILED":
         return state
     if end.status == "FAILED":
@@ -115,7 +120,7 @@ def _close_status(state, pending, end, now):
     if end.new_writer:
         done = done._replace(previous_writer=end.old, new_writer=end.new_writer)
     if end.new_writer and end.status == "FAILED_BACK":
-        done = done._replace(home="")
+        done = done.at_home()
     waiting = any(one.attempt_id == pending.attempt_id for one in state.pending.values())
     if waiting or state.latch_error:
         return done

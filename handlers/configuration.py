@@ -54,10 +54,9 @@ def parse_configuration(text, last=None):
     given = _object(text, faults)
     if given is None:
         off = text is not None and (PLAINLY_OFF.search(text) or _means_off(text.strip(" '\"\n")))
-        arming = "OFF" if off else last.get("arming", "DRY_RUN")
-        given = {}
+        arming, given = "OFF" if off else None, {}
     else:
-        arming = _arming(given, last, faults)
+        arming = _arming(given, faults)
     values = {}
     for key, (default, allowed) in LIMITS.items():
         value = given.get(key, last.get(key, default) if faults else default)
@@ -67,6 +66,8 @@ def parse_configuration(text, last=None):
             )
             value = last.get(key, default)
         values[key] = value
+    if arming is None or (faults and arming == "ON"):
+        arming = last.get("arming", "DRY_RUN")  # what does not fit arms nothing
     return Configuration(arming, values, tuple(faults))
 
 
@@ -92,7 +93,7 @@ def _object(text, faults):
         return None
     try:
         given = json.loads(text)
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         faults.append(f"no JSON: {error}"[:200])
         return None
     if not isinstance(given, dict):
@@ -101,8 +102,8 @@ def _object(text, faults):
     return given
 
 
-def _arming(given, last, faults):
-    """ON, DRY_RUN or OFF, from both switches."""
+def _arming(given, faults):
+    """ON, DRY_RUN or OFF, from both switches; None if they do not say it."""
     mode, enabled = given.get("auto_failover"), given.get("auto_failover_enabled")
     if mode not in ARMING or not isinstance(mode, str):
         faults.append(f"auto_failover: {str(mode)[:80]!r} is none of {', '.join(ARMING)}")
@@ -110,7 +111,7 @@ def _arming(given, last, faults):
         faults.append(f"auto_failover_enabled: {str(enabled)[:80]!r} is neither true nor false")
     if _means_off(mode) or _means_off(enabled):
         return "OFF"
-    return last.get("arming", "DRY_RUN") if faults else mode
+    return None if faults else mode
 
 
 def _means_off(value):

@@ -44,6 +44,11 @@ def decide_database(request, view):
             raise Refusal(
                 "nobody_named", "Aurora is failing over, and nobody knows who wrote before"
             )
+        pending = state.pending.get("database")
+        if pending and pending.old == (state.writer or old) and not pending.rolled_back:
+            # Its own end is seen by the sweep; another run that takes it over would hide it.
+            reason = f"Aurora is failing over, as {pending.attempt_id} has asked"
+            return Decision("database", NOTHING, reason=reason)
         return Decision(
             "database", VERIFY, state.writer or old, reason="Aurora is failing over by itself"
         )

@@ -63,9 +63,7 @@ class Ending:
         )
         run.state = run.state.owing(run.state.run_key, self.reason)
         if self.status == "FAILED_BACK" and "database" in run.request.components:
-            # A new beginning: home is where it was, and the cooldown counts from here alone.
-            last = {name: times[-1:] for name, times in run.state.moves.items()}
-            run.change(home="", moves=last)
+            run.state = run.state.at_home()
         for component in self.ended:
             run.state = run.state.with_pending(component, None)
         before = run.state._replace(status="IN_PROGRESS")

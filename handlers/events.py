@@ -1,6 +1,5 @@
 """Events with types; what does not fit one is refused by its field, and not guessed."""
 
-import math
 from typing import NamedTuple
 
 from .refusal import Refusal
@@ -9,6 +8,8 @@ COMPONENTS = ("database", "application")
 ACTIONS = ("status", "failback", "sweep")
 MODES = ("PLANNED", "UNPLANNED", "DRILL")
 LONGEST = 450  # characters of a text that is kept
+LONGEST_NAME = 400  # of an attempt, so that the keys that it is part of are no longer than that
+LARGEST = 1e15  # of a number of seconds
 
 # What a person may say; what an observer says besides.
 FAILOVER_FIELDS = (
@@ -31,6 +32,7 @@ class Request(NamedTuple):
         row_age: seconds that the writer has been bad; None where the caller did not say.
         alarm: the name of the alarm that asks; None for others.
         again: whether the sweep asks for it, each minute while it stands.
+        request_id: of its delivery; another delivery of the same event has the same.
     """
 
     action: str
@@ -49,6 +51,7 @@ class Request(NamedTuple):
     expected_writer: str | None = None
     alarm: str | None = None
     again: bool = False
+    request_id: str = ""
 
 
 class RdsEvent(NamedTuple):
@@ -115,15 +118,17 @@ def parse_request(event, action, request_id):
         components=_components(event),
         mode=mode or ("UNPLANNED" if automatic else "PLANNED"),
         reason=_reason(event.get("reason")),
-        votes=_votes(event.get("votes")),
+        # An automatic call without a vote has none against the writer.
+        votes=_votes(event.get("votes")) or ({} if automatic else None),
         detected_at=_number(event, "detected_at"),
         row_age=_number(event, "writer_row_age_seconds"),
         observer=_text(event, "observer"),
         writer=_text(event, "writer"),
-        attempt_id=_text(event, "attempt_id") or request_id,
+        attempt_id=_text(event, "attempt_id", LONGEST_NAME) or request_id,
         dry_run=_flag(event, "dry_run"),
         force=force,
         expected_writer=_text(event, "expected_writer"),
+        request_id=request_id,
     )
 
 
@@ -148,7 +153,7 @@ def alarm_request(name, since, again=False):
         components=(component,),
         mode="UNPLANNED",
         reason=f"alarm {name}",
-        attempt_id=f"{name}#{since}",
+        attempt_id=f"{name}#{since}"[:LONGEST_NAME],
         alarm=name,
         again=again,
     )
@@ -191,17 +196,18 @@ def _number(event, field):
     value = event.get(field)
     if value is None:
         return None
-    if isinstance(value, bool) or not isinstance(value, int | float) or not math.isfinite(value):
+    fits = isinstance(value, int | float) and not isinstance(value, bool)
+    if not fits or not -LARGEST < value < LARGEST:
         raise _unfit(field, value, "a number of seconds")
     return float(value)
 
 
-def _text(event, field):
+def _text(event, field, longest=LONGEST):
     value = event.get(field)
     if value is None:
         return None
-    if not isinstance(value, str) or not 0 < len(value) <= LONGEST:
-        raise _unfit(field, value, f"a text of 1 to {LONGEST} characters")
+    if not isinstance(value, str) or not 0 < len(value) <= longest:
+        raise _unfit(field, value, f"a text of 1 to {longest} characters")
     return value
 
 

@@ -32,7 +32,8 @@ def handler(event, context):
         asked = parse_event(event, context.aws_request_id)
     except Refusal as refusal:
         automatic = isinstance(event, dict) and "votes" in event
-        asked = Request("failover", automatic, attempt_id=context.aws_request_id)
+        delivery = context.aws_request_id
+        asked = Request("failover", automatic, attempt_id=delivery, request_id=delivery)
         return refuse(asked, refusal, None, None)
     if isinstance(asked, Request):
         return run(asked, context)

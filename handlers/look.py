@@ -64,9 +64,11 @@ class Look:
         self.correct_records()
 
     def keep_abandoned(self, was):
-        """A run that was lost gets the record that it could not write."""
+        """A run that was lost gets the record that it could not write, be it only that."""
         if was.status == "IN_PROGRESS":
             attempt(keep, to_item(self.state), self.state.run_key)
+        elif was.run_key in was.untold:
+            attempt(keep_missing, to_item(was), was.run_key)
 
     def correct_records(self):
         """Each run that is closed now has its own record."""
@@ -74,6 +76,12 @@ class Look:
             log("CLOSED", run=end.run, status=end.status)
             attempt(correct_record, end)
         self.closed = []
+
+
+def keep_missing(record, run):
+    """A run that was lost right after its end has no record yet."""
+    if "Item" not in table.get_item(Key={"StateKey": run}, ConsistentRead=True):
+        keep(record, run)
 
 
 def correct_record(end):
@@ -97,17 +105,24 @@ def tell_untold(store, state, written_until, now):
         written_until: the end of the lease as it was read; until then the run may tell it itself.
         now: epoch seconds.
     """
-    if now <= written_until:
+    if now <= written_until or not state.untold:
+        return state
+    # Whoever is about to tell the same loses it.
+    fenced = attempt(store.fence, state)
+    if not fenced:
         return state
     left = dict(state.untold)
     for run, reason in state.untold.items():
         item = attempt(table.get_item, Key={"StateKey": run}, ConsistentRead=True) or {}
-        record = item.get("Item") or (to_item(state) if run == state.run_key else {"Run": run})
+        record = item.get("Item") or {"Run": run}
+        if not item.get("Item") and run == state.run_key:
+            record = to_item(state)
+            attempt(keep, record, run)
         if attempt(publish, record.get("Status", "FAILED"), reason, record):
             del left[run]
     if left == state.untold:
-        return state
-    return attempt(store.write, state._replace(untold=left), state) or state
+        return fenced
+    return attempt(store.write, fenced._replace(untold=left), fenced) or fenced
 
 
 def read_configuration(state):
@@ -146,7 +161,7 @@ def judge(request, look, configuration, now):
                 statuses[member] = read_instance_status(rds, member)
             except Exception as error:
                 causes[member] = repr(error)[:200]
-        named = request.writer == topology.writer or request.alarm
+        named = topology.writer in (request.writer, request.expected_writer) or request.alarm
         if request.automatic and named and topology.writer:
             cooled = look.state.moves_within("database", cooldown, now)
             if request.alarm or cooled:

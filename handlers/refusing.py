@@ -3,6 +3,7 @@
 from time import time
 
 from .answer import answer
+from .attempts import first_refusal
 from .clients import ALARMS
 from .item import iso
 from .log import attempt, log
@@ -21,7 +22,7 @@ from .telling import (
 def not_required(request, message):
     """Nothing is to be done; that too is a line of the log."""
     log("NOT_REQUIRED", reason=message)
-    if request.automatic and not request.again:
+    if request.automatic and not request.again and not request.dry_run:
         attempt(touch_incident)
     return answer("NOT_REQUIRED", message)
 
@@ -34,13 +35,13 @@ def refuse(request, refusal, store, look):
         attempt(settle_refused, store, look, request)
     if refusal.kind == "not_corroborated" and request.again:
         pass  # it stands, and asks for nothing
-    elif request.automatic:
+    elif request.automatic and not request.dry_run:
         if attempt(count_refusal, refusal.kind, refusal.reason, record) is None:
             # The sweep tells it within a minute; this call does where there is none.
             tell_without_table(refusal, record, PATIENCE)
     else:
         attempt(keep, record, f"REFUSED#{iso(time())}#{request.attempt_id}")
-        if not request.dry_run:
+        if not request.dry_run and first_refusal(request, refusal.kind):
             attempt(publish, "REFUSED", refusal.reason, record, ADVICE.get(refusal.kind))
     if refusal.kind == "not_corroborated":
         return answer("NOT_REQUIRED", refusal.reason)

@@ -106,6 +106,11 @@ class State(NamedTuple):
         kept = [when for when in self.moves.get(component, ()) if now - when < 90000][-9:]
         return self._replace(moves={**self.moves, component: (*kept, now)})
 
+    def at_home(self):
+        """The same after a fail back: a new beginning, in which the cooldown counts from here alone."""
+        last = {name: times[-1:] for name, times in self.moves.items()}
+        return self._replace(home="", moves=last)
+
     def owing(self, run, reason):
         """The same, with people to be told how a run ended; no more than they can read."""
         return self._replace(untold={**dict(list(self.untold.items())[-9:]), run: reason})

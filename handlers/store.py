@@ -83,7 +83,7 @@ class Store:
         return self.write(state, state)
 
     def fence(self, state):
-        """Prove right before an act that nobody else has the lease.
+        """Prove right before an act, or a word to people, that nobody else has the lease.
 
         Raises:
             Refusal: it is lost, and so nothing may be done.

@@ -18,16 +18,16 @@ def sweep(context):
     """One sweep; a run under way is let be."""
     store, now = Store(table, uuid4().hex), time()
     state = store.read()
-    configuration = read_configuration(state)
+    configuration, written_until = read_configuration(state), state.lease_expires
     if not state.leased(now):
         look = Look(state, now, is_latched())
         if not configuration.faults:
             look.state = look.state._replace(configuration=configuration.stored())
         look.settle(store)
-        state = tell_untold(store, look.state, state.lease_expires, now)
+        state = tell_untold(store, look.state, written_until, now)
         state = tell_faults(store, state, configuration)
         state = tell_odd_latch(store, state)
-    put_metrics(configuration, state, now)
+    put_metrics(configuration, state, now > written_until)
     if not state.leased(now):
         standing = standing_alarms(state)
         if standing.keys() < state.alarms.keys():
@@ -40,14 +40,17 @@ def sweep(context):
 
 
 def tell_faults(store, state, configuration):
-    """A configuration that does not fit is told once."""
+    """A configuration that does not fit is told once, by the sweep that writes first."""
     faults = "; ".join(configuration.faults)[:400]
     if faults == state.faults_told:
         return state
     advice = f"{configuration.arming} holds until it is mended (runbook, Configuration)."
-    if faults and not attempt(publish, "CONFIGURATION", faults, configuration.stored(), advice):
+    fenced = attempt(store.fence, state)
+    if not fenced:
         return state
-    return attempt(store.write, state._replace(faults_told=faults), state) or state
+    if faults and not attempt(publish, "CONFIGURATION", faults, configuration.stored(), advice):
+        return fenced
+    return attempt(store.write, fenced._replace(faults_told=faults), fenced) or fenced
 
 
 def tell_odd_latch(store, state):
@@ -58,9 +61,12 @@ def tell_odd_latch(store, state):
         return state
     words = "the primary's health check is disabled or inverted alone: it does not say how the primary is"
     advice = "See runbook, Fail back: releasing the latch by hand."
-    if odd and not attempt(publish, "HEALTH CHECK", words, {}, advice):
+    fenced = attempt(store.fence, state)
+    if not fenced:
         return state
-    return attempt(store.write, state._replace(odd_latch_told=odd), state) or state
+    if odd and not attempt(publish, "HEALTH CHECK", words, {}, advice):
+        return fenced
+    return attempt(store.write, fenced._replace(odd_latch_told=odd), fenced) or fenced
 
 
 def standing_alarms(state):
@@ -76,10 +82,15 @@ def standing_alarms(state):
     return found
 
 
-def put_metrics(configuration, state, now):
-    """What alarms look at: whether the automation is armed as deployed, and can read and tell."""
-    # The run that has written last tells its own end, as long as it may still be alive.
-    owed = [run for run in state.untold if run != state.run_key or now > state.lease_expires]
+def put_metrics(configuration, state, over):
+    """What alarms look at: whether the automation is armed as deployed, and can read and tell.
+
+    Args:
+        configuration: what holds.
+        state: as it is now.
+        over: whether the run that has written last is; as long as it may live it tells its own end.
+    """
+    owed = [run for run in state.untold if run != state.run_key or over]
     values = {
         "AutomationArmed": configuration.arming == "ON",
         "ArmedAsDeployed": configuration.arming == DEPLOYED_ARMING,

@@ -52,12 +52,10 @@ def publish(subject, reason, record, advice=None):
     lines = [reason, advice or ADVICE.get(subject, ""), f"Service: {DOMAIN}"]
     text = "\n".join(line for line in lines if line)
     text += "\n\n" + json.dumps(record, default=str, indent=1, sort_keys=True)
-    encoded = text.encode()
+    encoded = text.encode(errors="replace")
+    text = encoded[:MOST].decode(errors="ignore")
     if len(encoded) > MOST:
-        text = (
-            encoded[:MOST].decode(errors="ignore")
-            + "\n[cut; the whole record is in the state table]"
-        )
+        text += "\n[cut; the whole record is in the state table]"
     sns.publish(TopicArn=TOPIC, Subject=f"{STACK}: {subject}"[:100], Message=text)
     log("TOLD", subject=subject, reason=reason)
     return True
@@ -96,7 +94,7 @@ def count_refusal(kind, reason, record, subject="REFUSED", told=False):
         if attempt(_put_incident, item, before):
             break
     else:
-        return False
+        raise RuntimeError("the incident cannot be written")
     begun = iso(number(item["Start"]))
     attempt(keep, {**record, "Error": reason, **_counts(entry)}, f"REFUSED#{begun}#{kind}")
     if due and not attempt(publish, subject, reason, record, ADVICE.get(kind)):
@@ -148,13 +146,18 @@ def _due(kind, entry, item, now):
     told = number(entry["Told"])
     told = told if told <= now + HOUR else 0.0  # a time that cannot be is none
     if kind.startswith(ONCE):
-        return not told
+        # Of each component once, whichever plan it was part of.
+        known = [name for name, one in item["Refusals"].items() if number(one.get("Told"))]
+        return any(part not in " ".join(known) for part in kind.removeprefix(ONCE).split("_"))
     if told and now - told < HOUR:
         return False
     if kind not in PASSING_REASONS:
         return True
-    others = max((number(one.get("Told")) for one in item["Refusals"].values()), default=0.0)
-    return now - number(item["Start"]) >= PATIENCE and now - others >= HOUR
+    # What was told of another kind says nothing of these.
+    passing = [one for name, one in item["Refusals"].items() if name in PASSING_REASONS]
+    begun = min(number(one.get("First")) for one in (entry, *passing))
+    told = max((number(one.get("Told")) for one in passing), default=0.0)
+    return now - begun >= PATIENCE and now - told >= HOUR
 
 
 def _counts(entry):

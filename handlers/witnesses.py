@@ -16,6 +16,8 @@ from .view import Word
 TOLERANCE, HEARD, WAIT, ASK = 1, 30, 3.9, 0.5
 # How far back and ahead words are asked for: clocks of two hosts may be two minutes apart.
 BACK, AHEAD = 600, 180
+# Two bad looks are at least so far apart; a call that says less, or nothing, does not know of the first.
+LEAST = 2
 # AWS's own eye: a reader's newest uptime is so much later than the writer's; or both observers agree
 # for so long, with words no further apart than that.
 SILENT, GAP = 120, 20
@@ -60,12 +62,13 @@ def hear_observers(caller, row_age, spoken=None):
         row_age: seconds since that miss.
         spoken: for an alarm, when AWS has heard a reader last; an older word is none.
     """
-    begun, words = time(), {}
+    begun, words, first = time(), {}, None
     while True:
         asked = time()
         words = words | {one: points for one, points in read_words().items() if points is not None}
         newest = max((points[-1][0] for points in words.values() if points), default=None)
-        since = first_miss(words.get(caller), row_age, newest, spoken)
+        first = newest if first is None else first
+        since = first_miss(words.get(caller), row_age, first, spoken)
         alive = [
             observer
             for observer, points in words.items()
@@ -93,13 +96,13 @@ def _is_awaited(points, since, newest):
     return bool(points) and newest - points[-1][0] <= HEARD and points[-1][0] <= since + TOLERANCE
 
 
-def first_miss(points, row_age, newest, spoken):
+def first_miss(points, row_age, first, spoken):
     """When the caller first missed the writer, on CloudWatch's clock: it has put a 0 right after that.
 
     Args:
         points: its own words, oldest first.
         row_age: seconds since the miss, by its own clock.
-        newest: the time of the newest word of all; None where there is none.
+        first: the time of the newest word of all when it was asked first; None where there is none.
         spoken: see `hear_observers`.
     """
     misses = []
@@ -109,7 +112,7 @@ def first_miss(points, row_age, newest, spoken):
         misses.append(at)
     if misses:
         return misses[-1]
-    begin = (newest or 0.0) - row_age
+    begin = (first or 0.0) - row_age
     return begin if spoken is None else max(begin, spoken)
 
 
@@ -124,8 +127,8 @@ def row_age(request, now, began):
     if request.alarm:
         return HEARD
     if request.row_age is not None:
-        return max(request.row_age, 0.0) + now - began
-    return max(now - (request.detected_at or began), 0.0)
+        return max(request.row_age, LEAST) + now - began
+    return max(now - (request.detected_at or began), LEAST)
 
 
 def aws_hears_reader_alone(writer, readers):

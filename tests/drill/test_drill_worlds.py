@@ -66,7 +66,7 @@ DEFECTS = [
      "no automatic fail back"),
     ("both_tiers_dead", "acts", "moved = topology is not None and topology.writer not in (None, decision.old)",
      'moved = status == "available"', "true record"),
-    ("switch_never_read", "configuration", 'return last.get("arming", "DRY_RUN")', 'return last.get("arming", "ON")',
+    ("switch_never_read", "configuration", 'last.get("arming", "DRY_RUN")', 'last.get("arming", "ON")',
      UNNEEDED),
     ("both_sides_dead", "telling", 'SILENT_REASONS = frozenset((', 'SILENT_REASONS = frozenset(("no_standby", ',
      OWED),

@@ -95,7 +95,7 @@ MUTATIONS = {
     "E10 what was switched off is on while the store is silent": of(
         "switched off",
         (1, 3600, (5, "switched", "OFF"), (140, "outage", "ssm", "error", 200), (5, *DIES), (60, "lags", 30)),
-        ("configuration", 'last.get("arming", "DRY_RUN")\n        given', '"ON"\n        given'),
+        ("configuration", 'arming = last.get("arming", "DRY_RUN")', 'arming = "ON"'),
     ),
     "E11 a call that names nobody replaces who writes now": of(
         "healthy moved",

@@ -43,13 +43,22 @@ def test_a_number_that_does_not_fit_is_the_last_usable_or_the_default(key, value
     found = parsed(**{key: value})
     (fault,) = found.faults
     assert fault.startswith(f"{key}: ")
-    assert (found.arming, found.values) == ("ON", DEFAULTS)
+    assert (found.arming, found.values) == ("DRY_RUN", DEFAULTS)
     lowest = LIMITS[key][1][0]
     kept = parsed({"arming": "ON", **DEFAULTS, key: lowest}, **{key: value})
-    assert kept.values == DEFAULTS | {key: lowest}
+    assert (kept.arming, kept.values) == ("ON", DEFAULTS | {key: lowest})
 
 
-@pytest.mark.parametrize("text", [None, "", "[1]", "7", "null", '"ON"', "{", "x" * 9000])
+@pytest.mark.parametrize("given", ["ON", "DRY_RUN", "OFF"])
+@pytest.mark.parametrize("last", ["ON", "DRY_RUN", "OFF"])
+def test_a_number_that_does_not_fit_arms_nothing(given, last):
+    found = parsed({"arming": last, **DEFAULTS}, auto_failover=given, cooldown_seconds="soon")
+    assert found.arming == (last if given == "ON" else given)
+
+
+@pytest.mark.parametrize(
+    "text", [None, "", "[1]", "7", "null", '"ON"', "{", "x" * 9000, "[" * 4000]
+)
 @pytest.mark.parametrize("last", ["ON", "DRY_RUN", "OFF", None])
 def test_a_text_that_is_none_leaves_the_last_usable_or_a_dry_run(text, last):
     stored = last and {"arming": last, **DEFAULTS, "cooldown_seconds": 77}

@@ -55,10 +55,10 @@ MISTYPED = {
     "trigger_failover": ["true", "false", 0, 1, [True], {"value": True}],
     "components": [None, [], "database", True, {"database": True}, ["cache"], ["DATABASE"], [[]], [7]],
     "mode": ["planned", 7, ["DRILL"]],
-    "detected_at": ["yesterday", True, {}, float("nan"), float("inf"), float("-inf"), "1767571200"],
+    "detected_at": ["yesterday", True, {}, float("nan"), float("inf"), float("-inf"), "1767571200", 10**400],
     "writer": [7, "", True, ["a"], HUGE],
     "expected_writer": [7, "", True, ["a"], HUGE],
-    "attempt_id": [7, "", ["a"], {"a": 1}, HUGE],
+    "attempt_id": [7, "", ["a"], {"a": 1}, HUGE, "x" * 401],
     "dry_run": ["true", 1, [True], None],
     "force": ["true", 1, [True], None],
     "votes": ["none", 1, ["database"]],
@@ -145,6 +145,7 @@ def test_what_a_person_says():
         dry_run=True,
         force=True,
         expected_writer="a",
+        request_id="id",
     )
     assert parse_event(MANUAL, "id").attempt_id == "id"
     assert parse_event(FAILBACK | {"trigger_failover": False}, "id").action == "failback"

@@ -28,6 +28,7 @@ from simulated import (
 from drtemplate.groups.handlers import MONITOR, MONITOR_2, ORCHESTRATOR
 from drtemplate.world.api.failures import Lost
 from drtemplate.world.aws.aurora import Node
+from drtemplate.world.aws.prober import Reply
 from drtemplate.world.clock import Killed, current_owner
 from handlers.configuration import parse_configuration
 
@@ -581,6 +582,15 @@ def test_e29_a_dry_run_tells_once_what_it_would_have_done(chain):
     assert (chain.acted, chain.told()) == ((0, 0), ["DRY_RUN"])
     (mail,) = (one for one in chain.messages if one.caller)
     assert f"PROMOTE {WRITER} {READER}" in mail.text
+
+
+def test_e29_a_dry_run_tells_of_each_component_once(chain):
+    chain.configure(auto_failover="DRY_RUN")
+    chain.kill_writer(131)
+    chain.at(200, chain.balancers["Primary"].set_targets, Reply.REFUSED)
+    chain.run(1000)
+    assert chain.told() == ["DRY_RUN", "DRY_RUN"]
+    assert "LATCH" in [one for one in chain.messages if one.caller][-1].text
 
 
 def test_e30_what_is_not_there_is_not_there(world):

@@ -90,7 +90,7 @@ MUTATIONS = {
         findings.test_e06_a_failover_of_nine_hours_later_closes_no_old_run,
     ),
     "E10: the last usable configuration": (
-        "configuration", 'arming = "OFF" if off else last.get("arming", "DRY_RUN")', 'arming = "ON"',
+        "configuration", 'arming = last.get("arming", "DRY_RUN")', 'arming = "ON"',
         findings.test_e10_off_stays_off_while_the_store_is_silent,
     ),
     "E9: plainly off": (
@@ -166,7 +166,7 @@ MUTATIONS = {
         telling.test_a_persons_refusal_is_told_each_time_and_an_observers_once_an_hour,
     ),
     "a message is cut": (
-        "telling", "if len(encoded) > MOST:", "if False:",
+        "telling", "encoded[:MOST]", "encoded",
         telling.test_a_message_too_large_is_cut,
     ),
     "what mostly passes is told late": (
@@ -214,7 +214,7 @@ MUTATIONS = {
         sweep.test_an_alarm_that_stands_no_more_is_forgotten,
     ),
     "a run tells its own end": (
-        "look", "if now <= written_until:", "if False:",
+        "look", "if now <= written_until or not state.untold:", "if not state.untold:",
         sweep.test_the_end_of_a_run_that_is_being_told_is_not_told_by_the_sweep_too,
     ),
     "a race lost to a sweep": (
@@ -222,7 +222,7 @@ MUTATIONS = {
         sweep.test_a_person_is_not_refused_for_a_sweep_that_wrote_at_the_same_moment,
     ),
     "the moves before a fail back": (
-        "ending", 'run.change(home="", moves=last)', 'run.change(home="")',
+        "ending", "run.state = run.state.at_home()", 'run.change(home="")',
         witnesses.test_the_cooldown_counts_from_a_fail_back_alone,
     ),
     "AWS's own eye: two points": (
@@ -230,8 +230,90 @@ MUTATIONS = {
         witnesses.test_a_single_point_of_a_reader_after_a_silence_of_all_proves_nothing,
     ),
     "one mail an hour of what mostly passes": (
-        "telling", " and now - others >= HOUR", "",
+        "telling", " and now - told >= HOUR", "",
         telling.test_of_reasons_that_mostly_pass_an_hour_has_one_mail,
+    ),
+    "a call that says little": (
+        "witnesses", "max(now - (request.detected_at or began), LEAST)", "max(now - (request.detected_at or began), 0.0)",
+        witnesses.test_a_call_that_says_little_moves_no_healthy_writer, "no age",
+    ),
+    "an age of nothing": (
+        "witnesses", "max(request.row_age, LEAST)", "max(request.row_age, 0.0)",
+        witnesses.test_a_call_that_says_little_moves_no_healthy_writer, "an age of nothing",
+    ),
+    "a call without a vote": (
+        "events", "or ({} if automatic else None)", "",
+        witnesses.test_a_call_that_says_little_moves_no_healthy_writer, "no vote",
+    ),
+    "the witnesses of an expected writer": (
+        "look", "in (request.writer, request.expected_writer) or", "== request.writer or",
+        witnesses.test_a_call_that_says_little_moves_no_healthy_writer, "the writer that it expects",
+    ),
+    "an incident that cannot be written": (
+        "telling", 'raise RuntimeError("the incident cannot be written")', "return False",
+        telling.test_a_table_that_takes_no_write_is_told_after_five_minutes,
+    ),
+    "what was told of another kind": (
+        "telling", "if name in PASSING_REASONS]", "]",
+        telling.test_what_was_told_of_another_kind_hides_none_that_mostly_passes,
+    ),
+    "a refusal is told once": (
+        "refusing", " and first_refusal(request, refusal.kind)", "",
+        telling.test_a_refused_event_that_is_delivered_twice_is_one_mail,
+        MANUAL | telling.DATABASE,
+        0,
+    ),
+    "a dry run counts in no incident": (
+        "refusing", "elif request.automatic and not request.dry_run:", "elif request.automatic:",
+        runs.test_a_dry_run_refuses_as_a_run_would, runs.VOTED | {"writer": runs.READER},
+    ),
+    "a latch that somebody changed": (
+        "closing", "if known else state)", "if False else state)",
+        sweep.test_a_latch_that_somebody_changed_starts_the_cooldown,
+    ),
+    "a lost run is closed as its own": (
+        "decision", "if pending and pending.old == (state.writer or old) and not pending.rolled_back:", "if False:",
+        sweep.test_a_lost_run_whose_promotion_is_slow_is_closed_as_its_own, sweep.HAND_DATABASE,
+    ),
+    "a lost fail back is a new beginning too": (
+        "closing", "done = done.at_home()", 'done = done._replace(home="")',
+        sweep.test_a_lost_run_whose_promotion_is_slow_is_closed_as_its_own, FAILBACK | sweep.DATABASE,
+    ),
+    "the words of a run that was closed": (
+        "closing", "if end.run in state.untold:", "if False:",
+        sweep.test_a_lost_run_that_another_followed_is_told_as_it_ended,
+    ),
+    "a move after one that was given up": (
+        "closing", "counted = counted and not pending.rolled_back", "",
+        sweep.test_what_aurora_does_after_it_gave_a_promotion_up_is_another_move,
+    ),
+    "a record that was lost": (
+        "look", "            attempt(keep, record, run)\n", "",
+        sweep.test_a_run_that_was_lost_before_its_record_has_one, False,
+    ),
+    "a record that was lost, and another run": (
+        "look", "elif was.run_key in was.untold:", "elif False:",
+        sweep.test_a_run_that_was_lost_before_its_record_has_one, True,
+    ),
+    "the first miss stays": (
+        "witnesses", "first = newest if first is None else first", "first = newest",
+        witnesses.test_a_word_that_comes_late_counts_from_the_first_miss,
+    ),
+    "a dry run's component is told once": (
+        "telling", 'part not in " ".join(known)', "kind not in known",
+        findings.test_e29_a_dry_run_tells_of_each_component_once,
+    ),
+    "a sweep delivered twice, and a configuration": (
+        "sweep", 'if not fenced:\n        return state\n    if faults', "if not fenced:\n        fenced = state\n    if faults",
+        sweep.test_a_sweep_that_is_delivered_twice_tells_it_once, "CONFIGURATION",
+    ),
+    "a sweep delivered twice, and a health check": (
+        "sweep", 'if not fenced:\n        return state\n    if odd', "if not fenced:\n        fenced = state\n    if odd",
+        sweep.test_a_sweep_that_is_delivered_twice_tells_it_once, "HEALTH CHECK",
+    ),
+    "a sweep delivered twice, and a run": (
+        "look", "if not fenced:\n        return state", "if not fenced:\n        fenced = state",
+        sweep.test_a_sweep_that_is_delivered_twice_tells_it_once, "COMPLETED",
     ),
     "a closed connection is no life": (
         "probes", 'alive = connection.recv(1024) != b""', "alive = True",

@@ -375,8 +375,13 @@ def test_a_dry_run_makes_every_read_and_decision_and_leaves_one_audit_item(faile
     assert reply.body["plan"]
 
 
-def test_a_dry_run_refuses_as_a_run_would(failed_over):
-    assert failed_over.send(MANUAL, dry_run=True).outcome == "REFUSED"
+@pytest.mark.parametrize("event", [MANUAL, VOTED | {"writer": READER}], ids=["hand", "votes"])
+def test_a_dry_run_refuses_as_a_run_would(failed_over, event):
+    items, told = set(failed_over.table.items), len(failed_over.told())
+    assert failed_over.send(event, dry_run=True).outcome == "REFUSED"
+    left = set(failed_over.table.items) - items
+    assert [key.split("#")[0] for key in left] == ["REFUSED"]
+    assert len(failed_over.told()) == told
 
 
 @pytest.mark.parametrize(

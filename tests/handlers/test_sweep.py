@@ -15,6 +15,7 @@ from simulated import (
     WRITER_ALARM,
 )
 
+from drtemplate.groups.handlers import ORCHESTRATOR
 from drtemplate.world.api.failures import Lost
 
 HAND_DATABASE = MANUAL | DATABASE
@@ -83,6 +84,98 @@ def test_a_latch_that_somebody_released_is_found(world):
     world.checks["Primary"].configure(False, False)
     swept(world)
     assert world.state["Latched"] is False
+
+
+def test_a_latch_that_somebody_changed_starts_the_cooldown(world):
+    """Of a run that was lost with its latch too, which nobody has counted."""
+    world.balancers["Primary"].show("unhealthy")
+    swept(world)
+    world.lose(VOTED | APPLICATION, "dynamodb", "PutItem", 4)
+    swept(world)
+    world.checks["Primary"].configure(False, False)
+    world.wait(30)
+    swept(world)
+    assert world.state["Status"] == "COMPLETED"
+    reply = world.send(VOTED | APPLICATION | {"attempt_id": "again"})
+    assert (reply.outcome, reply.body["kind"]) == ("REFUSED", "cooldown")
+    assert world.acted == (0, 1)
+
+
+@pytest.mark.parametrize("event", [HAND_DATABASE, VOTED | DATABASE, FAILBACK | DATABASE])
+def test_a_lost_run_whose_promotion_is_slow_is_closed_as_its_own(world, event):
+    """Calls that come meanwhile take nothing over, as an observer's, which has the old writer dead."""
+    swept(world)
+    back = event == FAILBACK | DATABASE
+    if back:
+        world.send(HAND_DATABASE)
+    old, told = world.writer, len(world.told())
+    world.promotion(100)
+    world.lose(event, "dynamodb", "PutItem", 4)
+    asked = VOTED | DATABASE | {"writer": old, "attempt_id": "later"}
+    assert world.send(asked).outcome == "NOT_REQUIRED"
+    for _ in range(2):
+        world.wait(60)
+        swept(world)
+    status = "FAILED_BACK" if back else "COMPLETED"
+    assert (world.state["Status"], world.told()[told:]) == (status, [status])
+    assert [item["Status"] for item in world.items()] == ["COMPLETED"] * back + [status]
+    assert (world.state.get("Home"), len(world.state["Moves"]["database"])) == (
+        None if back else WRITER,
+        1,
+    )
+
+
+def test_a_lost_run_that_another_followed_is_told_as_it_ended(world):
+    swept(world)
+    world.promotion(100)
+    world.lose(HAND_DATABASE, "dynamodb", "PutItem", 4)
+    world.send(MANUAL | APPLICATION)
+    for _ in range(2):
+        world.wait(60)
+        swept(world)
+    assert world.told() == ["COMPLETED", "COMPLETED"]
+    assert "seen through later" in world.first_line()
+
+
+def test_what_aurora_does_after_it_gave_a_promotion_up_is_another_move(world):
+    swept(world)
+    world.aurora.rolls_back = 1
+    world.lose(HAND_DATABASE, "dynamodb", "PutItem", 5)
+    swept(world)
+    world.wait(600)
+    world.replace_writer()
+    swept(world)
+    assert world.writer == READER
+    assert len(world.state["Moves"]["database"]) == 2
+
+
+@pytest.mark.parametrize("followed", [False, True])
+def test_a_run_that_was_lost_before_its_record_has_one(world, followed):
+    swept(world)
+    world.lose(HAND_DATABASE, "dynamodb", "PutItem", 7)
+    assert (world.state["Status"], world.items()) == ("COMPLETED", [])
+    if followed:
+        world.send(MANUAL | APPLICATION)
+        world.wait(60)
+    swept(world)
+    assert [item["Status"] for item in world.items()] == ["COMPLETED"] * (1 + followed)
+    assert world.told() == ["COMPLETED"] * (1 + followed)
+
+
+@pytest.mark.parametrize("what", ["CONFIGURATION", "HEALTH CHECK", "COMPLETED"])
+def test_a_sweep_that_is_delivered_twice_tells_it_once(world, what):
+    swept(world)
+    if what == "CONFIGURATION":
+        world.configure(cooldown_seconds="soon")
+    elif what == "HEALTH CHECK":
+        world.checks["Primary"].configure(True, False)
+    else:
+        world.lose(HAND_DATABASE, "dynamodb", "PutItem", 7)
+    world.functions.duplicate = 1
+    for _ in range(2):
+        world.functions.send(world.deployment.functions[ORCHESTRATOR].name, SWEEP, "test")
+        world.wait(60)
+    assert world.told() == [what]
 
 
 def test_a_run_under_way_is_let_be(world):

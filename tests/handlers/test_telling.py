@@ -89,6 +89,53 @@ def test_of_reasons_that_mostly_pass_an_hour_has_one_mail(warm):
     assert warm.told() == ["REFUSED"]
 
 
+def test_what_was_told_of_another_kind_hides_none_that_mostly_passes(warm):
+    warm.send(MANUAL | DATABASE)
+    against = VOTED_DATABASE | {"writer": READER}
+    repeat(warm, 30, against)
+    warm.aurora.nodes[READER].status = "upgrading"
+    repeat(warm, 290, against)
+    assert warm.told() == ["COMPLETED", "REFUSED"]
+    repeat(warm, 60, against)
+    assert warm.told() == ["COMPLETED", "REFUSED", "REFUSED"]
+    assert "upgrading" in warm.first_line()
+
+
+def test_a_table_that_takes_no_write_is_told_after_five_minutes(warm):
+    warm.faults["dynamodb", "PutItem"] = "ProvisionedThroughputExceededException"
+    assert set(repeat(warm, 280)) == {"REFUSED"}
+    assert warm.told() == []
+    repeat(warm, 60)
+    assert warm.told() == ["REFUSED"]
+    assert "state table" in warm.first_line()
+
+
+@pytest.mark.parametrize("apart", [0, 200])
+@pytest.mark.parametrize(
+    "event", [MANUAL | DATABASE, FAILBACK | {"force": "yes"}], ids=["cooldown", "field"]
+)
+def test_a_refused_event_that_is_delivered_twice_is_one_mail(world, event, apart):
+    world.send(MANUAL | DATABASE)
+    world.functions.duplicate, world.functions.apart = 1, apart
+    for told in (1, 2):
+        world.functions.send(world.deployment.functions[ORCHESTRATOR].name, event, "test")
+        world.wait(220)
+        # Another event of the same words is another question.
+        assert world.told() == ["COMPLETED", *["REFUSED"] * told]
+
+
+def test_a_ticket_is_told_again_of_another_reason_and_its_delivery_is_not(world):
+    ticket = MANUAL | DATABASE | {"attempt_id": "ticket"}
+    world.put_state()
+    assert world.send(ticket).body["kind"] == "busy"
+    world.send(ticket)
+    assert world.told() == ["REFUSED"]
+    world.wait(120)
+    world.aurora.nodes[READER].status = "modifying"
+    assert world.send(ticket).body["kind"] == "no_reader"
+    assert world.told() == ["REFUSED", "REFUSED"]
+
+
 def test_the_words_of_a_mail_say_what_to_do(world):
     world.send(MANUAL)
     world.send(FAILBACK)

@@ -16,7 +16,7 @@ from simulated import (
     alarm,
 )
 
-from drtemplate.groups.handlers import MONITOR, OBSERVERS
+from drtemplate.groups.handlers import MONITOR, OBSERVERS, ORCHESTRATOR
 
 VOTED_DATABASE, HAND_DATABASE = VOTED | DATABASE, MANUAL | DATABASE
 
@@ -74,6 +74,44 @@ def test_metrics_that_cannot_be_read_are_no_veto(warm, error):
     heard(warm, (3, 1, "zone-2"))
     warm.faults["cloudwatch", "GetMetricStatistics"] = error
     assert warm.send(VOTED_DATABASE).outcome == "COMPLETED"
+
+
+# What a call that is not an observer's says less, or of nobody that is known.
+LITTLE = {
+    "no age": {},
+    "an age of nothing": {"writer_row_age_seconds": 0},
+    "an unknown observer": {"observer": "zone-9"},
+    "the writer that it expects": {"writer": None, "expected_writer": WRITER},
+    "no vote": {"votes": None},
+}
+
+
+@pytest.mark.parametrize("what", LITTLE)
+def test_a_call_that_says_little_moves_no_healthy_writer(warm, what):
+    for observer in ("zone-1", "zone-2"):
+        warm.word(1.0, 1.0, observer)
+    reply = warm.send(
+        HAND_DATABASE | {"votes": {"database": False}, "writer": WRITER} | LITTLE[what]
+    )
+    assert reply.body["kind"] == ("no_vote" if what == "no vote" else "seen_alive")
+    assert (warm.acted, warm.state["Status"]) == ((0, 0), "IDLE")
+
+
+def test_a_word_that_comes_late_counts_from_the_first_miss(warm):
+    """While observers are waited for, the moment that counts stays where it was."""
+    warm.word(0.0, 0.0, "zone-1")
+    warm.word(1.0, 20.0, "zone-2")
+    warm.at(1.5, lambda: (warm.word(0.0, 0.0, "zone-1"), warm.word(1.0, 10.0, "zone-2")))
+    assert warm.send(VOTED_DATABASE | {"observer": "zone-9"}).body["kind"] == "seen_alive"
+
+
+def test_a_call_that_says_little_replaces_a_dead_writer(chain):
+    chain.functions.broken.add(ORCHESTRATOR)
+    chain.kill_writer(WARM)
+    chain.run(WARM + 15)
+    chain.functions.broken.clear()
+    vote = {"votes": {"database": False}, "writer": WRITER}
+    assert chain.send(HAND_DATABASE | vote).outcome == "COMPLETED"
 
 
 @pytest.mark.parametrize("late", [120, -120])

@@ -47,7 +47,7 @@ class CloudWatch:
             {
                 "AlarmName": name,
                 "StateValue": states[name],
-                "StateUpdatedTimestamp": self.clock.date(self.clock.epoch + since.get(name, 0.0)),
+                "StateUpdatedTimestamp": self.clock.date(since.get(name, 0.0)),
             }
             for name in params["AlarmNames"]
             if name in states and params.get("StateValue", states[name]) == states[name]
