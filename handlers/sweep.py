@@ -11,7 +11,7 @@ from .log import attempt, log
 from .look import Look, read_configuration, tell_untold
 from .runs import run
 from .store import Store
-from .telling import publish
+from .telling import publish, tell_refusals
 
 
 def sweep(context):
@@ -27,7 +27,8 @@ def sweep(context):
         state = tell_untold(store, look.state, written_until, now)
         state = tell_faults(store, state, configuration)
         state = tell_odd_latch(store, state)
-    put_metrics(configuration, state, now > written_until)
+    owed = attempt(tell_refusals) or 0
+    put_metrics(configuration, state, now > written_until, owed)
     if not state.leased(now):
         standing = standing_alarms(state)
         if standing.keys() < state.alarms.keys():
@@ -82,20 +83,21 @@ def standing_alarms(state):
     return found
 
 
-def put_metrics(configuration, state, over):
+def put_metrics(configuration, state, over, refusals):
     """What alarms look at: whether the automation is armed as deployed, and can read and tell.
 
     Args:
         configuration: what holds.
         state: as it is now.
         over: whether the run that has written last is; as long as it may live it tells its own end.
+        refusals: how many of them have a mail that could not be sent.
     """
     owed = [run for run in state.untold if run != state.run_key or over]
     values = {
         "AutomationArmed": configuration.arming == "ON",
         "ArmedAsDeployed": configuration.arming == DEPLOYED_ARMING,
         "ConfigurationUsable": not configuration.faults,
-        "Untold": len(owed),
+        "Untold": len(owed) + refusals,
     }
     dimensions = [{"Name": "StackName", "Value": STACK}]
     data = [

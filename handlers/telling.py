@@ -89,7 +89,7 @@ def count_refusal(kind, reason, record, subject="REFUSED", told=False):
         due = not told and _due(kind, entry, item, now)
         told_before = entry.get("Told", 0)
         if due or told:
-            entry["Told"] = int(now)
+            entry |= {"Told": int(now), "Owed": ""}
         item["Refusals"] = {**item["Refusals"], kind: entry}
         if attempt(_put_incident, item, before):
             break
@@ -98,9 +98,45 @@ def count_refusal(kind, reason, record, subject="REFUSED", told=False):
     begun = iso(number(item["Start"]))
     attempt(keep, {**record, "Error": reason, **_counts(entry)}, f"REFUSED#{begun}#{kind}")
     if due and not attempt(publish, subject, reason, record, ADVICE.get(kind)):
-        item["Refusals"][kind]["Told"] = told_before
+        item["Refusals"][kind] |= {"Told": told_before, "Owed": subject}
         attempt(_put_incident, item, item | {"Version": item["Version"]})
     return due
+
+
+def tell_refusals():
+    """Tell the refusals whose mail could not be sent, when no call may come any more that repeats it.
+
+    Returns:
+        How many mails are still owed.
+    """
+    before = table.get_item(Key={"StateKey": INCIDENT}, ConsistentRead=True).get("Item")
+    owed = _owed(before)
+    if not owed:
+        return 0
+    told = {kind: {**entry, "Told": int(time()), "Owed": ""} for kind, entry in owed.items()}
+    item = {**before, "Refusals": {**before["Refusals"], **told}}
+    # Whoever is about to tell the same loses it.
+    if not attempt(_put_incident, item, before):
+        return len(owed)
+    left = {}
+    for kind, entry in owed.items():
+        record = {"Error": entry["Reason"], **_counts(entry)}
+        if not attempt(publish, entry["Owed"], entry["Reason"], record, ADVICE.get(kind)):
+            left[kind] = entry
+    if left:
+        restored = {**item, "Refusals": {**item["Refusals"], **left}}
+        attempt(_put_incident, restored, item)
+    return len(left)
+
+
+def _owed(item):
+    """By kind, the refusals of an incident whose mail could not be sent."""
+    refusals = (item or {}).get("Refusals")
+    if not isinstance(refusals, dict):
+        return {}
+    return {
+        kind: one for kind, one in refusals.items() if isinstance(one, dict) and one.get("Owed")
+    }
 
 
 def lately_held(now):
@@ -122,7 +158,7 @@ def _incident(before, now):
     """The present incident, or a new one after five quiet minutes."""
     item = dict(before or {})
     if not before or abs(now - number(item.get("Last"))) > QUIET:
-        item = {"Start": int(now), "Calls": 0, "Refusals": {}}
+        item = {"Start": int(now), "Calls": 0, "Refusals": _owed(before)}
     if not isinstance(item.get("Refusals"), dict):
         item["Refusals"] = {}
     item |= {"Last": int(now), "Calls": int(number(item.get("Calls"))) + 1}

@@ -265,7 +265,7 @@ def _add_sweep_alarms(add_alarm: Alarms, functions: Functions) -> None:
         "UntoldAlarm",
         "untold",
         alarm_description(
-            "A run of the orchestrator has ended and its mail could not be sent for three minutes. "
+            "The mail of a run or of a refusal could not be sent for three minutes. "
             "It is tried again every minute. Starts nothing.",
             chapter="Read the state",
         ),

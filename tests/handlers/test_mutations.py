@@ -299,6 +299,26 @@ MUTATIONS = {
         "witnesses", "first = newest if first is None else first", "first = newest",
         witnesses.test_a_word_that_comes_late_counts_from_the_first_miss,
     ),
+    "what no call repeats is told": (
+        "telling", '"Owed": subject}', '"Owed": ""}',
+        telling.test_what_no_call_repeats_is_told_by_the_sweep_once, 30,
+    ),
+    "a new incident forgets no mail that is owed": (
+        "telling", '"Refusals": _owed(before)', '"Refusals": {}',
+        telling.test_what_no_call_repeats_is_told_by_the_sweep_once, 400,
+    ),
+    "while it cannot be told a metric says so": (
+        "sweep", "len(owed) + refusals", "len(owed)",
+        telling.test_what_no_call_repeats_is_told_by_the_sweep_once, 30,
+    ),
+    "a mail that failed again is still owed": (
+        "telling", "left[kind] = entry", "pass",
+        telling.test_what_no_call_repeats_is_told_by_the_sweep_once, 30,
+    ),
+    "two sweeps, and a refusal": (
+        "telling", "if not attempt(_put_incident, item, before):\n        return len(owed)", "attempt(_put_incident, item, before)",
+        telling.test_of_two_sweeps_at_the_same_moment_one_tells_a_refusal,
+    ),
     "a dry run's component is told once": (
         "telling", 'part not in " ".join(known)', "kind not in known",
         findings.test_e29_a_dry_run_tells_of_each_component_once,

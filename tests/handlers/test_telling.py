@@ -184,6 +184,43 @@ def test_what_could_not_be_told_is_told_at_its_repeat(world):
     assert world.told() == ["REFUSED"]
 
 
+@pytest.mark.parametrize("quiet", [30, 400], ids=["in the incident", "after it"])
+def test_what_no_call_repeats_is_told_by_the_sweep_once(world, quiet):
+    """Until then a metric says so, and a new incident does not forget it."""
+    world.aurora.nodes[READER].status = "modifying"
+    world.faults["sns", "Publish"] = "InternalError"
+    repeat(world, 60)
+    world.wait(quiet)
+    if quiet > 300:
+        world.send(VOTED | APPLICATION)
+    world.send(SWEEP)
+    world.faults.clear()
+    for _ in range(2):
+        world.send(SWEEP)
+    assert world.put_metrics("Untold") == [1.0, 0.0, 0.0]
+    assert world.told() == ["REFUSED"]
+    assert len(world.messages[0].text.splitlines()[1]) > 10
+    repeat(world, 60)
+    assert world.told() == ["REFUSED"], "as any that was told, it waits for an hour"
+
+
+def test_of_two_sweeps_at_the_same_moment_one_tells_a_refusal(world):
+    world.aurora.nodes[READER].status = "modifying"
+    world.faults["sns", "Publish"] = "InternalError"
+    repeat(world, 30)
+    world.send(SWEEP)
+    world.faults.clear()
+
+    def another(params):
+        if params["Item"]["StateKey"] == "INCIDENT":
+            world.faults.clear()
+            world.meanwhile(SWEEP)
+
+    world.faults["dynamodb", "PutItem"] = another
+    world.send(SWEEP)
+    assert world.told() == ["REFUSED"]
+
+
 def test_an_incident_item_that_is_odd_stops_nothing(world):
     world.aurora.nodes[READER].status = "modifying"
     world.table.items["INCIDENT"] = {
