@@ -4,7 +4,7 @@ from typing import NamedTuple
 
 from .conditions import SHOWS
 from .item import iso
-from .state import PENDING
+from .state import LOST, PENDING
 
 
 class Closed(NamedTuple):
@@ -56,9 +56,8 @@ def abandon(state, now):
     if state.status != "IN_PROGRESS" or state.leased(now):
         return state
     pending = {name: one._replace(lost=True) for name, one in state.pending.items()}
-    lost = "abandoned: the run was lost"
-    state = state.owing(state.run_key, lost)
-    return state._replace(status="FAILED", error=lost, pending=pending)
+    state = state.owing(state.run_key, LOST)
+    return state._replace(status="FAILED", error=LOST, pending=pending)
 
 
 def close(state, topology, latched, now):

@@ -66,6 +66,8 @@ class Ending:
             run.state = run.state.at_home()
         for component in self.ended:
             run.state = run.state.with_pending(component, None)
+        if not self.failure:
+            run.state = run.state.made_good(run.request.attempt_id)
         before = run.state._replace(status="IN_PROGRESS")
         kept = attempt(run.store.write, run.state, before) or attempt(
             run.store.write, run.state, before

@@ -14,6 +14,8 @@ TRANSITIONS = {
 LEASE, SKEW = 45, 240
 # Seconds after which nobody waits any longer for the end of what a run has begun.
 PENDING = 3600
+# Why people are told of a run that was lost, as long as nothing else is known of it.
+LOST = "abandoned: the run was lost"
 
 
 class Pending(NamedTuple):
@@ -114,6 +116,21 @@ class State(NamedTuple):
     def owing(self, run, reason):
         """The same, with people to be told how a run ended; no more than they can read."""
         return self._replace(untold={**dict(list(self.untold.items())[-9:]), run: reason})
+
+    def made_good(self, attempt_id):
+        """The same when an attempt has got there: of its lost runs that left nothing to see through, no mail speaks.
+
+        It would come after that of the end, and say that the attempt has failed.
+        """
+        waited_for = {pending.run for pending in self.pending.values()}
+        untold = {
+            run: why
+            for run, why in self.untold.items()
+            if why != LOST
+            or run in waited_for
+            or run.partition("#")[2].partition("#")[2] != attempt_id
+        }
+        return self._replace(untold=untold)
 
     def with_pending(self, component, pending):
         """The same, waiting for something else, or for nothing."""

@@ -315,6 +315,22 @@ MUTATIONS = {
         "telling", "left[kind] = entry", "pass",
         telling.test_what_no_call_repeats_is_told_by_the_sweep_once, 30,
     ),
+    "an attempt that got there": (
+        "ending", "if not self.failure:\n            run.state = run.state.made_good", "if False:\n            run.state = run.state.made_good",
+        telling.test_of_an_attempt_that_got_there_no_lost_run_is_told, "before the latch",
+    ),
+    "a lost run's own move": (
+        "state", "if why != LOST\n", "if False\n",
+        telling.test_what_a_lost_run_moved_is_told_when_its_attempt_gets_there,
+    ),
+    "a lost run's own move, and Aurora is still at it": (
+        "state", "or run in waited_for\n", "\n",
+        telling.test_a_lost_run_whose_promotion_goes_on_is_told_though_its_attempt_gets_there,
+    ),
+    "of another attempt": (
+        "state", ' or run.partition("#")[2].partition("#")[2] != attempt_id', "",
+        telling.test_another_attempt_hides_no_lost_run,
+    ),
     "two sweeps, and a refusal": (
         "telling", "if not attempt(_put_incident, item, before):\n        return len(owed)", "attempt(_put_incident, item, before)",
         telling.test_of_two_sweeps_at_the_same_moment_one_tells_a_refusal,

@@ -153,6 +153,58 @@ def test_a_run_that_was_lost_says_what_to_do_too(world):
     assert all(len(one.text.splitlines()[1]) > 10 for one in world.messages)
 
 
+LOSSES = {
+    "before the latch": (VOTED | APPLICATION, "route53", "UpdateHealthCheck"),
+    "before the promotion": (VOTED_DATABASE, "rds", "FailoverDBCluster"),
+    "before both": (VOTED, "rds", "FailoverDBCluster"),
+}
+
+
+@pytest.mark.parametrize("when", LOSSES)
+def test_of_an_attempt_that_got_there_no_lost_run_is_told(world, when):
+    """Its mail would come after that of the end, and say that the attempt has failed."""
+    event, *call = LOSSES[when]
+    world.balancers["Primary"].show("unhealthy")
+    world.lose(event | {"attempt_id": "one"}, *call)
+    assert world.send(event | {"attempt_id": "one"}).outcome == "COMPLETED"
+    for _ in range(3):
+        world.wait(60)
+        world.send(SWEEP)
+    assert world.told() == ["COMPLETED"]
+
+
+def test_what_a_lost_run_moved_is_told_when_its_attempt_gets_there(world):
+    world.balancers["Primary"].show("unhealthy")
+    world.lose(VOTED | {"attempt_id": "one"}, "route53", "UpdateHealthCheck")
+    assert world.send(VOTED | {"attempt_id": "one"}).outcome == "COMPLETED"
+    world.wait(60)
+    world.send(SWEEP)
+    assert [one.text.splitlines()[0] for one in world.messages] == [
+        "moved: application",
+        "seen through later: COMPLETED",
+    ]
+
+
+def test_a_lost_run_whose_promotion_goes_on_is_told_though_its_attempt_gets_there(world):
+    """The repeat asks for less."""
+    world.promotion(200)
+    world.balancers["Primary"].show("unhealthy")
+    world.lose(VOTED | {"attempt_id": "one"}, "rds", "DescribeDBClusters", 6)
+    assert world.send(VOTED | APPLICATION | {"attempt_id": "one"}).outcome == "COMPLETED"
+    world.wait(60)
+    world.send(SWEEP)
+    assert world.told() == ["COMPLETED", "FAILED"]
+
+
+def test_another_attempt_hides_no_lost_run(world):
+    world.balancers["Primary"].show("unhealthy")
+    world.lose(VOTED | APPLICATION | {"attempt_id": "one"}, "route53", "UpdateHealthCheck")
+    assert world.send(VOTED | APPLICATION | {"attempt_id": "two"}).outcome == "COMPLETED"
+    world.wait(60)
+    world.send(SWEEP)
+    assert world.told() == ["COMPLETED", "FAILED"]
+
+
 def test_a_message_too_large_is_cut(world):
     alarms = {f"{number:0400}": "x" * 90_000 for number in range(20)}
     world.put_state(Status="COMPLETED", LeaseExpires=1, Alarms=alarms, Configuration=alarms)
