@@ -90,7 +90,7 @@ MUTATIONS = {
         TELL('"written the state" in run.state.latch_error'),
         ("closing", 'done = done.owing(end.run, f"seen through later: {end.status}")', ""),
         ("acts", 'state.owing(state.run_key, "moved something, and its end is not recorded")', "state"),
-        ("closing", "state = state.owing(state.run_key, lost)", ""),
+        ("closing", "state = state.owing(state.run_key, LOST)", ""),
     ),
     "E10 what was switched off is on while the store is silent": of(
         "switched off",
