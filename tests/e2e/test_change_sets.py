@@ -12,6 +12,9 @@ from drtemplate.cloudformation.changes import compare
 from drtemplate.cloudformation.document import load_template
 
 RELEASED = load_template(ROOT / "tests" / "releases" / "0.1.0.yaml")
+# CloudWatch refuses its rule for the line end behind it; whoever runs this release has taken it away.
+RULE = RELEASED["Resources"]["CompositeAlarm"]["Properties"]["AlarmRule"]
+RULE["Fn::Sub"] = RULE["Fn::Sub"].strip()
 STACK = "change-dr"
 SECRET = "correct-horse-battery"
 MUTATED = changed(
