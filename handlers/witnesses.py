@@ -12,9 +12,9 @@ from .log import attempt, log
 from .view import Word
 
 # Seconds: what a word may be younger than the first miss, how long after its last word an observer is
-# waited for, how long at most, and how often it is asked. How many times slower an answer may be than the
-# one before.
-TOLERANCE, HEARD, WAIT, ASK, SLOWER = 1, 30, 3.9, 0.5, 1.25
+# waited for, how long at most, and how often it is asked; how long while words cannot be read, since then
+# the last answer may take a while too.
+TOLERANCE, HEARD, WAIT, ASK, UNREAD = 1, 30, 3.9, 0.5, 3.4
 # How far back and ahead words are asked for: clocks of two hosts may be two minutes apart.
 BACK, AHEAD = 600, 180
 # Two bad looks are at least so far apart; a call that says less, or nothing, does not know of the first.
@@ -83,8 +83,8 @@ def hear_observers(caller, row_age, spoken=None):
             if words[caller][-1][1] >= 1:
                 # Its 0 is on its way, or another run of it sees the writer.
                 waits, alive = [*waits, caller], [one for one in alive if one != caller]
-        # The next look may take longer than this one.
-        last = time() - begun + ASK + SLOWER * (time() - asked) > WAIT
+        longest = WAIT if words.keys() >= set(OBSERVERS) else UNREAD
+        last = time() + ASK + time() - asked - begun > longest
         if last and caller in waits and words.get(caller):
             alive.append(caller)
         if alive or not waits or last:
