@@ -21,7 +21,6 @@ from .refusing import not_required, record_of, refuse
 from .state import Pending
 from .store import Store
 from .telling import count_refusal, keep
-from .witnesses import with_least_row
 
 
 def run(request, context, again=False):
@@ -43,7 +42,6 @@ def run(request, context, again=False):
     try:
         state = read_state(store, request)
         configuration = read_configuration(state)
-        request = with_least_row(request, configuration.values["consecutive_failures"])
         off = request.automatic and configuration.arming == "OFF"
         if off and not request.alarm:
             raise Refusal("off", "the automation is OFF")

@@ -41,17 +41,13 @@ def sweep(context):
 
 
 def tell_faults(store, state, configuration):
-    """A configuration that does not fit is told once, by the sweep that writes first."""
+    """A configuration that does not fit is told once."""
     faults = "; ".join(configuration.faults)[:400]
     if faults == state.faults_told:
         return state
     advice = f"{configuration.arming} holds until it is mended (runbook, Configuration)."
-    fenced = attempt(store.fence, state)
-    if not fenced:
-        return state
-    if faults and not attempt(publish, "CONFIGURATION", faults, configuration.stored(), advice):
-        return fenced
-    return attempt(store.write, fenced._replace(faults_told=faults), fenced) or fenced
+    mail = ("CONFIGURATION", faults, configuration.stored(), advice) if faults else ()
+    return tell_change(store, state, mail, faults_told=faults)
 
 
 def tell_odd_latch(store, state):
@@ -62,12 +58,25 @@ def tell_odd_latch(store, state):
         return state
     words = "the primary's health check is disabled or inverted alone: it does not say how the primary is"
     advice = "See runbook, Fail back: releasing the latch by hand."
+    mail = ("HEALTH CHECK", words, {}, advice) if odd else ()
+    return tell_change(store, state, mail, odd_latch_told=odd)
+
+
+def tell_change(store, state, mail, **told):
+    """Tell what has changed once, by the sweep that writes first; without a mail it is only remembered.
+
+    Args:
+        store: of the state.
+        state: as it was read or written last.
+        mail: what `publish` takes, or nothing.
+        told: the fields of the state that remember it.
+    """
     fenced = attempt(store.fence, state)
     if not fenced:
         return state
-    if odd and not attempt(publish, "HEALTH CHECK", words, {}, advice):
+    if mail and not attempt(publish, *mail):
         return fenced
-    return attempt(store.write, fenced._replace(odd_latch_told=odd), fenced) or fenced
+    return attempt(store.write, fenced._replace(**told), fenced) or fenced
 
 
 def standing_alarms(state):

@@ -118,13 +118,6 @@ def first_miss(points, row_age, first, spoken):
     return begin if spoken is None else max(begin, spoken)
 
 
-def with_least_row(request, misses):
-    """The request, its row as old as so many misses make it at least, whatever the caller says."""
-    if request.row_age is None or misses < 2:
-        return request
-    return request._replace(row_age=max(request.row_age, LEAST))
-
-
 def row_age(request, now, began):
     """Seconds since the caller first missed the writer; for an alarm, that an observer's word counts.
 
@@ -136,7 +129,7 @@ def row_age(request, now, began):
     if request.alarm:
         return HEARD
     if request.row_age is not None:
-        return request.row_age + now - began
+        return max(request.row_age, LEAST) + now - began
     return max(now - (request.detected_at or began), LEAST)
 
 

@@ -142,15 +142,15 @@ def _blame(run: Run, measured: Measured, scenario: Scenario, tally: Tally) -> No
 _work: dict[str, Any] = {}
 
 
-def _prepare(deployment: Deployment, timings: Timings, names: Sequence[str]) -> None:
-    _work.update(deployment=deployment, timings=timings, names=names)
+def _prepare(deployment: Deployment, timings: Timings) -> None:
+    _work.update(deployment=deployment, timings=timings)
 
 
-def _chunk(task: tuple[int, int, int, int]) -> tuple[int, int, Summary, Tally] | str:
+def _chunk(task: tuple[str, int, int, int]) -> tuple[str, int, Summary, Tally] | str:
     """Some runs of a scenario. An error comes back as its text: not all of them can be pickled."""
-    number, seed, first, last = task
-    scenario = BY_NAME[_work["names"][number]]
-    summary, tally = Summary(scenario.name), Tally()
+    name, seed, first, last = task
+    scenario = BY_NAME[name]
+    summary, tally = Summary(name), Tally()
     try:
         for at in range(first, last):
             shown = at == 0
@@ -158,7 +158,7 @@ def _chunk(task: tuple[int, int, int, int]) -> tuple[int, int, Summary, Tally] |
             summary.add(run)
     except DrTemplateError as exc:
         return str(exc)
-    return number, last - first, summary, tally
+    return name, last - first, summary, tally
 
 
 def drill(
@@ -188,23 +188,22 @@ def drill(
         DrTemplateError: a handler does what no drill knows.
     """
     tasks = [
-        (number, seed, first, min(first + CHUNK, runs))
-        for number in range(len(scenarios))
+        (one.name, seed, first, min(first + CHUNK, runs))
+        for one in scenarios
         for first in range(0, runs, CHUNK)
     ]
-    totals = [(Summary(one.name, one.title, one.must_act), Tally()) for one in scenarios]
+    totals = {one.name: (Summary(one.name, one.title, one.must_act), Tally()) for one in scenarios}
     done: list[Summary] = []
-    given = deployment, timings, tuple(one.name for one in scenarios)
-    for result in results(_chunk, tasks, jobs, _prepare, given):
+    for result in results(_chunk, tasks, jobs, _prepare, (deployment, timings)):
         if isinstance(result, str):
             raise DrTemplateError(result)
-        number, count, part, tally = result
-        total, sums = totals[number]
+        name, count, part, tally = result
+        total, sums = totals[name]
         total.merge(part)
         sums.merge(tally)
-        advance(scenarios[number].name, count)
+        advance(name, count)
         if total.runs == runs:
-            done.append(_finish(total, sums, scenarios[number], deployment))
+            done.append(_finish(total, sums, BY_NAME[name], deployment))
             finished(done[-1])
     return tuple(done)
 

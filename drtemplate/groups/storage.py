@@ -10,6 +10,14 @@ from drtemplate.groups.parameters import Parameters
 from drtemplate.groups.policies import Statement, document
 from drtemplate.template import StackTemplate, bundle, name_tags
 
+# The parts of an upload that was broken off are paid for, and no listing shows them.
+# https://docs.aws.amazon.com/AmazonS3/latest/userguide/mpu-abort-incomplete-mpu-lifecycle-config.html
+_UPLOADS = s3.LifecycleRule(
+    Id="BrokenUploadsRule",
+    Status="Enabled",
+    AbortIncompleteMultipartUpload=s3.AbortIncompleteMultipartUpload(DaysAfterInitiation=7),
+)
+
 
 @bundle
 class Storage:
@@ -100,15 +108,6 @@ def _add_bucket(
         )
     )
     return bucket
-
-
-# The parts of an upload that was broken off are paid for, and no listing shows them.
-# https://docs.aws.amazon.com/AmazonS3/latest/userguide/mpu-abort-incomplete-mpu-lifecycle-config.html
-_UPLOADS = s3.LifecycleRule(
-    Id="BrokenUploadsRule",
-    Status="Enabled",
-    AbortIncompleteMultipartUpload=s3.AbortIncompleteMultipartUpload(DaysAfterInitiation=7),
-)
 
 
 def _lock(parameters: Parameters, protection: Protection) -> dict[str, object]:

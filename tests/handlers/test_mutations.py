@@ -340,11 +340,11 @@ MUTATIONS = {
         findings.test_e29_a_dry_run_tells_of_each_component_once,
     ),
     "a sweep delivered twice, and a configuration": (
-        "sweep", 'if not fenced:\n        return state\n    if faults', "if not fenced:\n        fenced = state\n    if faults",
+        "sweep", "if not fenced:\n        return state\n    if mail", "if not fenced:\n        fenced = state\n    if mail",
         sweep.test_a_sweep_that_is_delivered_twice_tells_it_once, "CONFIGURATION",
     ),
     "a sweep delivered twice, and a health check": (
-        "sweep", 'if not fenced:\n        return state\n    if odd', "if not fenced:\n        fenced = state\n    if odd",
+        "sweep", "if not fenced:\n        return state\n    if mail", "if not fenced:\n        fenced = state\n    if mail",
         sweep.test_a_sweep_that_is_delivered_twice_tells_it_once, "HEALTH CHECK",
     ),
     "a sweep delivered twice, and a run": (

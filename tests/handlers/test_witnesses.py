@@ -80,6 +80,7 @@ def test_metrics_that_cannot_be_read_are_no_veto(warm, error):
 LITTLE = {
     "no age": {},
     "an age of nothing": {"writer_row_age_seconds": 0},
+    "an age below nothing": {"writer_row_age_seconds": -100},
     "an unknown observer": {"observer": "zone-9"},
     "the writer that it expects": {"writer": None, "expected_writer": WRITER},
     "no vote": {"votes": None},
