@@ -39,6 +39,23 @@ def read_attempt(request):
     return table.get_item(Key=key, ConsistentRead=True).get("Item", {})
 
 
+def made(request, state, known, now):
+    """What becomes of the attempt without this delivery; None if nothing does.
+
+    Args:
+        request: the failover or fail back.
+        state: the present one; of a run whose lease has expired it says that it was lost.
+        known: what `recall` gave.
+        now: epoch seconds.
+    """
+    lost = any(one.lost and one.attempt_id == request.attempt_id for one in state.pending.values())
+    if known == DONE or (known == INTENT and not lost):
+        return f"attempt {request.attempt_id} is known; the state is {state.status}"
+    if state.leased(now) and state.attempt_id == request.attempt_id:
+        return f"attempt {request.attempt_id} is being made"
+    return None
+
+
 def claim(request, cooldown, owner, known):
     """Remember the intent; False if another delivery of the same attempt has it by now.
 

@@ -12,7 +12,7 @@ class Closed(NamedTuple):
 
     Attributes:
         run: the key of its record.
-        status: COMPLETED, FAILED_BACK, or FAILED.
+        status: COMPLETED, FAILED_BACK, or FAILED; empty while another part of the run decides that.
     """
 
     run: str
@@ -82,6 +82,10 @@ def close(state, topology, latched, now):
             state = state.with_pending(component, pending._replace(rolled_back=True))
         else:
             state = state.with_pending(component, None)
+            waiting = [name for name, one in state.pending.items() if one.run == pending.run]
+            # What was asked for of the database is the greater part; of a fail back both are needed.
+            if waiting and (component == "application" or pending.action == "failback"):
+                end = end._replace(status="")
         closed.append(end)
         state = _close_status(state, pending, end, now)
     return state, closed
@@ -109,7 +113,7 @@ def _end_of_latch(pending, latched):
 
 def _close_status(state, pending, end, now):
     """The item's own status, if it is still about that run and waits for nothing else."""
-    if end.run in state.untold:
+    if end.status and end.run in state.untold:
         state = state.owing(end.run, end.error or f"seen through later: {end.status}")
     if state.attempt_id != pending.attempt_id or state.status != "FAILED":
         return state
@@ -118,7 +122,7 @@ def _close_status(state, pending, end, now):
     done = state
     if end.new_writer:
         done = done._replace(previous_writer=end.old, new_writer=end.new_writer)
-    if end.new_writer and end.status == "FAILED_BACK":
+    if end.new_writer and pending.action == "failback":
         done = done.at_home()
     waiting = any(one.attempt_id == pending.attempt_id for one in state.pending.values())
     if waiting or state.latch_error:

@@ -17,8 +17,9 @@ IN_HANDS = frozenset("backtracking upgrading stopping stopped starting deleting"
 PASSING = 90
 # Seconds for which both observers must have had the writer dead: it, and not the one before it.
 AGREED = 180
-# Seconds after which an act whose run was lost should show.
-SHOWS = 60
+# Seconds after which an act whose run was lost should show; how old the newest word of a writer may be; and
+# for how long the outage of a lost latch counts as the same one.
+SHOWS, SPOKEN, SAME = 60, 5, 300
 
 
 def check_named(request, view):
@@ -71,7 +72,7 @@ def check_witnesses(request, view):
 
 
 def check_cooldown(request, view, component):
-    """The cooldown of a component, in which a lost run's act is made again once.
+    """The cooldown of a component, in which a lost run's act is made again once while what it met lasts.
 
     One more automatic promotion passes it if AWS itself, or both observers for three minutes, have the
     writer dead.
@@ -82,13 +83,19 @@ def check_cooldown(request, view, component):
     state, now = view.state, view.now
     pending = state.pending.get(component)
     if request.automatic and pending and pending.lost and not pending.repeated:
-        if component == "application":
-            return  # whether the lost latch took was read; a second one harms nothing
-        if pending.old == view.topology.writer:
-            if now - pending.since >= SHOWS:
+        since, again = now - pending.since, pending.action == "failover"
+        # Whether a lost latch took was read; a second one harms nothing.
+        if component == "application" and again and since < SAME:
+            return
+        if component == "database" and pending.old == view.topology.writer:
+            if since < SHOWS:
+                raise Refusal(
+                    "lost_run", f"the act of a lost run, {int(since)} s ago, may still show"
+                )
+            # A writer that has lived in between, and is dead again, is another outage.
+            unseen = view.word and view.word.unseen
+            if again and (unseen is None or unseen >= since - SPOKEN):
                 return
-            seconds = int(now - pending.since)
-            raise Refusal("lost_run", f"the act of a lost run, {seconds} s ago, may still show")
     moves = state.moves_within(component, view.cooldown, now)
     if request.force or not moves:
         return

@@ -9,7 +9,7 @@ from .events import LONGEST
 from .item import iso, to_item
 from .log import attempt, log
 from .refusal import Refusal
-from .telling import count_refusal, keep, publish
+from .telling import count_refusal, keep, note_told, publish
 
 
 class Ending:
@@ -121,7 +121,8 @@ def finish(run, ending, configuration):
     attempt(cloudwatch.put_metric_data, Namespace="DRSystem", MetricData=[metric])
     if told and kept:
         owed = {key: why for key, why in kept.untold.items() if key != kept.run_key}
-        attempt(run.store.write, kept._replace(untold=owed), kept)
+        if not attempt(run.store.write, kept._replace(untold=owed), kept):
+            attempt(note_told, to_item(kept), kept.run_key, ending.status)
     if ending.failure and not told:
         raise ending.failure
     code = 500 if ending.failure else 200

@@ -6,7 +6,7 @@ that began before it. Two observers, one to a zone, do so: a lost subnet or path
 
 import json
 from os import environ
-from time import sleep, time
+from time import monotonic, sleep, time
 
 import boto3
 from botocore.config import Config
@@ -37,14 +37,20 @@ def handler(_event, context):
         The last verdict on each signal: good, bad or unknown.
     """
     begin_log(function="observer", observer=environ["OBSERVER"], request=context.aws_request_id)
-    return Observer(time()).watch()
+    return Observer(monotonic()).watch()
 
 
 class Observer:
-    """One run: what it has seen, and what it has asked for."""
+    """One run: what it has seen, and what it has asked for.
+
+    Args:
+        begun: by the monotonic clock, as all of a run's seconds: the wall clock may be set meanwhile, and no
+            row is older for it.
+    """
 
     def __init__(self, begun):
         self.begun = begun
+        self.epoch = time() - begun
         self.configuration = parse_configuration(attempt(read_parameter))
         self.members = json.loads(environ["MEMBER_ENDPOINTS"])
         self.rows = Rows()
@@ -54,7 +60,7 @@ class Observer:
     def watch(self):
         """Look, publish, call; again and again."""
         while True:
-            now = time()
+            now = monotonic()
             before = dict(self.verdicts)
             self.look(now)
             for signal, verdict in self.verdicts.items():
@@ -63,8 +69,8 @@ class Observer:
             attempt(self.call, now)
             interval = self.configuration.values["probe_interval_seconds"]
             soon = min(SOON, interval) if self.verdicts["database"] == BAD else interval
-            pause = max(0, now + soon - time())
-            if time() + pause >= self.begun + RUN:
+            pause = max(0, now + soon - monotonic())
+            if monotonic() + pause >= self.begun + RUN:
                 return self.verdicts
             sleep(pause)
 
@@ -124,21 +130,22 @@ class Observer:
             return
         rows = [self.rows.rows[signal] for signal in signals]
         first = min(row.first for row in rows)
-        name = f"{environ['OBSERVER']}#{'+'.join(signals)}#{first:.3f}"
-        if now - self.calls.get(name, 0) < REPEAT:
+        detected = round(self.epoch + first, 3)
+        name = f"{environ['OBSERVER']}#{'+'.join(signals)}#{detected:.3f}"
+        if name in self.calls and now - self.calls[name] < REPEAT:
             return
         database = self.rows.rows.get("database")
         names_writer = database and "database" in signals
         # A row's age and not its date alone: clocks differ.
-        ages = {"row_age_seconds": round(time() - first, 3)}
+        ages = {"row_age_seconds": round(monotonic() - first, 3)}
         if names_writer:
-            ages["writer_row_age_seconds"] = round(time() - database.first, 3)
+            ages["writer_row_age_seconds"] = round(monotonic() - database.first, 3)
         event = {
             "trigger_failover": True,
             "reason": [f"{signal} is bad" for signal in signals],
             "votes": {signal: VOTES[verdict] for signal, verdict in self.verdicts.items()},
             "components": [COMPONENT[signal] for signal in signals],
-            "detected_at": first,
+            "detected_at": detected,
             **ages,
             "observer": environ["OBSERVER"],
             "writer": database.writer if names_writer else None,

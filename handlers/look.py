@@ -12,7 +12,7 @@ from .item import iso, to_item
 from .log import attempt, log
 from .refusal import Refusal
 from .state import State
-from .telling import keep, lately_held, publish
+from .telling import keep, lately_held, note_told, publish
 from .topology import read_instance_status, read_topology
 from .view import View, Word
 from .witnesses import (
@@ -87,8 +87,9 @@ def keep_missing(record, run):
 def correct_record(end):
     """Set a run's own record right."""
     item = table.get_item(Key={"StateKey": end.run}, ConsistentRead=True).get("Item", {})
-    item |= {"Status": end.status, "CompletedTime": iso(time())}
-    item.pop("Error", None)
+    if end.status:
+        item |= {"Status": end.status, "CompletedTime": iso(time())}
+        item.pop("Error", None)
     if end.error:
         item["Error"] = end.error
     if end.new_writer:
@@ -111,18 +112,23 @@ def tell_untold(store, state, written_until, now):
     fenced = attempt(store.fence, state)
     if not fenced:
         return state
-    left = dict(state.untold)
+    left, told = dict(state.untold), {}
     for run, reason in state.untold.items():
         item = attempt(table.get_item, Key={"StateKey": run}, ConsistentRead=True) or {}
         record = item.get("Item") or {"Run": run}
         if not item.get("Item") and run == state.run_key:
             record = to_item(state)
             attempt(keep, record, run)
-        if attempt(publish, record.get("Status", "FAILED"), reason, record):
+        status = record.get("Status", "FAILED")
+        if record.get("Told") == status or attempt(publish, status, reason, record):
             del left[run]
-    if left == state.untold:
+            told[run] = record, status
+    if not told:
         return fenced
-    return attempt(store.write, fenced._replace(untold=left), fenced) or fenced
+    written = attempt(store.write, fenced._replace(untold=left), fenced)
+    for run, (record, status) in () if written else told.items():
+        attempt(note_told, record, run, status)
+    return written or fenced
 
 
 def read_configuration(state):
@@ -144,6 +150,11 @@ def read_state(store, request):
             raise
         log("BLIND", error=repr(error)[:LONGEST])
         return State(unlocked=True)
+
+
+def alarm_age(word):
+    """Seconds for which an alarm has the writer bad: as AWS's metrics, unless an observer saw it alive since."""
+    return SILENT if word is None or word.unseen is None else min(SILENT, word.unseen)
 
 
 def judge(request, look, configuration, now):
@@ -182,7 +193,7 @@ def judge(request, look, configuration, now):
         word=word,
         aws_silent=spoken is not None,
         agreed=agreed,
-        row_age=SILENT if request.alarm else row_age(request, now, now),
+        row_age=alarm_age(word) if request.alarm else row_age(request, now, now),
         lately_held=bool(database and request.automatic and attempt(lately_held, now)),
         recorded=bool(look.before.writer),
         moved_from=look.moved_from,

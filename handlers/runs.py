@@ -9,8 +9,9 @@ from uuid import uuid4
 
 from .acts import NotTaken, Run, move_application, move_database
 from .answer import answer
-from .attempts import DONE, INTENT, claim, recall
+from .attempts import claim, made, recall
 from .clients import table
+from .closing import abandon
 from .ending import Ending, finish
 from .events import LONGEST
 from .item import iso, to_item
@@ -18,7 +19,7 @@ from .log import add_to_log, attempt, log
 from .look import Look, judge, may_be_blind, read_configuration, read_state
 from .refusal import Refusal
 from .refusing import not_required, record_of, refuse
-from .state import Pending
+from .state import Pending, State
 from .store import Store
 from .telling import count_refusal, keep
 
@@ -71,7 +72,7 @@ def run(request, context, again=False):
             return not_required(request, f"attempt {request.attempt_id} is being made")
     except Refusal as refusal:
         if refusal.kind == "lost_lease":
-            if message := made_by_another(request, store):
+            if message := made_by_another(request, store, time()):
                 return not_required(request, message)
             if not again:
                 # A call that comes once is not refused for a sweep that wrote at the same moment.
@@ -89,29 +90,21 @@ def known_or_busy(request, look, known, now):
         Refusal: another run has the lease, and this call comes once.
     """
     state = look.state
-    lost = any(one.lost and one.attempt_id == request.attempt_id for one in state.pending.values())
-    if known == DONE or (known == INTENT and not lost):
-        return f"attempt {request.attempt_id} is known; the state is {state.status}"
+    if message := made(request, state, known, now):
+        return message
     if not state.leased(now):
         return None
-    if state.attempt_id == request.attempt_id:
-        return f"attempt {request.attempt_id} is being made"
     if request.automatic and not request.alarm:
         return f"busy: {state.attempt_id} is at it"
     raise Refusal("busy", f"the lease is held by {state.attempt_id}; ask again when it is done")
 
 
-def made_by_another(request, store):
+def made_by_another(request, store, now):
     """Why a lost race is no refusal: an observer calls again, and another delivery has the same attempt."""
     if request.automatic and not request.alarm:
         return "busy: another run was faster"
-    state = attempt(store.read)
-    if (state and state.attempt_id == request.attempt_id) or attempt(recall, request) in (
-        INTENT,
-        DONE,
-    ):
-        return f"attempt {request.attempt_id} is made by another delivery"
-    return None
+    state = abandon(attempt(store.read) or State(), now)
+    return made(request, state, attempt(recall, request), now)
 
 
 def dry_run(request, look, decisions, began):
@@ -169,6 +162,9 @@ def take_lease(store, look, request, acting, configuration, began, waited):
     for one in acting:
         before = old.pending.get(one.component)
         again = before is not None and before.lost and before.old == one.old
+        if one.component == "database" and before and before.action == "failback":
+            # Its way home is taken over, and so it is not home; what else it waits for does not show that.
+            begun = begun.without(before.run)
         begun = begun.with_pending(
             one.component,
             Pending(

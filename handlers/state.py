@@ -132,6 +132,12 @@ class State(NamedTuple):
         }
         return self._replace(untold=untold)
 
+    def without(self, run):
+        """The same, waiting for nothing of a run any more."""
+        return self._replace(
+            pending={name: one for name, one in self.pending.items() if one.run != run}
+        )
+
     def with_pending(self, component, pending):
         """The same, waiting for something else, or for nothing."""
         others = {name: one for name, one in self.pending.items() if name != component}

@@ -67,6 +67,18 @@ def keep(item, key):
     table.put_item(Item={**storable(item), "StateKey": key, "ExpiresAt": expires})
 
 
+def note_told(record, run, status):
+    """Let a run's own record say that its end was told: the state can not, once another run has the lease.
+
+    Args:
+        record: what it is, if there is none yet.
+        run: its key.
+        status: as it was told.
+    """
+    kept = table.get_item(Key={"StateKey": run}, ConsistentRead=True).get("Item")
+    keep((kept or record) | {"Told": status}, run)
+
+
 def count_refusal(kind, reason, record, subject="REFUSED", told=False):
     """Count a refusal of an automatic call in its incident, and tell it if that is due.
 

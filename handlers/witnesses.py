@@ -89,13 +89,20 @@ def hear_observers(caller, row_age, spoken=None):
             alive.append(caller)
         if alive or not waits or last:
             log("WITNESSES", missed=since, alive=alive, awaited=waits)
-            return Word(alive[0] if alive else None, time() - begun, time(), spoken)
+            unseen = seconds_unseen(words.values(), newest)
+            return Word(alive[0] if alive else None, unseen, time() - begun, time(), spoken)
         sleep(ASK)
 
 
 def _is_awaited(points, since, newest):
     """Whether an observer was heard of lately, and has not spoken since the first miss."""
     return bool(points) and newest - points[-1][0] <= HEARD and points[-1][0] <= since + TOLERANCE
+
+
+def seconds_unseen(words, newest):
+    """Seconds from the last word of a living writer to the newest word of all; None without one."""
+    alive = [at for points in words for at, value in points if value >= 1]
+    return newest - max(alive) if alive else None
 
 
 def first_miss(points, row_age, first, spoken):

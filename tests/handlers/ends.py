@@ -1,9 +1,9 @@
 """What must hold at the end of a history, when all is mended and some quiet minutes have passed."""
 
-from datetime import datetime
 from typing import Any
 
 from simulated import START, STATE
+from truth import seconds
 
 
 def judge_end(watch):
@@ -29,7 +29,7 @@ def judge_end(watch):
     if item.get("Status") in ("COMPLETED", "FAILED_BACK") and item.get("Error"):
         watch.breaks("disagrees", f"{item['Status']} with {item['Error']}")
     if item.get("Status") == "COMPLETED" and item.get("NewWriter"):
-        begun = _seconds(item["StartTime"])
+        begun = seconds(item["StartTime"])
         wrote = [at for at, who in watch.changes() if who == item["NewWriter"]]
         if not any(at < begun + 3700 for at in wrote):
             watch.breaks("disagrees", f"NewWriter: {item['NewWriter']} did not write then")
@@ -66,19 +66,16 @@ def judge_records(watch):
 
 
 def judge_mails(watch, attempt, runs):
-    subjects = [
-        subject
-        for subject, _ in watch.attempts.get(attempt, ())
+    told = [
+        # Of an attempt that failed and was made anew, each run that failed is told.
+        (subject, begun if subject == "FAILED" else None, noted)
+        for subject, begun, noted in watch.attempts.get(attempt, ())
         if subject in ("COMPLETED", "FAILED", "FAILED_BACK")
     ]
-    if not subjects:
+    if not told:
         watch.breaks("not told", f"{attempt}: {[str(run.error)[:60] for run in runs]}")
     # A run that was lost between its mail and the note of it, or an answer that was lost, is told again.
     excused = watch.killed or watch.late or watch.garble & {"Publish", "PutItem"}
-    if not excused and len(subjects) != len(set(subjects)):
-        watch.breaks("told twice", f"{attempt}: {subjects}")
-
-
-def _seconds(text):
-    """Virtual seconds of a time in an item."""
-    return datetime.fromisoformat(text).timestamp() - START
+    excused = excused or not all(noted for *_, noted in told)
+    if not excused and len(told) != len(set(told)):
+        watch.breaks("told twice", f"{attempt}: {told}")

@@ -126,7 +126,7 @@ MUTATIONS = {
         "doubled",
         (1, 3600, (5, "asked", "forced", 0), (70, "asked", "forced", 0), (60, "again", 5)),
         ("runs", "known = None if state.unlocked else recall(request)",
-         "known = DONE if state.attempt_id == request.attempt_id else None"),
+         'known = "DONE" if state.attempt_id == request.attempt_id else None'),
         FORGETS,
     ),
     "E17 a fail back is the same attempt as its failover": of(
@@ -149,6 +149,7 @@ MUTATIONS = {
         "in hands",
         (1, 3600, (5, "in_hands", "upgrading", 200), (160, "lags", 30)),
         ("conditions", "if status in IN_HANDS:", "if False:"),
+        ("acts", "if run.request.automatic and topology.status in IN_HANDS:", "if False:"),
         ("conditions", "if view.lately_held and all(", "if False and all("),
     ),
     "E20 no second promotion in the cooldown": of(

@@ -121,6 +121,7 @@ class Hour(World):
     def _give_up(self, old, mode, turn):
         self.aurora.show("available")
         self.aurora.emit("RDS-EVENT-0069", "Cluster failover failed")
+        self.watch.given_up()
         if old.turn == turn:
             old.mode = mode
             if mode == "up":

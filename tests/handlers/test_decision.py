@@ -160,6 +160,15 @@ LOST = {
     "did not take, within the cooldown": (VOTED, lost(moves=(90,)), {}, PROMOTE),
     "the one repeat was made": (VOTED, lost(moves=(90,), repeated=True), {}, "cooldown"),
     "seen alive": (VOTED, lost(), {"word": Word("zone-2")}, "seen_alive"),
+    "dead ever since": (VOTED, lost(moves=(90,)), {"word": Word(unseen=86.0)}, PROMOTE),
+    "alive in between": (VOTED, lost(moves=(90,)), {"word": Word(unseen=84.0)}, "cooldown"),
+    "a fail back": (VOTED, lost(moves=(90,), action="failback"), {}, "cooldown"),
+    "a fail back that may show": (
+        VOTED,
+        lost(since=NOW - 59, action="failback"),
+        {},
+        "lost_run",
+    ),
     "of another writer": (VOTED, lost(moves=(90,), old=B), {}, "cooldown"),
     "by hand": (MANUAL, lost(moves=(90,)), {}, "cooldown"),
 }
@@ -169,6 +178,20 @@ LOST = {
 def test_the_act_of_a_lost_run_is_made_again_once(what):
     request, state, changes, expected = LOST[what]
     assert of("database", request, state=state, **changes)[0] == expected
+
+
+@pytest.mark.parametrize(
+    ("changes", "expected"),
+    [
+        ({"since": NOW - 299}, LATCH),
+        ({"since": NOW - 300}, "cooldown"),  # of another outage
+        ({"action": "failback"}, "cooldown"),
+    ],
+)
+def test_a_lost_latch_is_made_again_while_its_outage_lasts(changes, expected):
+    state = lost("application", old=None, target=None, **changes)
+    state = state._replace(moves={"application": (NOW - 400,)})
+    assert of("application", VOTED, state=state)[0] == expected
 
 
 def test_a_lost_run_of_the_application_lifts_nothing_of_the_database():

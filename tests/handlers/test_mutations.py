@@ -45,6 +45,14 @@ MUTATIONS = {
         "conditions", "and view.row_age < PASSING:", "and False:",
         findings.test_e19_what_is_in_somebodys_hands_is_left_alone, "a reboot by hand",
     ),
+    "rule 4: hands right before the act": (
+        "acts", "if run.request.automatic and topology.status in IN_HANDS:", "if False:",
+        witnesses.test_hands_that_come_between_the_decision_and_the_act_are_left_alone,
+    ),
+    "rule 4: an alarm on a reboot": (
+        "look", "return SILENT if word is None or word.unseen is None else min(SILENT, word.unseen)", "return SILENT",
+        witnesses.test_an_alarm_leaves_a_reboot_alone_for_ninety_seconds_of_its_own, 80, "REFUSED",
+    ),
     "rule 5 (E16): the last look": (
         "acts", "if topology.failing_over or topology.writer != decision.old:", "if False:",
         findings.test_e16_who_writes_is_read_again_right_before_the_act,
@@ -128,6 +136,39 @@ MUTATIONS = {
         findings.test_e12_a_twin_that_stalls_for_a_minute_makes_no_second_call,
         ("dynamodb", "PutItem", 1),
     ),
+    "a writer that has lived since a lost run": (
+        "conditions", "if again and (unseen is None or unseen >= since - SPOKEN):", "if again:",
+        witnesses.test_in_the_cooldown_a_lost_run_is_made_again_for_a_writer_dead_since, 30, "REFUSED",
+    ),
+    "a delivery that was lost": (
+        "attempts", "    if state.leased(now) and state.attempt_id == request.attempt_id:",
+        "    if state.attempt_id == request.attempt_id:",
+        state.test_what_one_delivery_was_lost_with_another_makes, False, 2,
+    ),
+    "a delivery that was lost after its intent": (
+        "attempts", "or (known == INTENT and not lost):", "or known == INTENT:",
+        state.test_what_one_delivery_was_lost_with_another_makes, True, 3,
+    ),
+    "a part of a fail back is not the whole": (
+        "closing", 'end = end._replace(status="")', "pass",
+        sweep.test_a_fail_back_that_was_lost_has_failed_until_both_parts_are_back, False,
+    ),
+    "a way home that another run takes over": (
+        "runs", "begun = begun.without(before.run)", "pass",
+        sweep.test_a_fail_back_whose_way_home_another_run_takes_over_has_failed,
+    ),
+    "told, and then the lease is another's": (
+        "ending", "attempt(note_told, to_item(kept), kept.run_key, ending.status)", "pass",
+        telling.test_a_run_whose_lease_another_takes_right_after_its_end_is_told_once,
+    ),
+    "told by a sweep, and then the lease is another's": (
+        "look", "attempt(note_told, record, run, status)", "pass",
+        telling.test_a_sweep_whose_lease_another_takes_tells_a_lost_run_once,
+    ),
+    "a clock that is set": (
+        "health_monitor", "from time import monotonic, sleep, time", "from time import sleep, time\nfrom time import time as monotonic",
+        observer.test_a_clock_that_is_set_meanwhile_ages_no_row, 120,
+    ),
     "the fence": (
         "acts", "        run.fence()\n        fenced = time()\n        try:",
         "        fenced = time()\n        try:",
@@ -202,7 +243,7 @@ MUTATIONS = {
         observer.test_the_database_alone_waits_for_its_grace,
     ),
     "a call is repeated": (
-        "health_monitor", "if now - self.calls.get(name, 0) < REPEAT:", "if name in self.calls:",
+        "health_monitor", "if name in self.calls and now - self.calls[name] < REPEAT:", "if name in self.calls:",
         observer.test_a_standing_call_is_repeated_under_one_name,
     ),
     "a bad look is followed soon": (
@@ -280,7 +321,7 @@ MUTATIONS = {
         sweep.test_a_lost_run_whose_promotion_is_slow_is_closed_as_its_own, FAILBACK | sweep.DATABASE,
     ),
     "the words of a run that was closed": (
-        "closing", "if end.run in state.untold:", "if False:",
+        "closing", "if end.status and end.run in state.untold:", "if False:",
         sweep.test_a_lost_run_that_another_followed_is_told_as_it_ended,
     ),
     "a move after one that was given up": (

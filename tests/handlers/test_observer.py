@@ -322,6 +322,21 @@ def test_a_standing_call_is_repeated_under_one_name(world):
     assert names == {DEPLOYMENT.functions[ORCHESTRATOR].name}
 
 
+@pytest.mark.parametrize("seconds", [-120, 120])
+def test_a_clock_that_is_set_meanwhile_ages_no_row(world, seconds):
+    world.at(5, lambda: set_clocks(world, seconds))
+    calls = world.watch({0: "refused"})
+    assert world.delays()[0] == 20
+    assert calls[0]["writer_row_age_seconds"] == pytest.approx(20, abs=0.7)
+    assert len({call["attempt_id"] for call in calls}) == 1
+
+
+def set_clocks(world, seconds):
+    world.clock.skewed = True
+    for environment in world.functions.environments[MONITOR]:
+        environment.skew = seconds
+
+
 def test_a_new_incident_is_a_new_attempt_and_an_ended_one_is_not_repeated(world):
     calls = world.watch({0: "refused", 30: "up", 60: "refused"})
     assert world.delays()[:2] == [20, 80]

@@ -322,6 +322,25 @@ def test_two_events_at_once_make_one_failover(world, service, operation, nth, se
     assert world.state["Status"] == "COMPLETED"
 
 
+@pytest.mark.parametrize("back", [False, True])
+@pytest.mark.parametrize("nth", [2, 3])
+def test_what_one_delivery_was_lost_with_another_makes(world, back, nth):
+    """It stood still meanwhile, and nobody else goes on; the first was lost before its intent was kept, or after."""
+    if back:
+        world.send(MANUAL)
+    event = (FAILBACK if back else MANUAL) | {"attempt_id": "ticket"}
+
+    def other(_):
+        world.on("dynamodb", "PutItem", Killed, nth)
+        world.meanwhile(event)
+        world.clock.wait(LEASE + 20)
+        world.meanwhile(SWEEP)
+
+    world.on("dynamodb", "PutItem", other)
+    assert world.send(event).outcome == ("FAILED_BACK" if back else "COMPLETED")
+    assert world.writer == (WRITER if back else READER)
+
+
 # No fence can stop a run that freezes between its last look and the act itself.
 @pytest.mark.parametrize(
     ("service", "operation", "nth"), [one for one in CALLS if one[1] != "FailoverDBCluster"]

@@ -125,6 +125,34 @@ def test_a_lost_run_whose_promotion_is_slow_is_closed_as_its_own(world, event):
     )
 
 
+@pytest.mark.parametrize("moved", [False, True])
+def test_a_fail_back_that_was_lost_has_failed_until_both_parts_are_back(world, moved):
+    """The latch is released before the writer is moved, and one of them is not the whole."""
+    swept(world)
+    world.send(MANUAL)
+    world.lose(FAILBACK, "dynamodb", "PutItem", 6 if moved else 5)
+    for _ in range(2):
+        swept(world)
+        world.wait(60)
+    status = "FAILED_BACK" if moved else "FAILED"
+    assert (world.latched, world.writer) == (False, WRITER if moved else READER)
+    assert (world.state["Status"], world.told()[1:]) == (status, [status])
+    assert [item["Status"] for item in world.items()] == ["COMPLETED", status]
+    assert world.send(FAILBACK).outcome == "FAILED_BACK"
+    assert (world.writer, world.state.get("Home")) == (WRITER, None)
+
+
+def test_a_fail_back_whose_way_home_another_run_takes_over_has_failed(world):
+    swept(world)
+    world.send(MANUAL)
+    world.lose(FAILBACK, "dynamodb", "PutItem", 5)
+    world.send(HAND_DATABASE | {"force": True})
+    for _ in range(2):
+        world.wait(60)
+        swept(world)
+    assert world.told() == ["COMPLETED", "COMPLETED", "FAILED"]
+
+
 def test_a_lost_run_that_another_followed_is_told_as_it_ended(world):
     swept(world)
     world.promotion(100)

@@ -196,6 +196,25 @@ def test_a_lost_run_whose_promotion_goes_on_is_told_though_its_attempt_gets_ther
     assert world.told() == ["COMPLETED", "FAILED"]
 
 
+def test_a_run_whose_lease_another_takes_right_after_its_end_is_told_once(world):
+    """The note that people were told would be the state's, and is the record's then."""
+    world.on("sns", "Publish", lambda _: world.meanwhile(MANUAL | APPLICATION) and None)
+    assert world.send(MANUAL | DATABASE).outcome == "COMPLETED"
+    for _ in range(2):
+        world.wait(60)
+        world.send(SWEEP)
+    assert world.told() == ["COMPLETED", "COMPLETED"]
+
+
+def test_a_sweep_whose_lease_another_takes_tells_a_lost_run_once(world):
+    world.lose(MANUAL | DATABASE, "dynamodb", "PutItem", 7)
+    world.on("sns", "Publish", lambda _: world.meanwhile(MANUAL | APPLICATION) and None)
+    for _ in range(3):
+        world.send(SWEEP)
+        world.wait(60)
+    assert world.told() == ["COMPLETED", "COMPLETED"]
+
+
 def test_another_attempt_hides_no_lost_run(world):
     world.balancers["Primary"].show("unhealthy")
     world.lose(VOTED | APPLICATION | {"attempt_id": "one"}, "route53", "UpdateHealthCheck")

@@ -62,6 +62,15 @@ def test_an_observer_heard_of_lately_is_waited_for_four_seconds_at_most(warm, la
     assert warm.clock.now - begun < 30
 
 
+@pytest.mark.parametrize(("alive", "outcome"), [(30, "REFUSED"), (90, "COMPLETED")])
+def test_in_the_cooldown_a_lost_run_is_made_again_for_a_writer_dead_since(warm, alive, outcome):
+    """One that an observer has seen alive after it is dead of another outage."""
+    warm.send(HAND_DATABASE)
+    warm.lose(HAND_DATABASE | {"force": True}, "rds", "FailoverDBCluster")
+    heard(warm, (alive, 1, "zone-2"), (3, 0, "zone-2"))
+    assert warm.send(VOTED_DATABASE | {"writer": READER}).outcome == outcome
+
+
 def test_the_wait_is_a_stage_of_its_own(warm):
     heard(warm, (12, 1, "zone-2"))
     warm.send(VOTED_DATABASE)
@@ -132,6 +141,15 @@ def test_a_call_that_names_nobody_moves_nobody(warm):
     warm.replace_writer()
     assert warm.send(VOTED_DATABASE | {"writer": None}).outcome == "COMPLETED"
     assert (warm.acted, warm.state["PreviousWriter"]) == ((0, 0), WRITER)
+
+
+def test_hands_that_come_between_the_decision_and_the_act_are_left_alone(warm):
+    def taken_in_hand(_):
+        warm.aurora.shown.set(warm.clock.now, "upgrading")
+
+    warm.on("dynamodb", "PutItem", taken_in_hand)
+    assert "in somebody's hands" in warm.send(VOTED_DATABASE).body["message"]
+    assert not warm.lines(act="FailoverDBCluster")
 
 
 def test_an_upgrade_of_two_minutes_is_left_alone(warm):
@@ -240,6 +258,15 @@ def test_an_alarm_is_vetoed_by_an_observer_that_sees_the_writer(warm):
     warm.wait(60)
     warm.send(SWEEP)
     assert warm.acted == (0, 0)
+
+
+@pytest.mark.parametrize(("seen", "outcome"), [(80, "REFUSED"), (95, "COMPLETED")])
+def test_an_alarm_leaves_a_reboot_alone_for_ninety_seconds_of_its_own(warm, seen, outcome):
+    """AWS's metrics come once a minute, and may miss that the writer was back before."""
+    silenced(warm, WRITER)
+    heard(warm, (seen, 1, "zone-1"), (3, 0, "zone-1"))
+    warm.aurora.nodes[WRITER].status = "rebooting"
+    assert warm.send(alarm()).outcome == outcome
 
 
 def test_the_same_alarm_twice_is_one_attempt(warm):

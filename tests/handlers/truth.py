@@ -1,6 +1,8 @@
 """What is true in a simulated account, which no handler knows, and whom what befalls it excuses."""
 
-from simulated import LEASE
+from datetime import datetime
+
+from simulated import LEASE, START
 
 from drtemplate.groups.handlers import OBSERVERS
 from drtemplate.world.aws.aurora import FAILING_OVER
@@ -11,8 +13,15 @@ HANDS = frozenset("backtracking upgrading stopping stopped starting".split())
 # act may follow what it rests on; by when a dead writer is replaced, and in the cooldown; of rule 7.
 HEALTHY, HEARD = 10, 25
 BUDGET, LATER, RULE_7 = 180, 420, 110
+# Seconds around an outage of the table in which a run may tell what it cannot note.
+NOTED = 15
 # AWS's own metrics come once a minute, and may miss a shorter life.
 SAMPLED = 60
+
+
+def seconds(text):
+    """Virtual seconds of a time in an item."""
+    return datetime.fromisoformat(text).timestamp() - START
 
 
 class Truth(Witness):
@@ -32,7 +41,7 @@ class Truth(Witness):
         self.excused = 0.0
         self.blinded = []  # (observer, from, until)
         self.unreadable = []  # (from, until) of CloudWatch
-        self.handled_until = float("-inf")
+        self.handled_from = self.handled_until = float("-inf")
         self.unreached_from, self.unreached_until = float("inf"), float("-inf")
         self.unswept_until = float("-inf")
         self.stood_at = set()  # (run, operation): where a run has stood still
@@ -41,7 +50,8 @@ class Truth(Witness):
         self.killed = set()
         self.skewed = False
         self.armed = [(float("-inf"), "ON")]
-        self.ssm = []  # (from, until)
+        self.ssm, self.table_lost = [], []  # (from, until)
+        self.lost_at = []  # seconds of failovers that were lost
         self.acts = []  # accepted promotions
         self.moves = []  # seconds of what starts the cooldown
         self.home = None
@@ -76,8 +86,12 @@ class Truth(Witness):
             self.unreadable.append((self.now, self.now + seconds))
         if service == "ssm":
             self.ssm.append((self.now, self.now + seconds))
+        if service == "dynamodb":
+            self.table_lost.append((self.now, self.now + seconds))
 
     def handled(self, seconds):
+        if self.handled_until < self.now:
+            self.handled_from = self.now
         self.handled_until = self.now + seconds
 
     def unreached(self, seconds):
@@ -98,6 +112,8 @@ class Truth(Witness):
 
     def lost(self, run):
         self.killed.add(run)
+        if run.event.get("action") != "failback":
+            self.lost_at.append(self.now)
 
     def switched(self, how):
         means = {"odd off": "OFF", "broken": None, "odd": None}.get(how, how)

@@ -8,7 +8,7 @@ import json
 from collections import Counter
 
 from simulated import STATE
-from truth import BUDGET, HANDS, HEALTHY, LATER, RULE_7, Truth
+from truth import BUDGET, HANDS, HEALTHY, LATER, NOTED, RULE_7, Truth, seconds
 
 from drtemplate.groups.handlers import ORCHESTRATOR
 from drtemplate.world.aws.aurora import FAILING_OVER
@@ -41,7 +41,8 @@ class Watcher(Truth):
         self.broken = []
         self.figures = Counter()
         self.kill_after = None
-        self.attempts = {}  # attempt id -> subjects told
+        self.attempts = {}  # attempt id -> (subject, start of the run, whether the table could note the mail)
+        self.way_home = set()  # attempts of fail backs of the database
         self.returns = []  # fail backs that were answered
         self.latches = []  # attempts that have latched
         self.moved_by = {}  # attempt id -> run
@@ -88,6 +89,11 @@ class Watcher(Truth):
     def before(self, caller, service, operation, params):
         if caller.function.logical != ORCHESTRATOR:
             return
+        event = caller.event
+        if event.get("action") == "failback" and "database" in event.get(
+            "components", ["database"]
+        ):
+            self.way_home.add(self._attempt(caller))
         if operation == "FailoverDBCluster":
             self.catch_up()
             self.verdict = self._judge_promotion(caller, params)
@@ -147,7 +153,7 @@ class Watcher(Truth):
         nobody = self.unreached_from + HEALTHY < self.now < self.unreached_until
         if self.healthy() and (self.witnessed() or nobody):
             found.append(("healthy moved", f"{words}; alive for {self.now - self.since:.0f} s"))
-        if self.now < self.handled_until and not self.alive:
+        if self.handled_from + HEALTHY < self.now < self.handled_until and not self.alive:
             found.append(("in hands", f"{words}; the cluster is {aurora.shown.value}"))
         # By clocks that are two minutes ahead, and behind, a cooldown is shorter by so much.
         cooldown = self.cooldown - (240 if self.skewed else 1)
@@ -173,14 +179,12 @@ class Watcher(Truth):
                 yield "tier", f"{target} of tier {nodes[target].tier}, and {one.name} is ready"
 
     def _did_not_take(self):
-        """Whether the last act was of no effect, and long enough ago for that to be known."""
+        """Whether the last act was of no effect, or lost, on a writer that is dead since, and was long enough ago."""
         last = self.acts[-1] if self.acts else None
-        return (
-            last is not None
-            and not last["took"]
-            and self.now - last["at"] >= 55
-            and last["at"] >= max(self.moves, default=0.0) - 1
-        )
+        tried = list(self.lost_at)
+        if last and not last["took"] and last["at"] >= max(self.moves, default=0.0) - 1:
+            tried.append(last["at"])
+        return any(self.dead_from <= at <= self.now - 55 for at in tried)
 
     def _judge_any(self, caller, operation):
         table = self.world.table
@@ -245,6 +249,11 @@ class Watcher(Truth):
         self.world.clock.at(50, self._look_back, act)
         self._acted(caller)
 
+    def given_up(self):
+        """Aurora has undone what it began; what it does after that is none of an act's."""
+        if self.acts and not self.acts[-1]["seen"]:
+            self._look_back(self.acts[-1])
+
     def _look_back(self, act):
         aurora = self.world.aurora
         if act["seen"]:
@@ -267,11 +276,12 @@ class Watcher(Truth):
     def _judge_latch(self, caller, params):
         for kind, words in self._judge_any(caller, "UpdateHealthCheck"):
             self.breaks(kind, words)
+        stood = (caller, "UpdateHealthCheck") in self.stood_at
         whole = caller.event.get("action") == "failback" and "components" not in caller.event
         shown = self.world.aurora.shown
         if whole and shown.value == shown.before(self.now - 3) == FAILING_OVER:
             self.breaks("half a fail back", "the latch is released while Aurora fails over")
-        if not (self._automatic(caller) and params.get("Disabled")):
+        if stood or not (self._automatic(caller) and params.get("Disabled")):
             return
         (primary, since), (standby, gone) = self.sides["Primary"], self.sides["Standby"]
         if primary and self.now - since > HEALTHY:
@@ -288,8 +298,20 @@ class Watcher(Truth):
         # Of a run that was lost, its key alone may be known.
         key = str(record.get("Run") or record.get("StateKey"))
         attempt = record.get("AttemptId") or key.split("#", 2)[-1]
-        self.attempts.setdefault(attempt, []).append((subject, caller))
+        noted = all(
+            self.now < start - NOTED or end + NOTED < self.now for start, end in self.table_lost
+        )
+        self.attempts.setdefault(attempt, []).append((subject, record.get("StartTime"), noted))
         self.figures["mails"] += 1
+        if subject == "FAILED_BACK" and attempt in self.way_home and not self.skewed:
+            self._judge_home(attempt, seconds(record["StartTime"]))
+
+    def _judge_home(self, attempt, begun):
+        """Nobody is told that all is back if the writer has not been home since."""
+        wrote = {self.world.aurora.writers.before(begun)}
+        wrote |= {who for at, who in self.changes() if at >= begun}
+        if self.home is not None and self.home not in wrote:
+            self.breaks("from home", f"{attempt} is told as FAILED_BACK, and {self.home} is home")
 
     def ended(self, run):
         if run.function.logical != ORCHESTRATOR:
@@ -311,10 +333,13 @@ class Watcher(Truth):
     def _judge_return(self, run, body):
         """A fail back that is asked for the first time is not called needless away from home."""
         aurora = self.world.aurora
-        if run.event.get("action") != "failback" or body.get("outcome") != "NOT_REQUIRED":
+        if run.event.get("action") != "failback":
             return
-        known = [one for one in self.returns if one is not run]
-        self.returns.append(run)
+        known = list(self.returns)
+        if body.get("outcome") in ("NOT_REQUIRED", "FAILED_BACK"):
+            self.returns.append(run)
+        if body.get("outcome") != "NOT_REQUIRED":
+            return
         away = self.home not in (None, aurora.writer) and aurora.status.value == "available"
         busy = self.world.table.text_of(STATE, "Status") == "IN_PROGRESS" or (
             self.acts and self.now - self.acts[-1]["at"] < 120
