@@ -36,16 +36,18 @@ class Run:
         began: epoch seconds.
         word: of the witnesses.
         context: Lambda's.
+        before: by component, what was waited for before it.
         taken: the components of which AWS has accepted a move, or that were found moved.
     """
 
-    def __init__(self, store, state, request, began, word, context):
+    def __init__(self, store, state, request, began, word, context, before):
         self.store = store
         self.state = state
         self.request = request
         self.began = began
         self.word = word
         self.context = context
+        self.before = before
         self.taken = set()
 
     def change(self, **values):
@@ -59,6 +61,14 @@ class Run:
     def keep(self):
         """Write what is known now; what cannot be written is in the last write."""
         self.state = attempt(self.store.renew, self.state) or self.state
+
+    def put_back(self, component):
+        """Whether a lost run's act was to be made again, and waits for that again: it was not made."""
+        lost = self.before.get(component)
+        if not (lost and lost.lost and self.state.pending[component].repeated):
+            return False
+        self.state = self.state.with_pending(component, lost)
+        return True
 
     def stage(self, name, seconds):
         """Record how long a part took."""

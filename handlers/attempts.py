@@ -39,6 +39,20 @@ def read_attempt(request):
     return table.get_item(Key=key, ConsistentRead=True).get("Item", {})
 
 
+def with_writer(request, known):
+    """A person's request as it was when its run was lost: of whom it set out to replace, and not of the next writer.
+
+    Raises:
+        Refusal: the table gives no answer.
+    """
+    if known != INTENT or request.automatic or request.action == "failback":
+        return request
+    try:
+        return request._replace(writer=read_attempt(request).get("Writer"))
+    except (BotoCoreError, ClientError) as error:
+        raise unreachable(error) from error
+
+
 def made(request, state, known, now):
     """What becomes of the attempt without this delivery; None if nothing does.
 
@@ -60,7 +74,7 @@ def claim(request, cooldown, owner, known):
     """Remember the intent; False if another delivery of the same attempt has it by now.
 
     Args:
-        request: the failover or fail back.
+        request: the failover or fail back, with the writer that it sets out to replace.
         cooldown: seconds; it is remembered for that and a day.
         owner: of the lease.
         known: what `recall` gave: an intent that was lost with its run is made again.
@@ -111,9 +125,11 @@ def first_refusal(request, kind):
 
 def _item(request, cooldown, owner, status):
     """What is remembered, for the cooldown and a day."""
+    writer = {"Writer": request.writer} if request.writer else {}
     return {
         "StateKey": attempt_key(request),
         "Status": status,
         "Owner": owner,
         "ExpiresAt": int(time()) + cooldown + DAY,
+        **writer,
     }

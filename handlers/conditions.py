@@ -18,7 +18,7 @@ PASSING = 90
 # Seconds for which both observers must have had the writer dead: it, and not the one before it.
 AGREED = 180
 # Seconds after which an act whose run was lost should show; how old the newest word of a writer may be; and
-# for how long the outage of a lost latch counts as the same one.
+# for how long an outage of which nobody speaks counts as the one that a lost run met.
 SHOWS, SPOKEN, SAME = 60, 5, 300
 
 
@@ -94,7 +94,8 @@ def check_cooldown(request, view, component):
                 )
             # A writer that has lived in between, and is dead again, is another outage.
             unseen = view.word and view.word.unseen
-            if again and (unseen is None or unseen >= since - SPOKEN):
+            same = since < SAME if unseen is None else unseen >= since - SPOKEN
+            if again and same:
                 return
     moves = state.moves_within(component, view.cooldown, now)
     if request.force or not moves:

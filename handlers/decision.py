@@ -75,8 +75,7 @@ def decide_other_writer(request, view, old):
         Refusal: by hand, and nothing shows that it has written.
     """
     state, writer = view.state, view.topology.writer
-    replaced = (state.previous_writer, state.new_writer) == (old, writer)
-    if replaced and state.status in ("COMPLETED", "FAILED_BACK"):
+    if (state.previous_writer, state.new_writer) == (old, writer):
         return Decision("database", NOTHING, reason=f"{writer} is known to have replaced {old}")
     pending = state.pending.get("database")
     wrote = old in (view.moved_from, pending and pending.old)

@@ -122,7 +122,8 @@ def finish(run, ending, configuration):
     if told and kept:
         owed = {key: why for key, why in kept.untold.items() if key != kept.run_key}
         if not attempt(run.store.write, kept._replace(untold=owed), kept):
-            attempt(note_told, to_item(kept), kept.run_key, ending.status)
+            record = to_item(kept._replace(untold={}))
+            attempt(note_told, record, kept.run_key, ending.status)
     if ending.failure and not told:
         raise ending.failure
     code = 500 if ending.failure else 200

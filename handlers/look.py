@@ -126,8 +126,11 @@ def tell_untold(store, state, written_until, now):
     if not told:
         return fenced
     written = attempt(store.write, fenced._replace(untold=left), fenced)
-    for run, (record, status) in () if written else told.items():
-        attempt(note_told, record, run, status)
+    waiting = {one.run for one in state.pending.values()}
+    for run, (record, status) in told.items():
+        # Of a run that waits for its other part, that part's end says nothing new.
+        if not written or run in waiting:
+            attempt(note_told, record, run, status)
     return written or fenced
 
 

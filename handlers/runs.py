@@ -9,7 +9,7 @@ from uuid import uuid4
 
 from .acts import NotTaken, Run, move_application, move_database
 from .answer import answer
-from .attempts import claim, made, recall
+from .attempts import claim, made, recall, with_writer
 from .clients import table
 from .closing import abandon
 from .ending import Ending, finish
@@ -50,6 +50,7 @@ def run(request, context, again=False):
         look = Look(state, began)
         if message := known_or_busy(request, look, known, began):
             return not_required(request, message)
+        request = with_writer(request, known)
         decisions, word = judge(request, look, configuration, began)
         for one in decisions:
             log("DECISION", component=one.component, kind=one.kind, writer=one.old,
@@ -79,7 +80,7 @@ def run(request, context, again=False):
                 log("AGAIN", reason=refusal.reason)
                 return run(request, context, again=True)
         return refuse(request, refusal, store, look)
-    begun = Run(store, started, request, began, word, context)
+    begun = Run(store, started, request, began, word, context, look.state.pending)
     return act(begun, decisions, refused, configuration)
 
 
@@ -162,6 +163,7 @@ def take_lease(store, look, request, acting, configuration, began, waited):
     for one in acting:
         before = old.pending.get(one.component)
         again = before is not None and before.lost and before.old == one.old
+        again = again and before.action == request.action
         if one.component == "database" and before and before.action == "failback":
             # Its way home is taken over, and so it is not home; what else it waits for does not show that.
             begun = begun.without(before.run)
@@ -197,18 +199,16 @@ def claim_or_end(store, started, look, request, configuration, known):
     """
     claimed, error = False, "made by another delivery"
     try:
-        claimed = claim(request, configuration.values["cooldown_seconds"], store.owner, known)
+        database = started.pending.get("database")
+        old = request.writer or (database and database.old)
+        named = request._replace(writer=old)
+        claimed = claim(named, configuration.values["cooldown_seconds"], store.owner, known)
     except Refusal as refusal:
         error = refusal.reason
         raise
     finally:
         if not claimed:
-            others = {
-                name: one
-                for name, one in started.pending.items()
-                if one.attempt_id != request.attempt_id
-            }
-            ended = started._replace(status="FAILED", error=error, pending=others)
+            ended = started._replace(status="FAILED", error=error, pending=look.state.pending)
             look.state = look.before = attempt(store.write, ended, started) or started
     return claimed
 
@@ -233,6 +233,8 @@ def act(run, decisions, refused, configuration):
                 run.change(latch_error=said[:LONGEST])
             else:
                 failures.append(error)
+            if isinstance(error, Refusal) and run.put_back(decision.component):
+                continue
             if isinstance(error, Refusal | NotTaken):
                 ended.append(decision.component)
     return finish(run, Ending(run, moved, failures, refused, [*moved, *ended]), configuration)

@@ -61,10 +61,11 @@ def publish(subject, reason, record, advice=None):
     return True
 
 
-def keep(item, key):
-    """Keep an item for DataRetentionDays."""
+def keep(item, key, condition=None):
+    """Keep an item for DataRetentionDays; with a condition, only if that holds."""
     expires = int(time()) + 86400 * RETENTION_DAYS
-    table.put_item(Item={**storable(item), "StateKey": key, "ExpiresAt": expires})
+    only = {} if condition is None else {"ConditionExpression": condition}
+    table.put_item(Item={**storable(item), "StateKey": key, "ExpiresAt": expires}, **only)
 
 
 def note_told(record, run, status):
@@ -73,10 +74,11 @@ def note_told(record, run, status):
     Args:
         record: what it is, if there is none yet.
         run: its key.
-        status: as it was told.
+        status: as it was told; a record that says another by now is let be.
     """
     kept = table.get_item(Key={"StateKey": run}, ConsistentRead=True).get("Item")
-    keep((kept or record) | {"Told": status}, run)
+    unchanged = Attr("Status").eq(status) if kept else Attr("Status").not_exists()
+    keep((kept or record) | {"Told": status}, run, unchanged)
 
 
 def count_refusal(kind, reason, record, subject="REFUSED", told=False):

@@ -89,7 +89,8 @@ def hear_observers(caller, row_age, spoken=None):
             alive.append(caller)
         if alive or not waits or last:
             log("WITNESSES", missed=since, alive=alive, awaited=waits)
-            unseen = seconds_unseen(words.values(), newest)
+            # Where no observer is left, AWS has heard the reader since.
+            unseen = seconds_unseen(words.values(), max(newest or 0.0, spoken or 0.0))
             return Word(alive[0] if alive else None, unseen, time() - begun, time(), spoken)
         sleep(ASK)
 
@@ -100,7 +101,7 @@ def _is_awaited(points, since, newest):
 
 
 def seconds_unseen(words, newest):
-    """Seconds from the last word of a living writer to the newest word of all; None without one."""
+    """Seconds from the last word of a living writer to the newest of all; None without one."""
     alive = [at for points in words for at, value in points if value >= 1]
     return newest - max(alive) if alive else None
 

@@ -66,11 +66,11 @@ def judge_records(watch):
 
 
 def judge_mails(watch, attempt, runs):
+    # Each run of an attempt is told: one that failed, or moved a part, before the next.
     told = [
-        # Of an attempt that failed and was made anew, each run that failed is told.
-        (subject, begun if subject == "FAILED" else None, noted)
-        for subject, begun, noted in watch.attempts.get(attempt, ())
-        if subject in ("COMPLETED", "FAILED", "FAILED_BACK")
+        one
+        for one in watch.attempts.get(attempt, ())
+        if one[0] in ("COMPLETED", "FAILED", "FAILED_BACK")
     ]
     if not told:
         watch.breaks("not told", f"{attempt}: {[str(run.error)[:60] for run in runs]}")

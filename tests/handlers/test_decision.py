@@ -162,6 +162,8 @@ LOST = {
     "seen alive": (VOTED, lost(), {"word": Word("zone-2")}, "seen_alive"),
     "dead ever since": (VOTED, lost(moves=(90,)), {"word": Word(unseen=86.0)}, PROMOTE),
     "alive in between": (VOTED, lost(moves=(90,)), {"word": Word(unseen=84.0)}, "cooldown"),
+    "nobody speaks of it": (VOTED, lost(moves=(90,), since=NOW - 299), {}, PROMOTE),
+    "nobody has spoken of it for long": (VOTED, lost(moves=(90,), since=NOW - 300), {}, "cooldown"),
     "a fail back": (VOTED, lost(moves=(90,), action="failback"), {}, "cooldown"),
     "a fail back that may show": (
         VOTED,

@@ -51,7 +51,8 @@ MUTATIONS = {
     ),
     "rule 4: an alarm on a reboot": (
         "look", "return SILENT if word is None or word.unseen is None else min(SILENT, word.unseen)", "return SILENT",
-        witnesses.test_an_alarm_leaves_a_reboot_alone_for_ninety_seconds_of_its_own, 80, "REFUSED",
+        witnesses.test_an_alarm_leaves_a_reboot_alone_for_ninety_seconds_of_its_own,
+        ((80, 1, "zone-1"), (3, 0, "zone-1")), "REFUSED",
     ),
     "rule 5 (E16): the last look": (
         "acts", "if topology.failing_over or topology.writer != decision.old:", "if False:",
@@ -137,8 +138,26 @@ MUTATIONS = {
         ("dynamodb", "PutItem", 1),
     ),
     "a writer that has lived since a lost run": (
-        "conditions", "if again and (unseen is None or unseen >= since - SPOKEN):", "if again:",
+        "conditions", "if again and same:", "if again:",
         witnesses.test_in_the_cooldown_a_lost_run_is_made_again_for_a_writer_dead_since, 30, "REFUSED",
+    ),
+    "a repeat that was refused": (
+        "runs", "if isinstance(error, Refusal) and run.put_back(decision.component):", "if False:",
+        witnesses.test_a_repeat_that_was_refused_right_before_its_act_is_not_spent,
+    ),
+    "an alarm without observers": (
+        "witnesses", "max(newest or 0.0, spoken or 0.0)", "newest",
+        witnesses.test_an_alarm_leaves_a_reboot_alone_for_ninety_seconds_of_its_own,
+        ((250, 1, "zone-1"), (250, 1, "zone-2")), "COMPLETED",
+    ),
+    "whom a lost attempt set out to replace": (
+        "attempts", 'if known != INTENT or request.automatic or request.action == "failback":', "if True:",
+        state.test_a_forced_attempt_that_was_lost_half_way_moves_no_second_writer,
+        ("route53", "UpdateHealthCheck", 1),
+    ),
+    "told before its other part ended": (
+        "look", "if not written or run in waiting:", "if not written:",
+        sweep.test_a_lost_run_whose_parts_end_one_after_the_other_is_told_once,
     ),
     "a delivery that was lost": (
         "attempts", "    if state.leased(now) and state.attempt_id == request.attempt_id:",
@@ -158,7 +177,7 @@ MUTATIONS = {
         sweep.test_a_fail_back_whose_way_home_another_run_takes_over_has_failed,
     ),
     "told, and then the lease is another's": (
-        "ending", "attempt(note_told, to_item(kept), kept.run_key, ending.status)", "pass",
+        "ending", "attempt(note_told, record, kept.run_key, ending.status)", "pass",
         telling.test_a_run_whose_lease_another_takes_right_after_its_end_is_told_once,
     ),
     "told by a sweep, and then the lease is another's": (

@@ -341,6 +341,16 @@ def test_what_one_delivery_was_lost_with_another_makes(world, back, nth):
     assert world.writer == (WRITER if back else READER)
 
 
+@pytest.mark.parametrize("lost", [("route53", "UpdateHealthCheck", 1), ("dynamodb", "PutItem", 5)])
+def test_a_forced_attempt_that_was_lost_half_way_moves_no_second_writer(world, lost):
+    """It names no writer, and was to replace the one before."""
+    event = MANUAL | FORCED | {"attempt_id": "ticket"}
+    world.lose(event, *lost)
+    for _ in range(3):
+        assert world.send(event).outcome in ("COMPLETED", "NOT_REQUIRED")
+    assert (world.promoted(), world.writer, world.latched) == ([READER], READER, True)
+
+
 # No fence can stop a run that freezes between its last look and the act itself.
 @pytest.mark.parametrize(
     ("service", "operation", "nth"), [one for one in CALLS if one[1] != "FailoverDBCluster"]

@@ -13,6 +13,7 @@ from simulated import (
     VOTED,
     WRITER,
     WRITER_ALARM,
+    rds_event,
 )
 
 from drtemplate.groups.handlers import ORCHESTRATOR
@@ -140,6 +141,16 @@ def test_a_fail_back_that_was_lost_has_failed_until_both_parts_are_back(world, m
     assert [item["Status"] for item in world.items()] == ["COMPLETED", status]
     assert world.send(FAILBACK).outcome == "FAILED_BACK"
     assert (world.writer, world.state.get("Home")) == (WRITER, None)
+
+
+def test_a_lost_run_whose_parts_end_one_after_the_other_is_told_once(world):
+    swept(world)
+    world.lose(MANUAL, "dynamodb", "PutItem", 6)  # both were taken
+    world.send(rds_event("0071"))
+    for _ in range(3):
+        world.wait(60)
+        swept(world)
+    assert (world.state["Status"], world.told()) == ("COMPLETED", ["COMPLETED"])
 
 
 def test_a_fail_back_whose_way_home_another_run_takes_over_has_failed(world):

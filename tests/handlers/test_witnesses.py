@@ -71,6 +71,17 @@ def test_in_the_cooldown_a_lost_run_is_made_again_for_a_writer_dead_since(warm, 
     assert warm.send(VOTED_DATABASE | {"writer": READER}).outcome == outcome
 
 
+def test_a_repeat_that_was_refused_right_before_its_act_is_not_spent(warm):
+    warm.send(HAND_DATABASE)
+    warm.lose(HAND_DATABASE | {"force": True}, "rds", "FailoverDBCluster")
+    dead = VOTED_DATABASE | {"writer": READER}
+    warm.on("rds", "DescribeDBClusters", "Throttling", nth=2)
+    assert warm.send(dead).outcome == "FAILED"
+    assert warm.send(dead).outcome == "COMPLETED"
+    # And it is one.
+    assert warm.send(VOTED_DATABASE).outcome == "REFUSED"
+
+
 def test_the_wait_is_a_stage_of_its_own(warm):
     heard(warm, (12, 1, "zone-2"))
     warm.send(VOTED_DATABASE)
@@ -260,11 +271,20 @@ def test_an_alarm_is_vetoed_by_an_observer_that_sees_the_writer(warm):
     assert warm.acted == (0, 0)
 
 
-@pytest.mark.parametrize(("seen", "outcome"), [(80, "REFUSED"), (95, "COMPLETED")])
-def test_an_alarm_leaves_a_reboot_alone_for_ninety_seconds_of_its_own(warm, seen, outcome):
+@pytest.mark.parametrize(
+    ("words", "outcome"),
+    [
+        (((80, 1, "zone-1"), (3, 0, "zone-1")), "REFUSED"),
+        (((95, 1, "zone-1"), (3, 0, "zone-1")), "COMPLETED"),
+        # Of observers that are gone the last word is as old as AWS's own.
+        (((250, 1, "zone-1"), (250, 1, "zone-2")), "COMPLETED"),
+    ],
+)
+def test_an_alarm_leaves_a_reboot_alone_for_ninety_seconds_of_its_own(warm, words, outcome):
     """AWS's metrics come once a minute, and may miss that the writer was back before."""
     silenced(warm, WRITER)
-    heard(warm, (seen, 1, "zone-1"), (3, 0, "zone-1"))
+    for age, value, observer in words:
+        warm.word(float(value), float(age), observer)
     warm.aurora.nodes[WRITER].status = "rebooting"
     assert warm.send(alarm()).outcome == outcome
 

@@ -13,6 +13,8 @@ HANDS = frozenset("backtracking upgrading stopping stopped starting".split())
 # act may follow what it rests on; by when a dead writer is replaced, and in the cooldown; of rule 7.
 HEALTHY, HEARD = 10, 25
 BUDGET, LATER, RULE_7 = 180, 420, 110
+# Seconds in which a lost latch is made again.
+SAME = 310
 # Seconds around an outage of the table in which a run may tell what it cannot note.
 NOTED = 15
 # AWS's own metrics come once a minute, and may miss a shorter life.

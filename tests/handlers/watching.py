@@ -8,7 +8,7 @@ import json
 from collections import Counter
 
 from simulated import STATE
-from truth import BUDGET, HANDS, HEALTHY, LATER, NOTED, RULE_7, Truth, seconds
+from truth import BUDGET, HANDS, HEALTHY, LATER, NOTED, RULE_7, SAME, Truth, seconds
 
 from drtemplate.groups.handlers import ORCHESTRATOR
 from drtemplate.world.aws.aurora import FAILING_OVER
@@ -42,9 +42,11 @@ class Watcher(Truth):
         self.figures = Counter()
         self.kill_after = None
         self.attempts = {}  # attempt id -> (subject, start of the run, whether the table could note the mail)
+        self.back_at = {}  # run -> seconds at which it has recorded that all is back
         self.way_home = set()  # attempts of fail backs of the database
         self.returns = []  # fail backs that were answered
         self.latches = []  # attempts that have latched
+        self.switched_at = []  # seconds at which the latch was set or released
         self.moved_by = {}  # attempt id -> run
         self.verdict = None
         self.missed_at = self.recent = None
@@ -111,11 +113,14 @@ class Watcher(Truth):
             if params.get("Disabled"):
                 self.latches.append(self._attempt(caller))
                 self.figures["latches"] += 1
+            self.switched_at.append(self.now)
             self._acted(caller)
         if operation == "PutItem" and params["Item"]["StateKey"] == STATE:
             item = params["Item"]
             if not item["FencingToken"] > self.token:
                 self.breaks("token", f"{self.token} -> {item['FencingToken']}")
+            if item["Status"] == "FAILED_BACK":
+                self.back_at.setdefault(caller, self.now)
         if self.kill_after is caller:
             self.kill_after = None
             raise Killed
@@ -155,8 +160,7 @@ class Watcher(Truth):
             found.append(("healthy moved", f"{words}; alive for {self.now - self.since:.0f} s"))
         if self.handled_from + HEALTHY < self.now < self.handled_until and not self.alive:
             found.append(("in hands", f"{words}; the cluster is {aurora.shown.value}"))
-        # By clocks that are two minutes ahead, and behind, a cooldown is shorter by so much.
-        cooldown = self.cooldown - (240 if self.skewed else 1)
+        cooldown = self._cooldown()
         recent = [one for one in self.moves if self.now - one < cooldown]
         if recent and dead < RULE_7 and not self._did_not_take():
             found.append(
@@ -169,6 +173,10 @@ class Watcher(Truth):
         if len([one for one in acts if one["took"] or one["known"]]) > 1:
             found.append(("third", words))
         return found
+
+    def _cooldown(self):
+        """Its seconds; by clocks that are two minutes ahead, and behind, it is shorter by so much."""
+        return self.cooldown - (240 if self.skewed else 1)
 
     def _judge_tier(self, caller, target):
         """Of the readers that serve all through the run, none is of a lower tier than the target."""
@@ -284,10 +292,15 @@ class Watcher(Truth):
         if stood or not (self._automatic(caller) and params.get("Disabled")):
             return
         (primary, since), (standby, gone) = self.sides["Primary"], self.sides["Standby"]
-        if primary and self.now - since > HEALTHY:
+        # What has changed since the last second is in the balancers alone.
+        good = {name: one.shown_good.value for name, one in self.world.balancers.items()}
+        if primary and good["Primary"] and self.now - since > HEALTHY:
             self.breaks("latched", "the primary has a healthy target")
-        if not standby and self.now - gone > HEALTHY:
+        if not standby and not good["Standby"] and self.now - gone > HEALTHY:
             self.breaks("latched", "the standby has no healthy target")
+        recent = [one for one in self.switched_at if self.now - one < self._cooldown()]
+        if recent and not any(self.now - at < SAME for at in self.lost_at):
+            self.breaks("cooldown", f"latched, {self.now - recent[-1]:.0f} s after the last change")
 
     def told(self, caller, subject):
         if caller is None or caller.function.logical != ORCHESTRATOR:
@@ -324,6 +337,8 @@ class Watcher(Truth):
             body.get("outcome") == "FAILED_BACK"
             and "database" in body.get("state", {}).get("Components", ["database"])
             and "database" in run.event.get("components", ["database"])
+            # What was moved while it told so is another move.
+            and not any(at > self.back_at.get(run, self.now) for at, _ in self.changes())
         ):
             self.home = None
             self.moves = self.moves[-1:]
