@@ -39,18 +39,30 @@ def read_attempt(request):
     return table.get_item(Key=key, ConsistentRead=True).get("Item", {})
 
 
-def with_writer(request, known):
-    """A person's request as it was when its run was lost: of whom it set out to replace, and not of the next writer.
+def lost_parts(request, state):
+    """By component of the request, what a lost run of this attempt has begun, and nobody has seen the end of."""
+    return {
+        name: one
+        for name, one in state.pending.items()
+        if one.lost and one.attempt_id == request.attempt_id and name in request.components
+    }
 
-    Raises:
-        Refusal: the table gives no answer.
+
+def what_is_left(request, known, state):
+    """A person's request without what its lost run has done: that must not be done to the next writer too.
+
+    Args:
+        request: it may name no writer.
+        known: what `recall` gave.
+        state: the present one.
     """
-    if known != INTENT or request.automatic or request.action == "failback":
+    if known != INTENT or request.automatic:
         return request
-    try:
-        return request._replace(writer=read_attempt(request).get("Writer"))
-    except (BotoCoreError, ClientError) as error:
-        raise unreachable(error) from error
+    lost = lost_parts(request, state)
+    left = request._replace(components=tuple(lost), expected_writer=None)
+    if "database" in lost and request.action == "failover":
+        return left._replace(writer=lost["database"].old)
+    return left
 
 
 def made(request, state, known, now):
@@ -62,8 +74,7 @@ def made(request, state, known, now):
         known: what `recall` gave.
         now: epoch seconds.
     """
-    lost = any(one.lost and one.attempt_id == request.attempt_id for one in state.pending.values())
-    if known == DONE or (known == INTENT and not lost):
+    if known == DONE or (known == INTENT and not lost_parts(request, state)):
         return f"attempt {request.attempt_id} is known; the state is {state.status}"
     if state.leased(now) and state.attempt_id == request.attempt_id:
         return f"attempt {request.attempt_id} is being made"
@@ -74,7 +85,7 @@ def claim(request, cooldown, owner, known):
     """Remember the intent; False if another delivery of the same attempt has it by now.
 
     Args:
-        request: the failover or fail back, with the writer that it sets out to replace.
+        request: the failover or fail back.
         cooldown: seconds; it is remembered for that and a day.
         owner: of the lease.
         known: what `recall` gave: an intent that was lost with its run is made again.
@@ -83,17 +94,17 @@ def claim(request, cooldown, owner, known):
         Refusal: the table gives no answer.
     """
     item = _item(request, cooldown, owner, INTENT)
-    free = Attr("Status").not_exists() | Attr("Status").eq(WITHDRAWN)
+    # The answer to a first try of this very call may have been lost.
+    free = Attr("Status").not_exists() | Attr("Status").eq(WITHDRAWN) | Attr("Owner").eq(owner)
     if known == INTENT:
         free = free | Attr("Status").eq(INTENT)
     try:
         table.put_item(Item=item, ConditionExpression=free)
     except (BotoCoreError, ClientError) as error:
-        found = attempt(read_attempt, request) or {}
-        if found.get("Owner") == owner:
-            return True
         if "ConditionalCheckFailed" in repr(error):
             return False
+        if (attempt(read_attempt, request) or {}).get("Owner") == owner:
+            return True
         raise unreachable(error) from error
     return True
 
@@ -125,11 +136,9 @@ def first_refusal(request, kind):
 
 def _item(request, cooldown, owner, status):
     """What is remembered, for the cooldown and a day."""
-    writer = {"Writer": request.writer} if request.writer else {}
     return {
         "StateKey": attempt_key(request),
         "Status": status,
         "Owner": owner,
         "ExpiresAt": int(time()) + cooldown + DAY,
-        **writer,
     }

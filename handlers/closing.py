@@ -13,6 +13,7 @@ class Closed(NamedTuple):
     Attributes:
         run: the key of its record.
         status: COMPLETED, FAILED_BACK, or FAILED; empty while another part of the run decides that.
+        waiting: the components of which the end is not seen yet.
     """
 
     run: str
@@ -20,6 +21,13 @@ class Closed(NamedTuple):
     old: str = ""
     new_writer: str = ""
     error: str = ""
+    waiting: tuple = ()
+
+    @property
+    def reason(self):
+        """In words, as people are told it."""
+        left = f"; not yet seen: {', '.join(self.waiting)}" if self.waiting else ""
+        return self.error or f"seen through later: {self.status}{left}"
 
 
 def reconcile(state, topology, latched, now):
@@ -82,7 +90,8 @@ def close(state, topology, latched, now):
             state = state.with_pending(component, pending._replace(rolled_back=True))
         else:
             state = state.with_pending(component, None)
-            waiting = [name for name, one in state.pending.items() if one.run == pending.run]
+            waiting = tuple(name for name, one in state.pending.items() if one.run == pending.run)
+            end = end._replace(waiting=waiting)
             # What was asked for of the database is the greater part; of a fail back both are needed.
             if waiting and (component == "application" or pending.action == "failback"):
                 end = end._replace(status="")
@@ -114,7 +123,7 @@ def _end_of_latch(pending, latched):
 def _close_status(state, pending, end, now):
     """The item's own status, if it is still about that run and waits for nothing else."""
     if end.status and end.run in state.untold:
-        state = state.owing(end.run, end.error or f"seen through later: {end.status}")
+        state = state.owing(end.run, end.reason)
     if state.attempt_id != pending.attempt_id or state.status != "FAILED":
         return state
     if end.status == "FAILED":
@@ -127,5 +136,5 @@ def _close_status(state, pending, end, now):
     waiting = any(one.attempt_id == pending.attempt_id for one in state.pending.values())
     if waiting or state.latch_error:
         return done
-    done = done.owing(end.run, f"seen through later: {end.status}")
+    done = done.owing(end.run, end.reason)
     return done._replace(status=end.status, error="", completed_time=iso(now))

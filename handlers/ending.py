@@ -21,6 +21,7 @@ class Ending:
         failure: what the first part that was to be moved failed of; None if all was.
         refused: the decisions that were refused beside those that acted.
         ended: the components that wait for nothing any more.
+        overtaken: whether another run has the lease by now; then that sees it through and tells it.
     """
 
     def __init__(self, run, moved, failures, refused, ended):
@@ -28,6 +29,7 @@ class Ending:
         self.moved = moved
         self.refused = refused
         self.ended = ended
+        self.overtaken = False
         self.failure = failures[0] if failures else None
         if not moved and not failures:
             self.failure = Refusal("not_latched", run.state.latch_error)
@@ -69,9 +71,11 @@ class Ending:
         if not self.failure:
             run.state = run.state.made_good(run.request.attempt_id)
         before = run.state._replace(status="IN_PROGRESS")
-        kept = attempt(run.store.write, run.state, before) or attempt(
-            run.store.write, run.state, before
-        )
+        try:
+            kept = run.store.write(run.state, before)
+        except Exception as error:
+            self.overtaken = getattr(error, "kind", "") == "lost_lease"
+            kept = None if self.overtaken else attempt(run.store.write, run.state, before)
         run.state = kept or run.state
         log(
             "END", status=self.status, moved=self.moved, reason=self.reason, stages=run.state.stages
@@ -85,16 +89,21 @@ class Ending:
         delivery must not move the new one.
         """
         run = self.run
-        asked = set(run.state.pending) | set(self.ended)
-        left = self.refused or asked - run.taken - set(self.moved)
-        done = bool(run.taken or self.moved) and not (run.request.automatic and left)
-        status = DONE if done else WITHDRAWN
-        if not self.run.state.unlocked:
-            settle(self.run.request, cooldown, self.run.store.owner, status)
+        waiting = run.state.pending
+        # Of these nobody knows the end yet; an act that was put back is still the lost run's.
+        unknown = {name for name, one in waiting.items() if one.run == run.state.run_key}
+        lost = any(one.attempt_id == run.request.attempt_id for one in waiting.values() if one.lost)
+        left = self.refused or (set(waiting) | set(self.ended)) - run.taken - set(self.moved)
+        done = run.taken or self.moved or unknown
+        status = DONE if done and not (run.request.automatic and left) else WITHDRAWN
+        if not (run.state.unlocked or lost):
+            settle(run.request, cooldown, run.store.owner, status)
 
     def tell(self):
         """Tell it, once; whether people are told, or need not be."""
         run = self.run
+        if self.overtaken:
+            return True
         record = {**to_item(run.state), "Components": list(run.request.components)}
         record.pop("Untold", None)
         for one in self.refused if run.request.automatic else ():
@@ -103,12 +112,19 @@ class Ending:
             # It is asked again while its signals stand, and so counted like a refusal.
             kind = getattr(self.failure, "kind", type(self.failure).__name__)
             return attempt(count_refusal, kind, self.reason, record, "FAILED") is not None
-        attempt(keep, record, run.state.run_key)
+        attempt(keep, record, run.state.run_key) or attempt(keep, record, run.state.run_key)
         return attempt(publish, self.status, self.reason, record)
+
+    def note(self, kept):
+        """Remember that people are told: the state does, or, where it cannot be written, the run's own record."""
+        run, key = self.run, self.run.state.run_key
+        owed = {name: why for name, why in run.state.untold.items() if name != key}
+        if not (kept and attempt(run.store.write, kept._replace(untold=owed), kept)):
+            attempt(note_told, to_item(run.state._replace(untold={})), key, self.status)
 
 
 def finish(run, ending, configuration):
-    """Record, remember, tell, measure.
+    """Record, remember, tell, note that it was told, measure.
 
     Raises:
         Exception: what the run failed of, if that is the only way left to tell it.
@@ -116,14 +132,11 @@ def finish(run, ending, configuration):
     kept = ending.record()
     ending.remember(configuration.values["cooldown_seconds"])
     told = ending.tell()
+    if told and not ending.overtaken:
+        ending.note(kept)
     stack = [{"Name": "StackName", "Value": STACK}]
     metric = {"MetricName": "FailoverDuration", "Value": time() - run.began, "Dimensions": stack}
     attempt(cloudwatch.put_metric_data, Namespace="DRSystem", MetricData=[metric])
-    if told and kept:
-        owed = {key: why for key, why in kept.untold.items() if key != kept.run_key}
-        if not attempt(run.store.write, kept._replace(untold=owed), kept):
-            record = to_item(kept._replace(untold={}))
-            attempt(note_told, record, kept.run_key, ending.status)
     if ending.failure and not told:
         raise ending.failure
     code = 500 if ending.failure else 200

@@ -66,7 +66,7 @@ class Look:
     def keep_abandoned(self, was):
         """A run that was lost gets the record that it could not write, be it only that."""
         if was.status == "IN_PROGRESS":
-            attempt(keep, to_item(self.state), self.state.run_key)
+            attempt(keep_missing, to_item(self.state), self.state.run_key)
         elif was.run_key in was.untold:
             attempt(keep_missing, to_item(was), was.run_key)
 

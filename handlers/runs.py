@@ -7,14 +7,15 @@ run may refuse; from then on it ends recorded and told.
 from time import time
 from uuid import uuid4
 
-from .acts import NotTaken, Run, move_application, move_database
+from .acts import NotTaken, is_latched, move_application, move_database
 from .answer import answer
-from .attempts import claim, made, recall, with_writer
+from .attempts import WITHDRAWN, claim, made, recall, settle, what_is_left
 from .clients import table
 from .closing import abandon
 from .ending import Ending, finish
 from .events import LONGEST
 from .item import iso, to_item
+from .lease import Run
 from .log import add_to_log, attempt, log
 from .look import Look, judge, may_be_blind, read_configuration, read_state
 from .refusal import Refusal
@@ -47,10 +48,12 @@ def run(request, context, again=False):
         if off and not request.alarm:
             raise Refusal("off", "the automation is OFF")
         known = None if state.unlocked else recall(request)
-        look = Look(state, began)
+        # A fail back is in no hurry, and may have released the latch before it was lost.
+        back = request.action == "failback" and bool(state.pending)
+        look = Look(state, began, is_latched() if back else None)
         if message := known_or_busy(request, look, known, began):
             return not_required(request, message)
-        request = with_writer(request, known)
+        request = what_is_left(request, known, look.state)
         decisions, word = judge(request, look, configuration, began)
         for one in decisions:
             log("DECISION", component=one.component, kind=one.kind, writer=one.old,
@@ -197,20 +200,22 @@ def claim_or_end(store, started, look, request, configuration, known):
     Raises:
         Refusal: the table gives no answer.
     """
-    claimed, error = False, "made by another delivery"
+    cooldown = configuration.values["cooldown_seconds"]
     try:
-        database = started.pending.get("database")
-        old = request.writer or (database and database.old)
-        named = request._replace(writer=old)
-        claimed = claim(named, configuration.values["cooldown_seconds"], store.owner, known)
+        claimed = claim(request, cooldown, store.owner, known)
     except Refusal as refusal:
-        error = refusal.reason
+        give_back(store, started, look, refusal.reason)
+        settle(request, cooldown, store.owner, WITHDRAWN)  # it may be written all the same
         raise
-    finally:
-        if not claimed:
-            ended = started._replace(status="FAILED", error=error, pending=look.state.pending)
-            look.state = look.before = attempt(store.write, ended, started) or started
+    if not claimed:
+        give_back(store, started, look, "made by another delivery")
     return claimed
+
+
+def give_back(store, started, look, error):
+    """End a run that has done nothing; what was waited for before it is waited for again."""
+    ended = started._replace(status="FAILED", error=error, pending=look.state.pending)
+    look.state = look.before = attempt(store.write, ended, started) or started
 
 
 def act(run, decisions, refused, configuration):
@@ -233,8 +238,6 @@ def act(run, decisions, refused, configuration):
                 run.change(latch_error=said[:LONGEST])
             else:
                 failures.append(error)
-            if isinstance(error, Refusal) and run.put_back(decision.component):
-                continue
-            if isinstance(error, Refusal | NotTaken):
+            if isinstance(error, Refusal | NotTaken) and not run.put_back(decision.component):
                 ended.append(decision.component)
     return finish(run, Ending(run, moved, failures, refused, [*moved, *ended]), configuration)

@@ -66,6 +66,7 @@ def keep(item, key, condition=None):
     expires = int(time()) + 86400 * RETENTION_DAYS
     only = {} if condition is None else {"ConditionExpression": condition}
     table.put_item(Item={**storable(item), "StateKey": key, "ExpiresAt": expires}, **only)
+    return True
 
 
 def note_told(record, run, status):

@@ -101,9 +101,12 @@ def _is_awaited(points, since, newest):
 
 
 def seconds_unseen(words, newest):
-    """Seconds from the last word of a living writer to the newest of all; None without one."""
-    alive = [at for points in words for at, value in points if value >= 1]
-    return newest - max(alive) if alive else None
+    """Seconds from the last word of a living writer to the newest of all; None if nobody has spoken."""
+    points = [point for series in words for point in series]
+    alive = [at for at, value in points if value >= 1]
+    if not points:
+        return None
+    return newest - max(alive) if alive else float(BACK)
 
 
 def first_miss(points, row_age, first, spoken):

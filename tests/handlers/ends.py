@@ -10,8 +10,10 @@ def judge_end(watch):
     """State, table, mails and reality agree; `watch` is the watcher."""
     world = watch.world
     item = world.table.items.get(STATE, {})
+    under_way = item.get("Status") == "IN_PROGRESS" and item.get("AttemptId")
     for attempt, runs in watch.moved_by.items():
-        judge_mails(watch, attempt, runs)
+        if attempt != under_way:
+            judge_mails(watch, attempt, runs)
     lease = float(item.get("LeaseExpires", 0))
     if item.get("Status") == "IN_PROGRESS" and not START + watch.now <= lease:
         watch.breaks("in progress", f"{item.get('AttemptId')}")

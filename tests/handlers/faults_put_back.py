@@ -88,8 +88,8 @@ MUTATIONS = {
         "not told",
         (1, 3600, (5, "run_stands_at", "DescribeDBClusters", 100, 4), (0, "asked", "failover", 0), LATER),
         TELL('"written the state" in run.state.latch_error'),
-        ("closing", 'done = done.owing(end.run, f"seen through later: {end.status}")', ""),
-        ("acts", 'state.owing(state.run_key, "moved something, and its end is not recorded")', "state"),
+        ("closing", 'done = done.owing(end.run, end.reason)', ""),
+        ("lease", 'state.owing(state.run_key, "moved something, and its end is not recorded")', "state"),
         ("closing", "state = state.owing(state.run_key, LOST)", ""),
     ),
     "E10 what was switched off is on while the store is silent": of(
@@ -181,7 +181,7 @@ MUTATIONS = {
         "disagrees",
         (1, 3600, (5, "answer_lost", "FailoverDBCluster", "ANSWER", 30), (1, "asked", "database", 0)),
         ("acts", 'error=repr(error)[:450])\n            return UNKNOWN', 'error=repr(error)[:450])\n            raise NotTaken(repr(error)) from error'),
-        ("acts", 'if code.startswith("InvalidDBClusterState"):', "if False:"),
+        ("acts", 'if failed or code.startswith("InvalidDBClusterState"):', "if False:"),
     ),
     "E25 a latch whose answer was lost has failed": of(
         "disagrees",

@@ -139,21 +139,44 @@ MUTATIONS = {
     ),
     "a writer that has lived since a lost run": (
         "conditions", "if again and same:", "if again:",
-        witnesses.test_in_the_cooldown_a_lost_run_is_made_again_for_a_writer_dead_since, 30, "REFUSED",
+        witnesses.test_in_the_cooldown_a_lost_run_is_made_again_for_a_writer_dead_since, 30, 0, "REFUSED",
     ),
     "a repeat that was refused": (
-        "runs", "if isinstance(error, Refusal) and run.put_back(decision.component):", "if False:",
-        witnesses.test_a_repeat_that_was_refused_right_before_its_act_is_not_spent,
+        "runs", "and not run.put_back(decision.component):", ":",
+        witnesses.test_a_repeat_that_was_not_made_is_not_spent, "FailoverDBCluster", 1,
     ),
     "an alarm without observers": (
         "witnesses", "max(newest or 0.0, spoken or 0.0)", "newest",
         witnesses.test_an_alarm_leaves_a_reboot_alone_for_ninety_seconds_of_its_own,
         ((250, 1, "zone-1"), (250, 1, "zone-2")), "COMPLETED",
     ),
-    "whom a lost attempt set out to replace": (
-        "attempts", 'if known != INTENT or request.automatic or request.action == "failback":', "if True:",
-        state.test_a_forced_attempt_that_was_lost_half_way_moves_no_second_writer,
-        ("route53", "UpdateHealthCheck", 1),
+    "what a lost attempt has left": (
+        "attempts", "    if known != INTENT or request.automatic:", "    if True:",
+        state.test_of_an_attempt_that_was_lost_half_way_the_other_half_is_made, state.FORCED, False,
+    ),
+    "an expected writer that is replaced": (
+        "attempts", ", expected_writer=None)", ")",
+        state.test_of_an_attempt_that_was_lost_half_way_the_other_half_is_made, {"expected_writer": state.WRITER}, False,
+    ),
+    "an error of RDS after an act": (
+        "acts", "if failed or code", "if code",
+        state.test_an_attempt_of_which_the_end_is_unknown_is_not_made_again, state.answers_lost,
+    ),
+    "an attempt of unknown end": (
+        "ending", "done = run.taken or self.moved or unknown", "done = run.taken or self.moved",
+        state.test_an_attempt_of_which_the_end_is_unknown_is_not_made_again, state.unreadable_too,
+    ),
+    "a claim that was lost": (
+        "runs", "settle(request, cooldown, store.owner, WITHDRAWN)", "pass",
+        state.test_an_attempt_whose_claim_was_lost_is_made_by_the_next_delivery,
+    ),
+    "a writer dead for long": (
+        "witnesses", "else float(BACK)", "else None",
+        witnesses.test_in_the_cooldown_a_lost_run_is_made_again_for_a_writer_dead_since, 9000, 400, "COMPLETED",
+    ),
+    "a fail back reads the latch": (
+        "runs", "Look(state, began, is_latched() if back else None)", "Look(state, began)",
+        sweep.test_a_fail_back_that_got_home_and_was_lost_is_told_as_back_though_asked_for_again,
     ),
     "told before its other part ended": (
         "look", "if not written or run in waiting:", "if not written:",
@@ -165,7 +188,7 @@ MUTATIONS = {
         state.test_what_one_delivery_was_lost_with_another_makes, False, 2,
     ),
     "a delivery that was lost after its intent": (
-        "attempts", "or (known == INTENT and not lost):", "or known == INTENT:",
+        "attempts", "or (known == INTENT and not lost_parts(request, state)):", "or known == INTENT:",
         state.test_what_one_delivery_was_lost_with_another_makes, True, 3,
     ),
     "a part of a fail back is not the whole": (
@@ -177,8 +200,12 @@ MUTATIONS = {
         sweep.test_a_fail_back_whose_way_home_another_run_takes_over_has_failed,
     ),
     "told, and then the lease is another's": (
-        "ending", "attempt(note_told, record, kept.run_key, ending.status)", "pass",
+        "ending", "attempt(note_told, to_item(run.state._replace(untold={})), key, self.status)", "pass",
         telling.test_a_run_whose_lease_another_takes_right_after_its_end_is_told_once,
+    ),
+    "told by who has the lease": (
+        "ending", "if self.overtaken:", "if False:",
+        telling.test_a_run_that_comes_back_after_it_was_seen_through_tells_nothing_more,
     ),
     "told by a sweep, and then the lease is another's": (
         "look", "attempt(note_told, record, run, status)", "pass",

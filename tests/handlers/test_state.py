@@ -341,14 +341,58 @@ def test_what_one_delivery_was_lost_with_another_makes(world, back, nth):
     assert world.writer == (WRITER if back else READER)
 
 
-@pytest.mark.parametrize("lost", [("route53", "UpdateHealthCheck", 1), ("dynamodb", "PutItem", 5)])
-def test_a_forced_attempt_that_was_lost_half_way_moves_no_second_writer(world, lost):
-    """It names no writer, and was to replace the one before."""
-    event = MANUAL | FORCED | {"attempt_id": "ticket"}
-    world.lose(event, *lost)
-    for _ in range(3):
-        assert world.send(event).outcome in ("COMPLETED", "NOT_REQUIRED")
-    assert (world.promoted(), world.writer, world.latched) == ([READER], READER, True)
+@pytest.mark.parametrize("changes", [{}, FORCED, {"expected_writer": WRITER}])
+@pytest.mark.parametrize("back", [False, True])
+def test_of_an_attempt_that_was_lost_half_way_the_other_half_is_made(world, changes, back):
+    """It names no writer, and was to replace the one before: not the next, and not that one once more."""
+    event = MANUAL | changes | {"attempt_id": "ticket"}
+    world.lose(event, "route53", "UpdateHealthCheck")
+    world.send(SWEEP)
+    if back:
+        assert world.send(FAILBACK | DATABASE).outcome == "FAILED_BACK"
+    world.wait(300)
+    for outcome in ("COMPLETED", "NOT_REQUIRED"):
+        assert world.send(event).outcome == outcome
+    assert world.promoted() == [READER, WRITER][: 1 + back]
+    assert world.latched
+
+
+def answers_lost(world):
+    """AWS carries the promotion out; the first answer is lost, and then RDS is not to be read."""
+    world.aurora.fail_over(READER)
+    return "ServiceUnavailable"
+
+
+def unreadable_too(world):
+    world.faults["rds", "DescribeDBClusters"] = "InternalFailure"
+    return Lost.ANSWER
+
+
+@pytest.mark.parametrize("befalls", [answers_lost, unreadable_too])
+def test_an_attempt_of_which_the_end_is_unknown_is_not_made_again(world, befalls):
+    event = MANUAL | DATABASE | FORCED | {"attempt_id": "ticket"}
+    world.on("rds", "FailoverDBCluster", lambda _: befalls(world))
+    world.send(event)
+    world.faults.clear()
+    world.wait(60)
+    assert world.send(event).outcome == "NOT_REQUIRED"
+    world.wait(60)
+    assert (world.writer, world.acted[0]) == (READER, 1)
+
+
+def test_an_attempt_whose_claim_was_lost_is_made_by_the_next_delivery(world):
+    """Its answer did not come, and the table was not to be read."""
+    event = MANUAL | DATABASE | {"attempt_id": "ticket"}
+
+    def silent(_):
+        world.faults["dynamodb", "GetItem"] = "InternalServerError"
+        world.at(6, world.faults.clear)
+        return Lost.ANSWER
+
+    world.on("dynamodb", "PutItem", silent, nth=2)
+    assert world.send(event).outcome == "REFUSED"
+    world.wait(60)
+    assert world.send(event).outcome == "COMPLETED"
 
 
 # No fence can stop a run that freezes between its last look and the act itself.

@@ -153,6 +153,18 @@ def test_a_lost_run_whose_parts_end_one_after_the_other_is_told_once(world):
     assert (world.state["Status"], world.told()) == ("COMPLETED", ["COMPLETED"])
 
 
+def test_a_fail_back_that_got_home_and_was_lost_is_told_as_back_though_asked_for_again(world):
+    swept(world)
+    world.send(MANUAL)
+    world.lose(FAILBACK, "dynamodb", "PutItem", 6)
+    assert world.send(FAILBACK).outcome == "FAILED_BACK"
+    for _ in range(2):
+        world.wait(60)
+        swept(world)
+    assert world.told() == ["COMPLETED", "FAILED_BACK", "FAILED_BACK"]
+    assert [item["Status"] for item in world.items()][1:] == ["FAILED_BACK", "FAILED_BACK"]
+
+
 def test_a_fail_back_whose_way_home_another_run_takes_over_has_failed(world):
     swept(world)
     world.send(MANUAL)

@@ -19,6 +19,7 @@ from simulated import (
 )
 
 from drtemplate.groups.handlers import MONITOR, ORCHESTRATOR
+from drtemplate.world.api.failures import Lost
 
 HOUR, DAY = 3600, 86400
 VOTED_DATABASE = VOTED | DATABASE
@@ -181,7 +182,7 @@ def test_what_a_lost_run_moved_is_told_when_its_attempt_gets_there(world):
     world.send(SWEEP)
     assert [one.text.splitlines()[0] for one in world.messages] == [
         "moved: application",
-        "seen through later: COMPLETED",
+        "seen through later: COMPLETED; not yet seen: application",
     ]
 
 
@@ -204,6 +205,34 @@ def test_a_run_whose_lease_another_takes_right_after_its_end_is_told_once(world)
         world.wait(60)
         world.send(SWEEP)
     assert world.told() == ["COMPLETED", "COMPLETED"]
+
+
+def test_a_run_that_comes_back_after_it_was_seen_through_tells_nothing_more(world):
+    def stand(_):
+        for _ in range(3):
+            world.clock.wait(60)
+            world.meanwhile(SWEEP)
+
+    world.on("dynamodb", "PutItem", stand, nth=5)
+    assert world.send(MANUAL | DATABASE).outcome == "COMPLETED"
+    assert (world.state["Status"], world.told()) == ("COMPLETED", ["COMPLETED"])
+
+
+def test_a_run_that_cannot_note_its_end_tells_it_once(world):
+    """The table is away for both tries of its last write."""
+
+    def away(_):
+        world.faults["dynamodb", "PutItem"] = Lost.REQUEST
+        world.at(12, world.faults.clear)
+        return Lost.REQUEST
+
+    world.on("dynamodb", "PutItem", away, nth=5)
+    assert world.send(MANUAL | DATABASE).outcome == "COMPLETED"
+    for _ in range(3):
+        world.wait(60)
+        world.send(SWEEP)
+    assert (world.state["Status"], world.told()) == ("COMPLETED", ["COMPLETED"])
+    assert [item["Status"] for item in world.items()] == ["COMPLETED"]
 
 
 def test_a_sweep_whose_lease_another_takes_tells_a_lost_run_once(world):

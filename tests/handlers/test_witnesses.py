@@ -62,20 +62,30 @@ def test_an_observer_heard_of_lately_is_waited_for_four_seconds_at_most(warm, la
     assert warm.clock.now - begun < 30
 
 
-@pytest.mark.parametrize(("alive", "outcome"), [(30, "REFUSED"), (90, "COMPLETED")])
-def test_in_the_cooldown_a_lost_run_is_made_again_for_a_writer_dead_since(warm, alive, outcome):
+@pytest.mark.parametrize(
+    ("alive", "later", "outcome"),
+    [(30, 0, "REFUSED"), (90, 0, "COMPLETED"), (9000, 400, "COMPLETED")],
+)
+def test_in_the_cooldown_a_lost_run_is_made_again_for_a_writer_dead_since(
+    warm, alive, later, outcome
+):
     """One that an observer has seen alive after it is dead of another outage."""
     warm.send(HAND_DATABASE)
     warm.lose(HAND_DATABASE | {"force": True}, "rds", "FailoverDBCluster")
+    warm.wait(later + 1)
     heard(warm, (alive, 1, "zone-2"), (3, 0, "zone-2"))
     assert warm.send(VOTED_DATABASE | {"writer": READER}).outcome == outcome
 
 
-def test_a_repeat_that_was_refused_right_before_its_act_is_not_spent(warm):
+@pytest.mark.parametrize(
+    ("operation", "nth"), [("DescribeDBClusters", 2), ("FailoverDBCluster", 1)]
+)
+def test_a_repeat_that_was_not_made_is_not_spent(warm, operation, nth):
+    """It was refused right before its act, or RDS has refused it."""
     warm.send(HAND_DATABASE)
     warm.lose(HAND_DATABASE | {"force": True}, "rds", "FailoverDBCluster")
     dead = VOTED_DATABASE | {"writer": READER}
-    warm.on("rds", "DescribeDBClusters", "Throttling", nth=2)
+    warm.on("rds", operation, "Throttling", nth)
     assert warm.send(dead).outcome == "FAILED"
     assert warm.send(dead).outcome == "COMPLETED"
     # And it is one.

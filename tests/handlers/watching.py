@@ -42,7 +42,7 @@ class Watcher(Truth):
         self.figures = Counter()
         self.kill_after = None
         self.attempts = {}  # attempt id -> (subject, start of the run, whether the table could note the mail)
-        self.back_at = {}  # run -> seconds at which it has recorded that all is back
+        self.back_at = {}  # attempt -> seconds at which it was recorded that all is back
         self.way_home = set()  # attempts of fail backs of the database
         self.returns = []  # fail backs that were answered
         self.latches = []  # attempts that have latched
@@ -120,7 +120,7 @@ class Watcher(Truth):
             if not item["FencingToken"] > self.token:
                 self.breaks("token", f"{self.token} -> {item['FencingToken']}")
             if item["Status"] == "FAILED_BACK":
-                self.back_at.setdefault(caller, self.now)
+                self.back_at.setdefault(item["AttemptId"], self.now)
         if self.kill_after is caller:
             self.kill_after = None
             raise Killed
@@ -338,7 +338,9 @@ class Watcher(Truth):
             and "database" in body.get("state", {}).get("Components", ["database"])
             and "database" in run.event.get("components", ["database"])
             # What was moved while it told so is another move.
-            and not any(at > self.back_at.get(run, self.now) for at, _ in self.changes())
+            and not any(
+                at > self.back_at.get(self._attempt(run), self.now) for at, _ in self.changes()
+            )
         ):
             self.home = None
             self.moves = self.moves[-1:]

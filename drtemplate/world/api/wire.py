@@ -95,7 +95,7 @@ class Wire:
             if failure is not None and not isinstance(failure, Slow | Lost):
                 clock.wait(known.latency(host.network.random))
                 raise (
-                    self._error(operation, failure, "injected", 400)
+                    self._error(operation, failure, "injected", status_of(failure))
                     if isinstance(failure, str)
                     else failure
                 )
@@ -219,6 +219,14 @@ class Wire:
         }
         make: Callable[..., Exception] = self.client.exceptions.from_code(code)
         return make(response, operation)
+
+
+def status_of(code: str) -> int:
+    """The HTTP status of an error: what a service itself has failed of, or what it refuses.
+
+    https://docs.aws.amazon.com/AmazonRDS/latest/APIReference/CommonErrors.html
+    """
+    return {"ServiceUnavailable": 503}.get(code, 500 if code.startswith("Internal") else 400)
 
 
 class _Again(Exception):
