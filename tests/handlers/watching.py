@@ -353,7 +353,8 @@ class Watcher(Truth):
         if run.event.get("action") != "failback":
             return
         known = list(self.returns)
-        if body.get("outcome") in ("NOT_REQUIRED", "FAILED_BACK"):
+        # What has failed is told, and is that person's to ask for under another name.
+        if body.get("outcome") in ("NOT_REQUIRED", "FAILED_BACK", "FAILED"):
             self.returns.append(run)
         if body.get("outcome") != "NOT_REQUIRED":
             return
