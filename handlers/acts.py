@@ -71,10 +71,10 @@ def promote(run, decision):
         except ClientError as error:
             code = error.response["Error"]["Code"]
             log("NOT_ACCEPTED", component="database", target=target, error=repr(error)[:450])
-            # The tries of this call that ended in an error of RDS may have been accepted.
-            failed = error.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 0) >= 500
-            if failed or code.startswith("InvalidDBClusterState"):
+            if code.startswith("InvalidDBClusterState"):
                 return UNKNOWN
+            if error.response["ResponseMetadata"].get("HTTPStatusCode", 0) >= 500:
+                raise  # a try of this very call may have been accepted; the sweep sees whether
             if not code.startswith(NOT_THIS_ONE):
                 raise NotTaken(repr(error)) from error
             refused = refused or error

@@ -8,6 +8,7 @@ import json
 import re
 from typing import NamedTuple
 
+SWITCHES = ("auto_failover", "auto_failover_enabled")
 ARMING = ("ON", "DRY_RUN", "OFF")
 # Key -> default, allowed values. See "Configuration" in docs/runbook.md.
 LIMITS = {
@@ -22,6 +23,12 @@ OFF_WORDS = ("off", "false", "0", "no", "disabled")
 PLAINLY_OFF = re.compile(
     r"auto_failover(_enabled)?['\"]?\s*[:=]\s*['\"]?\s*(" + "|".join(OFF_WORDS) + r")\b",
     re.IGNORECASE,
+)
+
+
+# What an editor or a shell makes of quotes; a byte order mark.
+PLAIN = str.maketrans(
+    dict.fromkeys("\u201c\u201d\u201e\u2018\u2019\u00ab\u00bb", '"') | dict.fromkeys("\\\ufeff", "")
 )
 
 
@@ -53,7 +60,8 @@ def parse_configuration(text, last=None):
     last, faults = usable(last), []
     given = _object(text, faults)
     if given is None:
-        off = text is not None and (PLAINLY_OFF.search(text) or _means_off(text.strip(" '\"\n")))
+        plain = (text or "").translate(PLAIN)
+        off = PLAINLY_OFF.search(plain) or _means_off(plain.strip(" '\"\r\n\t"))
         arming, given = "OFF" if off else None, {}
     else:
         arming = _arming(given, faults)
@@ -92,7 +100,7 @@ def _object(text, faults):
         faults.append("the parameter cannot be read")
         return None
     try:
-        given = json.loads(text)
+        given = json.loads(text, object_pairs_hook=lambda pairs: _once(pairs, faults))
     except (ValueError, RecursionError) as error:
         faults.append(f"no JSON: {error}"[:200])
         return None
@@ -102,9 +110,20 @@ def _object(text, faults):
     return given
 
 
+def _once(pairs, faults):
+    """The object; of a key that is there twice the value that means off, if one does."""
+    found = {}
+    for key, value in pairs:
+        if key in found:
+            faults.append(f"{key}: is there more than once")
+        if not (key in SWITCHES and _means_off(found.get(key))):
+            found[key] = value
+    return found
+
+
 def _arming(given, faults):
     """ON, DRY_RUN or OFF, from both switches; None if they do not say it."""
-    mode, enabled = given.get("auto_failover"), given.get("auto_failover_enabled")
+    mode, enabled = (given.get(switch) for switch in SWITCHES)
     if mode not in ARMING or not isinstance(mode, str):
         faults.append(f"auto_failover: {str(mode)[:80]!r} is none of {', '.join(ARMING)}")
     if not isinstance(enabled, bool):

@@ -16,6 +16,9 @@ FAILOVER_FIELDS = (
     "trigger_failover", "reason", "votes", "components", "mode", "detected_at", "writer",
     "attempt_id", "dry_run", "force", "expected_writer",
 )  # fmt: skip
+OBSERVER_FIELDS = (
+    *FAILOVER_FIELDS, "row_age_seconds", "writer_row_age_seconds", "observer",
+)  # fmt: skip
 FAILBACK_FIELDS = (
     "action", "trigger_failover", "reason", "components", "mode", "attempt_id", "dry_run", "force",
     "expected_writer",
@@ -98,14 +101,14 @@ def parse_request(event, action, request_id):
         Refusal: a field does not fit.
     """
     automatic = "votes" in event and action == "failover"
-    if not automatic:
-        # An observer of another version may say more; what a person says is heeded or refused.
-        known = FAILBACK_FIELDS if action == "failback" else FAILOVER_FIELDS
-        for field in event:
-            if field not in known:
-                raise Refusal(
-                    "field", f"{str(field)[:80]}: no such field; there are {', '.join(known)}"
-                )
+    known = FAILBACK_FIELDS if action == "failback" else FAILOVER_FIELDS
+    if automatic:
+        known = OBSERVER_FIELDS
+    for field in event:
+        if field not in known:
+            raise Refusal(
+                "field", f"{str(field)[:80]}: no such field; there are {', '.join(known)}"
+            )
     mode = event.get("mode")
     if mode is not None and mode not in MODES:
         raise _unfit("mode", mode, f"one of {', '.join(MODES)}")

@@ -51,7 +51,9 @@ class Observer:
     def __init__(self, begun):
         self.begun = begun
         self.epoch = time() - begun
-        self.configuration = parse_configuration(attempt(read_parameter))
+        self.configuration = parse_configuration(attempt(read_parameter), USABLE or None)
+        if not self.configuration.faults:
+            USABLE.update(self.configuration.stored())
         self.members = json.loads(environ["MEMBER_ENDPOINTS"])
         self.rows = Rows()
         self.verdicts = {}
@@ -83,7 +85,8 @@ class Observer:
             topology = attempt(read_topology, rds, environ["CLUSTER_ID"])
             writer = topology and topology.writer
             members = self.probe_members(writer)
-        verdict = judge_database(cluster, members, writer)
+        row = self.rows.rows.get("database")
+        verdict = judge_database(cluster, members, writer or (row and row.writer))
         if cluster is False and verdict == GOOD:
             # Clients do not get there yet, but nobody need replace this writer: the other observer's
             # call is to know of it.
@@ -160,6 +163,8 @@ class Observer:
         log("CALL", attempt=name, components=event["components"], writer=event["writer"])
 
 
+# The last usable configuration that this execution environment has read.
+USABLE = {}
 VOTES = {GOOD: True, BAD: False, UNKNOWN: None}
 STACK = [{"Name": "StackName", "Value": environ["STACK_NAME"]}]
 OWN = [*STACK, {"Name": "Observer", "Value": environ["OBSERVER"]}]

@@ -70,8 +70,8 @@ class Store:
                     ) from error
                 raise unreachable(error) from error
         add_to_log(token=token)
-        if state.status != before.status:
-            log("TRANSITION", before=before.status, status=state.status)
+        if (state.status, state.attempt_id) != (before.status, before.attempt_id):
+            log("TRANSITION", before=before.status, status=state.status, attempt=state.attempt_id)
         return state
 
     def renew(self, state):

@@ -5,6 +5,7 @@ from uuid import uuid4
 
 from .acts import is_latched, read_latch
 from .answer import answer
+from .attempts import DONE, recall
 from .clients import ALARMS, DEPLOYED_ARMING, STACK, cloudwatch, table
 from .events import alarm_request
 from .log import attempt, log
@@ -36,7 +37,7 @@ def sweep(context):
             attempt(store.write, state._replace(alarms=kept), state)
         for name, since in standing.items():
             log("ALARM_STANDS", alarm=name, since=since)
-            run(alarm_request(name, since, again=True), context)
+            run(standing_request(name, since, now), context)
     return answer("RECORDED", "swept", writer=state.writer, arming=configuration.arming)
 
 
@@ -90,6 +91,14 @@ def standing_alarms(state):
         for alarm in listed["MetricAlarms"]:
             found[name] = state.alarms.get(name, str(alarm.get("StateUpdatedTimestamp")))
     return found
+
+
+def standing_request(name, since, now):
+    """What an alarm that still stands asks for: once its attempt is done, another one."""
+    request = alarm_request(name, since, again=True)
+    if attempt(recall, request) == DONE:
+        return request._replace(attempt_id=f"{request.attempt_id}#{int(now)}")
+    return request
 
 
 def put_metrics(configuration, state, over, refusals):

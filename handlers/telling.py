@@ -113,9 +113,18 @@ def count_refusal(kind, reason, record, subject="REFUSED", told=False):
     begun = iso(number(item["Start"]))
     attempt(keep, {**record, "Error": reason, **_counts(entry)}, f"REFUSED#{begun}#{kind}")
     if due and not attempt(publish, subject, reason, record, ADVICE.get(kind)):
-        item["Refusals"][kind] |= {"Told": told_before, "Owed": subject}
-        attempt(_put_incident, item, item | {"Version": item["Version"]})
+        attempt(_owe, kind, subject, told_before)
     return due
+
+
+def _owe(kind, subject, told_before):
+    """A mail that SNS refused is owed, whoever has written the incident meanwhile."""
+    for _ in range(5):
+        before = table.get_item(Key={"StateKey": INCIDENT}, ConsistentRead=True)["Item"]
+        owed = before["Refusals"][kind] | {"Told": told_before, "Owed": subject}
+        item = {**before, "Refusals": {**before["Refusals"], kind: owed}}
+        if attempt(_put_incident, item, before):
+            return
 
 
 def tell_refusals():

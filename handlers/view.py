@@ -14,8 +14,8 @@ class Word(NamedTuple):
 
     Attributes:
         alive: which observer has seen it alive since it was first missed, and None if none has.
-        unseen: seconds from an observer's last word of a living writer to the newest of all, ten minutes at
-            most; None if nobody has spoken, or could be asked.
+        unseen: seconds since an observer's last word of a living writer, ten minutes at most; None if nobody
+            has spoken, or could be asked.
         waited: seconds that observers were waited for.
         heard: epoch seconds at which they were heard; 0 if nobody was asked.
         spoken: for an alarm, when AWS has heard a reader last, on CloudWatch's clock.

@@ -3,6 +3,7 @@
 CloudWatch's timestamps are the one clock that all observers share; this host's may be off.
 """
 
+from email.utils import parsedate_to_datetime
 from itertools import pairwise
 from time import sleep, time
 
@@ -24,13 +25,13 @@ LEAST = 2
 SILENT, GAP = 120, 20
 
 
-def read_series(namespace, name, dimensions, period, statistic):
-    """(epoch seconds, value) of a metric's newest points, oldest first.
+def ask(namespace, name, dimensions, period, statistic):
+    """CloudWatch's answer for a metric of the last minutes.
 
     https://docs.aws.amazon.com/AmazonCloudWatch/latest/APIReference/API_GetMetricStatistics.html
     """
     now = time()
-    found = cloudwatch.get_metric_statistics(
+    return cloudwatch.get_metric_statistics(
         Namespace=namespace,
         MetricName=name,
         Dimensions=[{"Name": key, "Value": value} for key, value in dimensions.items()],
@@ -39,17 +40,32 @@ def read_series(namespace, name, dimensions, period, statistic):
         Period=period,
         Statistics=[statistic],
     )
-    points = [(point["Timestamp"].timestamp(), point[statistic]) for point in found["Datapoints"]]
-    return sorted(points)
+
+
+def points_of(answer, statistic):
+    """(epoch seconds, value) of the points of an answer, oldest first."""
+    found = [(point["Timestamp"].timestamp(), point[statistic]) for point in answer["Datapoints"]]
+    return sorted(found)
+
+
+def clock_of(answer):
+    """What CloudWatch's own clock showed; None where the answer does not say it.
+
+    https://www.rfc-editor.org/rfc/rfc9110#section-6.6.1
+    """
+    date = answer["ResponseMetadata"].get("HTTPHeaders", {}).get("date")
+    return parsedate_to_datetime(date).timestamp() if date else None
 
 
 def read_words(metric="DatabaseHealth", period=1, statistic="Maximum"):
-    """By observer, its own series of a metric; None where it cannot be read."""
-    found = {}
+    """By observer, its own series of a metric, None where it cannot be read; and CloudWatch's clock."""
+    found, clock = {}, None
     for observer in OBSERVERS:
         dimensions = {"StackName": STACK, "Observer": observer}
-        found[observer] = attempt(read_series, "DRSystem", metric, dimensions, period, statistic)
-    return found
+        answer = attempt(ask, "DRSystem", metric, dimensions, period, statistic)
+        found[observer] = points_of(answer, statistic) if answer else None
+        clock = attempt(clock_of, answer) if answer else clock
+    return found, clock
 
 
 def hear_observers(caller, row_age, spoken=None):
@@ -66,67 +82,67 @@ def hear_observers(caller, row_age, spoken=None):
     begun, words, first = time(), {}, None
     while True:
         asked = time()
-        words = words | {one: points for one, points in read_words().items() if points is not None}
-        newest = max((points[-1][0] for points in words.values() if points), default=None)
-        first = newest if first is None else first
+        read, clock = read_words()
+        words = words | {one: points for one, points in read.items() if points is not None}
+        newest = max((points[-1][0] for points in words.values() if points), default=0.0)
+        clock = max(newest, spoken or 0.0) if clock is None else clock
+        first = clock - row_age if first is None else first
         since = first_miss(words.get(caller), row_age, first, spoken)
         alive = [
             observer
             for observer, points in words.items()
-            if any(value >= 1 and at > since + TOLERANCE for at, value in points)
+            if any(value >= 1 and at >= since + TOLERANCE for at, value in points)
         ]
         waits = [
-            one for one in OBSERVERS if one not in words or _is_awaited(words[one], since, newest)
+            one for one in OBSERVERS if one not in words or _is_awaited(words[one], since, clock)
         ]
+        heard = caller in alive
         if words.get(caller):
             waits = [one for one in waits if one != caller]
             if words[caller][-1][1] >= 1:
                 # Its 0 is on its way, or another run of it sees the writer.
-                waits, alive = [*waits, caller], [one for one in alive if one != caller]
+                waits = [*waits, caller]
+                alive = [one for one in alive if one != caller]
         longest = WAIT if words.keys() >= set(OBSERVERS) else UNREAD
         last = time() + ASK + time() - asked - begun > longest
-        if last and caller in waits and words.get(caller):
+        if last and caller in waits and heard:
             alive.append(caller)
         if alive or not waits or last:
             log("WITNESSES", missed=since, alive=alive, awaited=waits)
-            # Where no observer is left, AWS has heard the reader since.
-            unseen = seconds_unseen(words.values(), max(newest or 0.0, spoken or 0.0))
+            unseen = seconds_unseen(words.values(), clock)
             return Word(alive[0] if alive else None, unseen, time() - begun, time(), spoken)
         sleep(ASK)
 
 
-def _is_awaited(points, since, newest):
+def _is_awaited(points, since, clock):
     """Whether an observer was heard of lately, and has not spoken since the first miss."""
-    return bool(points) and newest - points[-1][0] <= HEARD and points[-1][0] <= since + TOLERANCE
+    return bool(points) and clock - points[-1][0] <= HEARD and points[-1][0] <= since + TOLERANCE
 
 
-def seconds_unseen(words, newest):
-    """Seconds from the last word of a living writer to the newest of all; None if nobody has spoken."""
+def seconds_unseen(words, clock):
+    """Seconds since the last word of a living writer, as long as is looked back; None if nobody has spoken."""
     points = [point for series in words for point in series]
     alive = [at for at, value in points if value >= 1]
     if not points:
         return None
-    return newest - max(alive) if alive else float(BACK)
+    return clock - max(alive) if alive else float(BACK)
 
 
 def first_miss(points, row_age, first, spoken):
-    """When the caller first missed the writer, on CloudWatch's clock: it has put a 0 right after that.
+    """When the caller first missed the writer, on CloudWatch's clock: a call says how old its row is.
 
     Args:
-        points: its own words, oldest first.
+        points: its own words, oldest first: it has put a 0 right after each miss.
         row_age: seconds since the miss, by its own clock.
-        first: the time of the newest word of all when it was asked first; None where there is none.
+        first: so long before the witnesses were asked first; a call that came late had missed it sooner.
         spoken: see `hear_observers`.
     """
-    misses = []
+    misses = [first]
     for at, value in reversed(points or ()):
         if value >= 1 or points[-1][0] - at > row_age + GAP:
             break
         misses.append(at)
-    if misses:
-        return misses[-1]
-    begin = (first or 0.0) - row_age
-    return begin if spoken is None else max(begin, spoken)
+    return min(misses) if spoken is None else max(first, spoken)
 
 
 def row_age(request, now, began):
@@ -156,10 +172,10 @@ def aws_hears_reader_alone(writer, readers):
     series = []
     for instance in (writer, *readers):
         dimensions = {"DBInstanceIdentifier": instance}
-        points = attempt(read_series, "AWS/RDS", "EngineUptime", dimensions, 60, "Maximum")
-        if points is None and instance == writer:
+        answer = attempt(ask, "AWS/RDS", "EngineUptime", dimensions, 60, "Maximum")
+        if answer is None and instance == writer:
             return None
-        series.append([at for at, _ in points or ()])
+        series.append([at for at, _ in points_of(answer, "Maximum")] if answer else [])
     silent = max(series[0], default=float("-inf"))
     # Two points since: where all were silent, one may only be readable before the other.
     alone = [times[-1] for times in series[1:] if sum(at > silent for at in times) >= 2]
@@ -169,10 +185,10 @@ def aws_hears_reader_alone(writer, readers):
 
 def observers_agree():
     """Whether every observer has had the writer dead and a member alive, at each look of three minutes."""
-    words = read_words("WriterDead", 10, "Minimum")
+    words, clock = read_words("WriterDead", 10, "Minimum")
     if not all(words.values()):
         return False
-    latest = max(points[-1][0] for points in words.values())
+    latest = max(clock or 0.0, *(points[-1][0] for points in words.values()))
     for points in words.values():
         newest = points[-1][0]
         row = [point for point in points if point[0] >= newest - AGREED - GAP]
@@ -181,5 +197,5 @@ def observers_agree():
         if len(dead) != len(row) or newest - row[0][0] < AGREED or max(gaps, default=0) > GAP:
             return False
         if latest - newest > GAP:
-            return False  # what it said is of another time
+            return False  # what it has said is of another time
     return True

@@ -181,7 +181,7 @@ MUTATIONS = {
         "disagrees",
         (1, 3600, (5, "answer_lost", "FailoverDBCluster", "ANSWER", 30), (1, "asked", "database", 0)),
         ("acts", 'error=repr(error)[:450])\n            return UNKNOWN', 'error=repr(error)[:450])\n            raise NotTaken(repr(error)) from error'),
-        ("acts", 'if failed or code.startswith("InvalidDBClusterState"):', "if False:"),
+        ("acts", 'if code.startswith("InvalidDBClusterState"):', "if False:"),
     ),
     "E25 a latch whose answer was lost has failed": of(
         "disagrees",

@@ -49,6 +49,27 @@ def test_a_number_that_does_not_fit_is_the_last_usable_or_the_default(key, value
     assert (kept.arming, kept.values) == ("ON", DEFAULTS | {key: lowest})
 
 
+MEANT_AS_OFF = [
+    "{\u201cauto_failover\u201d: \u201cOFF\u201d}",
+    json.dumps(json.dumps(GOOD | {"auto_failover": "OFF"})),
+    "\ufeffOFF",
+    "\ufeff" + json.dumps(GOOD | {"auto_failover": "OFF"}),
+    '{"auto_failover": "OFF", "auto_failover": "ON", "auto_failover_enabled": true}',
+    '{"auto_failover": "ON", "auto_failover_enabled": false, "auto_failover_enabled": true}',
+]
+
+
+@pytest.mark.parametrize("text", MEANT_AS_OFF)
+def test_what_an_editor_or_a_shell_makes_of_off_is_off_and_a_fault(text):
+    found = parse_configuration(text, {"arming": "ON", **DEFAULTS})
+    assert (found.arming, bool(found.faults)) == ("OFF", True)
+
+
+def test_a_key_that_is_there_twice_arms_nothing():
+    twice = json.dumps(GOOD)[:-1] + ', "auto_failover": "ON"}'
+    assert parse_configuration(twice, None).arming == "DRY_RUN"
+
+
 @pytest.mark.parametrize("given", ["ON", "DRY_RUN", "OFF"])
 @pytest.mark.parametrize("last", ["ON", "DRY_RUN", "OFF"])
 def test_a_number_that_does_not_fit_arms_nothing(given, last):

@@ -153,11 +153,13 @@ def test_what_a_person_says():
     assert parse_event(SWEEP, "id") == "sweep"
 
 
-def test_votes_make_a_run_automatic_and_an_observer_may_say_more():
-    found = parse_event(VOTED | {"news": HUGE, "votes": {"a": 7, "b": False}}, "id")
+def test_votes_make_a_run_automatic_and_no_field_beside_them_is_guessed():
+    found = parse_event(VOTED | {"votes": {"a": 7, "b": False}}, "id")
     assert (found.automatic, found.mode, found.row_age) == (True, "UNPLANNED", 10.0)
     assert found.votes == {"a": None, "b": False}
     assert parse_event(MANUAL | {"votes": None}, "id").automatic
+    with pytest.raises(Refusal, match="dryrun: no such field"):
+        parse_event(VOTED | {"dryrun": True}, "id")
 
 
 @pytest.mark.parametrize(

@@ -146,7 +146,7 @@ MUTATIONS = {
         witnesses.test_a_repeat_that_was_not_made_is_not_spent, "FailoverDBCluster", 1,
     ),
     "an alarm without observers": (
-        "witnesses", "max(newest or 0.0, spoken or 0.0)", "newest",
+        "witnesses", "return clock - max(alive) if alive", "return max(at for at, _ in points) - max(alive) if alive",
         witnesses.test_an_alarm_leaves_a_reboot_alone_for_ninety_seconds_of_its_own,
         ((250, 1, "zone-1"), (250, 1, "zone-2")), "COMPLETED",
     ),
@@ -159,7 +159,7 @@ MUTATIONS = {
         state.test_of_an_attempt_that_was_lost_half_way_the_other_half_is_made, {"expected_writer": state.WRITER}, False,
     ),
     "an error of RDS after an act": (
-        "acts", "if failed or code", "if code",
+        "acts", 'if error.response["ResponseMetadata"].get("HTTPStatusCode", 0) >= 500:', "if False:",
         state.test_an_attempt_of_which_the_end_is_unknown_is_not_made_again, state.answers_lost,
     ),
     "an attempt of unknown end": (
@@ -214,6 +214,34 @@ MUTATIONS = {
     "a clock that is set": (
         "health_monitor", "from time import monotonic, sleep, time", "from time import sleep, time\nfrom time import time as monotonic",
         observer.test_a_clock_that_is_set_meanwhile_ages_no_row, 120,
+    ),
+    "rule 3: CloudWatch's clock": (
+        "witnesses", 'return parsedate_to_datetime(date).timestamp() if date else None', "return None",
+        witnesses.test_observers_that_cannot_speak_veto_nothing_by_what_they_said_before, 25,
+    ),
+    "rule 3: a row that a look of its own interrupts": (
+        "witnesses", "    misses = [first]\n", "    misses = [first] if not points else []\n",
+        witnesses.test_the_word_of_an_observer, "both did between two misses",
+    ),
+    "rule 7: an agreement that has ended": (
+        "witnesses", "max(clock or 0.0, *(", "max((",
+        witnesses.test_an_agreement_that_has_ended_is_none,
+    ),
+    "a refusal that two count": (
+        "telling", "attempt(_owe, kind, subject, told_before)", "pass",
+        telling.test_a_refusal_that_sns_refused_is_owed_though_another_call_counts_too,
+    ),
+    "an alarm that still stands": (
+        "sweep", "if attempt(recall, request) == DONE:", "if False:",
+        witnesses.test_an_alarm_that_stands_after_its_attempt_is_made_again_by_the_sweep,
+    ),
+    "the writer that a row has named": (
+        "health_monitor", "writer or (row and row.writer)", "writer",
+        observer.test_a_writer_that_a_row_has_named_and_that_answers_is_not_called_for,
+    ),
+    "what was read before": (
+        "health_monitor", "attempt(read_parameter), USABLE or None)", "attempt(read_parameter))",
+        observer.test_while_the_store_is_silent_what_was_read_before_holds,
     ),
     "the fence": (
         "acts", "        run.fence()\n        fenced = time()\n        try:",
@@ -383,7 +411,7 @@ MUTATIONS = {
         sweep.test_a_run_that_was_lost_before_its_record_has_one, True,
     ),
     "the first miss stays": (
-        "witnesses", "first = newest if first is None else first", "first = newest",
+        "witnesses", "first = clock - row_age if first is None else first", "first = clock - row_age",
         witnesses.test_a_word_that_comes_late_counts_from_the_first_miss,
     ),
     "what no call repeats is told": (

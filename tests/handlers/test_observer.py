@@ -376,6 +376,30 @@ def test_what_a_call_carries(world, observer, name):
     }
 
 
+def test_a_writer_that_a_row_has_named_and_that_answers_is_not_called_for(world):
+    """The reader is dead, and the cluster endpoint's name lags behind."""
+    connect, cluster = world.network.connect, DEPLOYMENT.cluster.endpoint
+
+    def lags(host, timeout, zone):
+        lost = world.network.instance(host) == WRITER and world.clock.now < 1
+        if host == cluster or lost:
+            raise ConnectionRefusedError
+        return connect(host, timeout, zone)
+
+    world.network.connect = lags
+    world.at(1, world.faults.__setitem__, ("rds", "DescribeDBClusters"), "Throttling")
+    world.at(1, setattr, world.aurora.nodes[READER], "mode", "refused")
+    assert not any(call["writer"] for call in world.watch({0: "up"}))
+
+
+def test_while_the_store_is_silent_what_was_read_before_holds(world):
+    world.configure(database_grace_seconds=40)
+    world.watch({0: "up"})
+    world.faults["ssm", "*"] = "InternalFailure"
+    world.watch({0: "refused"})
+    assert world.delays()[0] == 40
+
+
 def test_a_call_names_nobody_while_the_writer_cannot_be_read(world):
     world.faults["rds", "*"] = "InternalFailure"
     world.at(40, world.faults.clear)

@@ -244,6 +244,21 @@ def test_a_sweep_whose_lease_another_takes_tells_a_lost_run_once(world):
     assert world.told() == ["COMPLETED", "COMPLETED"]
 
 
+def test_a_refusal_that_sns_refused_is_owed_though_another_call_counts_too(world):
+    world.configure(auto_failover="OFF")
+
+    def refuses(_):
+        world.meanwhile(VOTED_DATABASE | {"observer": "zone-2"})
+        return "InternalError"
+
+    world.on("sns", "Publish", refuses)
+    world.send(VOTED_DATABASE)
+    assert world.told() == []
+    world.wait(60)
+    world.send(SWEEP)
+    assert world.told() == ["REFUSED"]
+
+
 def test_another_attempt_hides_no_lost_run(world):
     world.balancers["Primary"].show("unhealthy")
     world.lose(VOTED | APPLICATION | {"attempt_id": "one"}, "route53", "UpdateHealthCheck")

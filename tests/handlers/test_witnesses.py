@@ -33,6 +33,7 @@ WORDS = {
     "nobody has spoken": ([], True),
     "another saw it alive since": ([(3, 1, "zone-2")], False),
     "the caller itself did": ([(1, 1, "zone-1")], False),
+    "both did between two misses": ([(5, 1, "zone-1"), (4.5, 1, "zone-2")], False),
     "alive before the first miss": ([(12, 1, "zone-2"), (3, 0, "zone-2")], True),
     "alive a moment after it": ([(9.4, 1, "zone-2"), (3, 0, "zone-2")], True),
     "both miss it": ([(3, 0, "zone-1"), (3, 0, "zone-2")], True),
@@ -97,6 +98,14 @@ def test_the_wait_is_a_stage_of_its_own(warm):
     warm.send(VOTED_DATABASE)
     assert warm.state["Stages"]["wait"] >= 3
     assert warm.state["Stages"]["decide"] < 3
+
+
+@pytest.mark.parametrize("ago", [12, 25, 100])
+def test_observers_that_cannot_speak_veto_nothing_by_what_they_said_before(warm, ago):
+    """CloudWatch's own clock says how long ago that was."""
+    for observer in OBSERVERS.values():
+        warm.word(1.0, float(ago), observer)
+    assert warm.send(VOTED_DATABASE).outcome == "COMPLETED"
 
 
 @pytest.mark.parametrize("error", ["InternalServiceFault", "AccessDenied"])
@@ -202,6 +211,15 @@ def test_within_the_cooldown_both_observers_must_have_agreed_for_three_minutes(w
     warm.wait(COOLDOWN - 1500)
     warm.agree(200)
     assert warm.send(against | {"writer": WRITER}).outcome == "COMPLETED"
+
+
+def test_an_agreement_that_has_ended_is_none(warm):
+    warm.send(HAND_DATABASE)
+    warm.wait(600)
+    warm.agree(200)
+    warm.wait(330)
+    against = VOTED_DATABASE | {"writer": READER, "writer_row_age_seconds": 4.0}
+    assert warm.send(against).body["kind"] == "cooldown"
 
 
 def test_an_agreement_of_long_ago_is_none(warm):
@@ -323,6 +341,17 @@ def test_an_alarm_on_the_targets_needs_the_targets_themselves(world, states, lat
     outcome = "COMPLETED" if latches else "NOT_REQUIRED"
     assert world.send(alarm(TARGETS_ALARM)).outcome == outcome
     assert (world.latched, world.acted[0]) == (latches, 0)
+
+
+def test_an_alarm_that_stands_after_its_attempt_is_made_again_by_the_sweep(chain):
+    """Both its promotions are given up, and the cooldown is over."""
+    chain.functions.broken.update(OBSERVERS)
+    chain.aurora.rolls_back = 2
+    chain.kill_writer(WARM)
+    chain.run(WARM + 1500)
+    assert (chain.acted[0], chain.writer) == (2, WRITER)
+    chain.run(WARM + COOLDOWN + 1500)
+    assert (chain.acted[0], chain.writer) == (3, READER)
 
 
 def test_an_alarm_that_finds_the_lease_taken_is_made_again_by_the_sweep(chain):

@@ -7,6 +7,7 @@ Which world a client speaks to is a matter of the strand that calls.
 from __future__ import annotations
 
 from collections.abc import Callable
+from email.utils import formatdate
 from typing import Any
 
 from botocore.exceptions import ConnectTimeoutError, ReadTimeoutError
@@ -162,7 +163,11 @@ class Wire:
         if late or failure is Lost.ANSWER:
             # The service did it; only the answer was not waited for.
             raise _Again(self._unanswered())
-        answer["ResponseMetadata"] = {"HTTPStatusCode": 200, "RetryAttempts": 0}
+        answer["ResponseMetadata"] = {
+            "HTTPStatusCode": 200,
+            "RetryAttempts": 0,
+            "HTTPHeaders": {"date": formatdate(host.clock.epoch + host.clock.now, usegmt=True)},
+        }
         return answer
 
     def _carried_out(
