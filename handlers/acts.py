@@ -5,7 +5,7 @@ from time import sleep, time
 from botocore.exceptions import ClientError
 
 from .clients import CLUSTER, HEALTH_CHECK, TARGET_GROUPS, elbv2, rds, route53
-from .conditions import IN_HANDS, SHOWS, check_sides
+from .conditions import IN_HANDS, SHOWS, check_calm, check_sides
 from .log import attempt, log
 from .refusal import Refusal
 from .state import LEASE
@@ -164,13 +164,15 @@ def move_application(run, decision):
     """Latch the primary's health check to unhealthy, or release it; a lost answer is looked up.
 
     Raises:
-        Refusal: what a latch needs does not hold any more, or the lease is lost.
+        Refusal: what a latch or a fail back needs does not hold any more, or the lease is lost.
         NotTaken: Route 53 did not do it.
     """
     begun, latch = time(), decision.kind == LATCH
     for _ in range(2):
         if latch:
             check_sides(run.request, read_sides())
+        else:
+            check_calm(attempt(read_topology, rds, CLUSTER))
         seen = time()
         run.fence()
         if time() - seen <= 2 * FRESH:

@@ -111,6 +111,12 @@ def check_cooldown(request, view, component):
     raise Refusal("cooldown", f"in cooldown: the {component} was moved {last} s ago; force passes")
 
 
+def check_calm(topology):
+    """Nothing goes back while Aurora fails over; raises `Refusal` while it is known to."""
+    if topology and topology.failing_over:
+        raise Refusal("failing_over", "Aurora is failing over; ask again when it is done")
+
+
 def candidates(view):
     """The available readers, lowest promotion tier first.
 

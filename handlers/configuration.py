@@ -24,8 +24,6 @@ PLAINLY_OFF = re.compile(
     r"auto_failover(_enabled)?['\"]?\s*[:=]\s*['\"]?\s*(" + "|".join(OFF_WORDS) + r")\b",
     re.IGNORECASE,
 )
-
-
 # What an editor or a shell makes of quotes; a byte order mark.
 PLAIN = str.maketrans(
     dict.fromkeys("\u201c\u201d\u201e\u2018\u2019\u00ab\u00bb", '"') | dict.fromkeys("\\\ufeff", "")

@@ -1,6 +1,13 @@
 """The decision: from event, state, topology, witnesses and time to what is done, or why not. Pure."""
 
-from .conditions import candidates, check_cooldown, check_named, check_sides, check_witnesses
+from .conditions import (
+    candidates,
+    check_calm,
+    check_cooldown,
+    check_named,
+    check_sides,
+    check_witnesses,
+)
 from .refusal import Refusal
 from .view import LATCH, NOTHING, PROMOTE, RELEASE, VERIFY, Decision, listed, readable
 
@@ -107,8 +114,7 @@ def decide_return(request, view):
         Refusal: it cannot, now.
     """
     topology, home = readable(view), view.state.home
-    if topology.failing_over:
-        raise Refusal("failing_over", "Aurora is failing over; ask again when it is done")
+    check_calm(topology)
     if topology.writer is None:
         raise Refusal("no_writer", f"RDS lists not exactly one writer of {listed(topology)}")
     if not home or home == topology.writer:
@@ -130,8 +136,7 @@ def decide_release(request, view):
     Raises:
         Refusal: the primary cannot serve.
     """
-    if view.topology and view.topology.failing_over:
-        raise Refusal("failing_over", "Aurora is failing over; ask again when it is done")
+    check_calm(view.topology)
     primary = view.targets.get("PRIMARY")
     if not request.force:
         if primary is None:

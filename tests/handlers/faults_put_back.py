@@ -114,7 +114,7 @@ MUTATIONS = {
         "half a fail back",
         (1, 3600, (5, "servers", "Primary", "REFUSED", 60), (130, "aurora_moves"), (7, "asked", "fail back", 0)),
         ("decision", "if back and any(one.refused for one in made):", "if False:"),
-        ("decision", "if view.topology and view.topology.failing_over:", "if False:"),
+        ("conditions", "if topology and topology.failing_over:", "if False:"),
     ),
     "E16 no look right before the act": of(
         "another writer",

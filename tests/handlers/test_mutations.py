@@ -243,6 +243,10 @@ MUTATIONS = {
         "health_monitor", "attempt(read_parameter), USABLE or None)", "attempt(read_parameter))",
         observer.test_while_the_store_is_silent_what_was_read_before_holds,
     ),
+    "no release while Aurora is at it": (
+        "acts", "check_calm(attempt(read_topology, rds, CLUSTER))", "pass",
+        runs.test_a_latch_is_not_released_if_aurora_begins_to_fail_over_meanwhile,
+    ),
     "the fence": (
         "acts", "        run.fence()\n        fenced = time()\n        try:",
         "        fenced = time()\n        try:",

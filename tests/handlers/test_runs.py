@@ -317,6 +317,13 @@ def test_a_fail_back_needs_a_healthy_primary(failed_over, states):
     assert failed_over.send(FAILBACK | FORCED).outcome == "FAILED_BACK"
 
 
+def test_a_latch_is_not_released_if_aurora_begins_to_fail_over_meanwhile(failed_over):
+    """A run may be slow between its decision and its act."""
+    failed_over.on("dynamodb", "PutItem", lambda _: failed_over.aurora.fail_over(None))
+    assert failed_over.send(FAILBACK).outcome == "FAILED"
+    assert failed_over.latched
+
+
 def test_a_fail_back_needs_its_instance(failed_over):
     failed_over.aurora.nodes[WRITER].status = "modifying"
     assert failed_over.send(FAILBACK).outcome == "REFUSED"
