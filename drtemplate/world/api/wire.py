@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from email.utils import formatdate
+from functools import lru_cache
 from typing import Any
 
 from botocore.exceptions import ConnectTimeoutError, ReadTimeoutError
@@ -166,7 +167,7 @@ class Wire:
         answer["ResponseMetadata"] = {
             "HTTPStatusCode": 200,
             "RetryAttempts": 0,
-            "HTTPHeaders": {"date": formatdate(host.clock.epoch + host.clock.now, usegmt=True)},
+            "HTTPHeaders": {"date": http_date(int(host.clock.epoch + host.clock.now))},
         }
         return answer
 
@@ -224,6 +225,12 @@ class Wire:
         }
         make: Callable[..., Exception] = self.client.exceptions.from_code(code)
         return make(response, operation)
+
+
+@lru_cache(maxsize=16)
+def http_date(second: int) -> str:
+    """As HTTP's header says it."""
+    return formatdate(second, usegmt=True)
 
 
 def status_of(code: str) -> int:
