@@ -71,7 +71,8 @@ def _function(properties: Properties) -> Publisher | None:
     if code is None or code.computes_metrics:
         return None
     given = {text_of(value) or "" for value in environment_of(properties).values()}
-    return Publisher(code.words | given, code.fine, "MetricData" in code.words)
+    # An empty text in the code is the name of nothing.
+    return Publisher((code.words | given) - {""}, code.fine, "MetricData" in code.words)
 
 
 def _filter(made: Properties) -> Publisher | None:
