@@ -102,10 +102,13 @@ class Ending:
     def tell(self):
         """Tell it, once; whether people are told, or need not be."""
         run = self.run
-        if self.overtaken:
-            return True
         record = {**to_item(run.state), "Components": list(run.request.components)}
         record.pop("Untold", None)
+        if self.overtaken:
+            # Whoever has the lease may not know of an act that came late.
+            if self.moved:
+                attempt(keep, record, run.state.run_key)
+            return True
         for one in self.refused if run.request.automatic else ():
             attempt(count_refusal, one.refused, one.reason, record, told=True)
         if self.failure and not run.taken and run.request.automatic:

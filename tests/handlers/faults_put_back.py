@@ -188,6 +188,11 @@ MUTATIONS = {
         (1, 3600, (5, "answer_lost", "UpdateHealthCheck", "ANSWER", 30), (1, "asked", "failover", 0)),
         ("acts", "if is_latched() is not latch:", "if True:"),
     ),
+    "an act that came late is not in its run's record": of(
+        "disagrees",
+        (2, 3600, (411, "run_stands_at", "FailoverDBCluster", 60), (200, "dies", "silent", False), (275, "rebooted")),
+        ("ending", "if self.moved:\n                attempt(keep", "if False:\n                attempt(keep"),
+    ),
     "C21 the reader of the highest tier is promoted": of(
         "tier",
         (2, 3600, (5, *DIES), (60, "lags", 30)),
