@@ -5,7 +5,7 @@ from time import sleep, time
 from botocore.exceptions import ClientError
 
 from .clients import CLUSTER, HEALTH_CHECK, TARGET_GROUPS, elbv2, rds, route53
-from .conditions import IN_HANDS, SHOWS, check_calm, check_sides
+from .conditions import SHOWS, check_calm, check_hands, check_sides
 from .log import attempt, log
 from .refusal import Refusal
 from .state import LEASE
@@ -106,8 +106,8 @@ def last_look(run):
             raise Refusal(
                 "unreadable", f"who writes cannot be read right before the act: {error!r}"
             ) from error
-        if run.request.automatic and topology.status in IN_HANDS:
-            raise Refusal("in_hands", f"the cluster is {topology.status}: in somebody's hands")
+        if run.request.automatic:
+            check_hands("the cluster", topology.status)
         if time() - fenced <= FRESH and (
             not run.request.automatic or time() - run.word.heard <= 2 * FRESH
         ):

@@ -59,8 +59,7 @@ def check_witnesses(request, view):
         (topology.writer, view.statuses.get(topology.writer)),
         ("the cluster", topology.status),
     ):
-        if status in IN_HANDS:
-            raise Refusal("in_hands", f"{name} is {status}: in somebody's hands")
+        check_hands(name, status)
         if status is not None and status not in IN_SERVICE and view.row_age < PASSING:
             raise Refusal(
                 "passing", f"{name} is {status}, which may pass: for {PASSING} s it is left alone"
@@ -69,6 +68,12 @@ def check_witnesses(request, view):
     if view.lately_held and all(one is None or one in IN_SERVICE for one in statuses):
         # It may be back just now, and the observers' next looks will tell.
         raise Refusal("settling", "somebody was at work on the writer seconds ago")
+
+
+def check_hands(name, status):
+    """Nobody is at work on the cluster or an instance; raises `Refusal` while somebody is."""
+    if status in IN_HANDS:
+        raise Refusal("in_hands", f"{name} is {status}: in somebody's hands")
 
 
 def check_cooldown(request, view, component):

@@ -149,7 +149,6 @@ MUTATIONS = {
         "in hands",
         (1, 3600, (5, "in_hands", "upgrading", 200), (160, "lags", 30)),
         ("conditions", "if status in IN_HANDS:", "if False:"),
-        ("acts", "if run.request.automatic and topology.status in IN_HANDS:", "if False:"),
         ("conditions", "if view.lately_held and all(", "if False and all("),
     ),
     "E20 no second promotion in the cooldown": of(

@@ -46,7 +46,7 @@ MUTATIONS = {
         findings.test_e19_what_is_in_somebodys_hands_is_left_alone, "a reboot by hand",
     ),
     "rule 4: hands right before the act": (
-        "acts", "if run.request.automatic and topology.status in IN_HANDS:", "if False:",
+        "acts", 'check_hands("the cluster", topology.status)', "pass",
         witnesses.test_hands_that_come_between_the_decision_and_the_act_are_left_alone,
     ),
     "rule 4: an alarm on a reboot": (

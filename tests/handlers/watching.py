@@ -358,13 +358,13 @@ class Watcher(Truth):
         if run.event.get("action") != "failback":
             return
         known = list(self.returns)
-        # What has failed is told, and is that person's to ask for under another name.
-        if body.get("outcome") in ("NOT_REQUIRED", "FAILED_BACK", "FAILED"):
+        if body.get("outcome") in ("NOT_REQUIRED", "FAILED_BACK"):
             self.returns.append(run)
         if body.get("outcome") != "NOT_REQUIRED":
             return
         away = self.home not in (None, aurora.writer) and aurora.status.value == "available"
         key = f"ATTEMPT#failback#{self._attempt(run)}"
+        # What has failed half way is told, and is that person's to ask for under another name.
         ended = self.world.table.items.get(key, {}).get("Status") == "DONE"
         busy = (
             self.world.table.text_of(STATE, "Status") == "IN_PROGRESS"
